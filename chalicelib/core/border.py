@@ -1,0 +1,13 @@
+"""What a failure looks like from outside, whatever it was inside."""
+
+from chalicelib.core.aws import AwsError
+from chalicelib.core.errors import Problem, Unavailable
+from chalicelib.core.logs import logger
+
+
+def problem_of(failure: Exception, request_id: str) -> Problem:
+    """The problem to tell the client; what is not one already is logged with its trace and told without it."""
+    if isinstance(failure, Problem):
+        return failure
+    logger().error("unhandled", exc_info=failure, extra={"request_id": request_id})
+    return Unavailable() if isinstance(failure, AwsError) else Problem()

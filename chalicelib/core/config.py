@@ -1,0 +1,112 @@
+"""Settings: one frozen object, read from the environment once; nothing else here reads the environment."""
+
+import os
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a deployment can choose. Times are in seconds, sizes in bytes."""
+
+    # Who we are on AWS. Lambda's runtime sets the region and the credentials.
+    region: str = "us-east-1"
+    access_key_id: str = ""
+    secret_access_key: str = ""
+    session_token: str | None = None
+    aws_endpoint_url: str | None = None
+    websocket_endpoint: str | None = None
+    function_name: str = ""
+    ca_file: str | None = None
+
+    # Where the data is.
+    database_url: str = ""
+    live_table: str = "messenger-live"
+    push_queue_url: str = "messenger-push.fifo"
+    presence_queue_url: str = "messenger-presence"
+    uploads_bucket: str = "messenger-uploads"
+
+    # Sessions. The secret signs; the previous ones still verify, so that a key can be rotated.
+    jwt_secret: str = ""
+    jwt_previous_secrets: tuple[str, ...] = ()
+    jwt_issuer: str = "messenger"
+    jwt_audience: str = "messenger"
+    access_token_seconds: int = 15 * 60
+    refresh_token_seconds: int = 60 * 24 * 60 * 60
+    refresh_grace_seconds: int = 60
+    ticket_seconds: int = 30
+    bcrypt_cost: int = 12
+
+    # Limits: events a minute unless named otherwise.
+    rate_limits: bool = True
+    sends_http: int = 30
+    sends_socket: int = 120
+    logins: int = 10
+    searches: int = 30
+    uploads_an_hour: int = 60
+    group_size: int = 1000
+    upload_size: int = 10 * 1024 * 1024
+    upload_seconds: int = 15 * 60
+    upload_quota: int = 5 * 1024 * 1024 * 1024
+    download_seconds: int = 5 * 60
+
+    # Live. The inline limit is in recipients; 0 hands every push to the queue, which functions in a VPC
+    # without NAT cannot do without.
+    inline_publish_limit: int = 0
+    heartbeat_seconds: int = 240
+    connection_seconds: int = 2 * 60 * 60
+    presence_debounce_seconds: int = 3
+    origins: tuple[str, ...] = ("*",)
+    log_level: str = "INFO"
+
+
+_installed: list[Settings] = []
+
+
+def settings() -> Settings:
+    """The settings in force, read from the environment at the first call."""
+    if not _installed:
+        _installed.append(from_environment())
+    return _installed[0]
+
+
+def use(replacement: Settings) -> None:
+    """Puts other settings in force in this process: for the local stack and for tests."""
+    _installed[:] = [replacement]
+
+
+def from_environment() -> Settings:
+    """Settings from environment variables: each field in upper case, where AWS has no name of its own for it.
+
+    Raises ValueError that names the variable whose value is not of its type.
+    """
+    given: dict[str, object] = {}
+    for field in msgspec.structs.fields(Settings):
+        name = _VARIABLES.get(field.name, field.name.upper())
+        text = os.environ.get(name)
+        if text:
+            given[field.name] = _parse(name, text, field.type)
+    return Settings(**given)  # type: ignore[arg-type]  # each value was parsed to its field's own type
+
+
+# Fields whose variable is not the field's name in upper case.
+_VARIABLES = {
+    "region": "AWS_REGION",
+    "access_key_id": "AWS_ACCESS_KEY_ID",
+    "secret_access_key": "AWS_SECRET_ACCESS_KEY",
+    "session_token": "AWS_SESSION_TOKEN",
+    "function_name": "AWS_LAMBDA_FUNCTION_NAME",
+}
+
+
+def _parse(name: str, text: str, kind: object) -> object:
+    if kind is bool:
+        if text.lower() not in {"on", "off"}:
+            raise ValueError(f"{name} must be on or off")
+        return text.lower() == "on"
+    if kind is int:
+        if not text.isascii() or not text.isdigit():
+            raise ValueError(f"{name} must be a whole number")
+        return int(text)
+    if kind == tuple[str, ...]:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text

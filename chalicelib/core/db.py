@@ -1,0 +1,167 @@
+"""PostgreSQL: one kept connection a Lambda container (a thread, on a laptop), one round trip a statement.
+
+Statements are literals beside the function that runs them. A statement that acts for somebody is pipelined behind a
+check that their session still lives: both travel in the same round trip, and where the check fails the statement
+does not run.
+"""
+
+import contextlib
+import select
+import threading
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
+
+from chalicelib.core.config import settings
+from chalicelib.core.context import Actor
+from chalicelib.core.errors import CONSTRAINTS, RAISED, Unavailable
+from chalicelib.core.logs import logger
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg import Connection, Cursor
+
+Row = TypeVar("Row")
+Params = Mapping[str, Any]
+
+_GUARD: LiteralString = "SELECT require_session(%(user_id)s, %(session_id)s)"
+
+
+class _Container(threading.local):
+    """What one container keeps between invocations."""
+
+    connection: "Connection[Any] | None" = None
+    url: str = ""
+    in_transaction: bool = False
+
+
+_container = _Container()
+
+
+def one(kind: type[Row], query: LiteralString, params: Params, *, actor: Actor | None = None) -> Row | None:
+    """The first row as a `kind`, whose fields are the statement's columns; None where there is none."""
+    rows = many(kind, query, params, actor=actor)
+    return rows[0] if rows else None
+
+
+def the(kind: type[Row], query: LiteralString, params: Params, *, actor: Actor | None = None) -> Row:
+    """The one row of a statement that always has one."""
+    row = one(kind, query, params, actor=actor)
+    if row is None:
+        raise LookupError("a statement that always answers a row answered none")
+    return row
+
+
+def many(kind: type[Row], query: LiteralString, params: Params, *, actor: Actor | None = None) -> list[Row]:
+    """All rows, each as a `kind`.
+
+    Raises the Problem that a constraint or a raised SQLSTATE stands for, psycopg's UniqueViolation for a constraint
+    without one, and Unavailable where the database does not answer. Then nothing is known of a write: the callers'
+    statements are safe to repeat, so a client may send the request again.
+    """
+    import psycopg
+
+    try:
+        return _run(_rows_of(kind), query, params, actor)
+    except psycopg.Error as error:
+        raise _translated(error) from error
+
+
+def execute(query: LiteralString, params: Params, *, actor: Actor | None = None) -> None:
+    """Runs a statement that answers nothing. Raises as `many` does."""
+    import psycopg
+
+    try:
+        _run(None, query, params, actor)
+    except psycopg.Error as error:
+        raise _translated(error) from error
+
+
+@contextlib.contextmanager
+def transaction() -> Iterator[None]:
+    """Everything inside commits together, or not at all."""
+    import psycopg
+
+    try:
+        with _connection().transaction():
+            _container.in_transaction = True
+            try:
+                yield
+            finally:
+                _container.in_transaction = False
+    except psycopg.Error as error:
+        raise _translated(error) from error
+
+
+def preload() -> None:
+    """Imports what the first statement needs, while a function that will surely run one initialises."""
+    import psycopg  # noqa: F401
+
+
+def _run(factory: Any, query: LiteralString, params: Params, actor: Actor | None) -> list[Any]:
+    connection = _connection()
+    # A savepoint keeps a surrounding transaction usable when one statement of it is refused.
+    scope = connection.transaction() if _container.in_transaction else contextlib.nullcontext()
+    with scope:
+        if actor is None:
+            return _fetch(connection.cursor(row_factory=factory).execute(query, params))
+        with connection.pipeline():
+            connection.execute(_GUARD, {"user_id": actor.user_id, "session_id": actor.session_id})
+            cursor = connection.cursor(row_factory=factory).execute(query, params)
+        return _fetch(cursor)
+
+
+def _fetch(cursor: "Cursor[Any]") -> list[Any]:
+    return cursor.fetchall() if cursor.description else []
+
+
+def _connection() -> "Connection[Any]":
+    import psycopg
+
+    url = settings().database_url
+    kept = _container.connection
+    if kept is not None and (_container.url != url or not _usable(kept)):
+        kept.close()
+        kept = None
+    if kept is None:
+        kept = psycopg.connect(url, autocommit=True, connect_timeout=5)
+        _container.connection, _container.url = kept, url
+    return kept
+
+
+def _usable(connection: "Connection[Any]") -> bool:
+    """Whether a kept connection still stands, asked without a round trip.
+
+    An idle connection has nothing to read unless the server has closed it (a restart, a failover, an idle timeout).
+    """
+    if connection.closed:
+        return False
+    if _container.in_transaction:
+        return True
+    readable, _, _ = select.select([connection.fileno()], [], [], 0)
+    return not readable
+
+
+def _rows_of(kind: type[Row]) -> Any:
+    """A psycopg row factory that makes a `kind` from each row by column name."""
+
+    def factory(cursor: "Cursor[Any]") -> Any:
+        names = [column.name for column in cursor.description or ()]
+
+        def make(values: Any) -> Row:
+            return kind(**dict(zip(names, values, strict=True)))
+
+        return make
+
+    return factory
+
+
+def _translated(error: "psycopg.Error") -> Exception:
+    import psycopg
+
+    problem = CONSTRAINTS.get(error.diag.constraint_name or "") or RAISED.get(error.sqlstate or "")
+    if problem is not None:
+        return problem()
+    if isinstance(error, psycopg.OperationalError):
+        logger().warning("database unavailable", extra={"sqlstate": error.sqlstate, "error": type(error).__name__})
+        return Unavailable()
+    return error

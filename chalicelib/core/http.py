@@ -1,0 +1,252 @@
+"""How a function becomes a REST endpoint: `Routes` declares it, and one decorator does what every endpoint needs.
+
+The function's own annotations say what it takes and answers, and the OpenAPI document is made from the same ones:
+
+    routes = Routes("chats")
+
+    @routes.post("/chats/{chat_id}/read")
+    def read(actor: Actor, chat_id: Id, body: Watermark) -> ReadAnswer:
+
+`actor` asks for an access token, `body` and `query` are typed structs, `request` is the Request, and every other
+argument is a path parameter. Errors leave as problem+json; nothing that was not meant for the client gets out.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Literal, TypeVar, get_args
+
+import msgspec
+from chalice.app import Blueprint, Response
+from chalice.app import Request as ChaliceRequest
+
+from chalicelib.core import context, idempotency, tokens
+from chalicelib.core.border import problem_of
+from chalicelib.core.context import Actor
+from chalicelib.core.decoding import decode_json, decode_text
+from chalicelib.core.errors import Problem, Unauthenticated, UnsupportedType
+from chalicelib.core.idempotency import Answer
+from chalicelib.core.logs import logger
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+Body = TypeVar("Body")
+
+
+class Reply(msgspec.Struct, Generic[Body], frozen=True, kw_only=True):
+    """An answer whose status or headers depend on what happened."""
+
+    body: Body
+    status: int
+    headers: Mapping[str, str] = {}
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What an endpoint may want to know of the call besides its typed input."""
+
+    address: str
+    user_agent: str
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One route as it was declared: for dispatch, and for the OpenAPI document."""
+
+    method: Method
+    path: str
+    tag: str
+    handler: Callable[..., Any]
+    status: int
+    creates: bool
+    cached: bool
+
+    def input(self, name: str) -> Any:
+        """The declared type of one input (`actor`, `body`, `query`, a path parameter), or None."""
+        return self.handler.__annotations__.get(name)
+
+    @property
+    def answer(self) -> Any:
+        """The declared answer, without the Reply around it; None for an empty one."""
+        declared = self.handler.__annotations__["return"]
+        return get_args(declared)[0] if getattr(declared, "__origin__", None) is Reply else declared
+
+    @property
+    def path_parameters(self) -> dict[str, Any]:
+        """The types of the path's parameters, by name."""
+        given = self.handler.__annotations__.items()
+        return {name: kind for name, kind in given if name not in {"actor", "body", "query", "request", "return"}}
+
+
+class Routes:
+    """The endpoints of one feature, as a Chalice blueprint."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self.blueprint = Blueprint(f"chalicelib.features.{tag}.routes")
+        self.endpoints: list[Endpoint] = []
+
+    def get(self, path: str, *, cached: bool = False) -> Callable[[Handler], Handler]:
+        """Declares a reading endpoint; `cached` adds an ETag and answers 304 to If-None-Match."""
+        return self._declare("GET", path, status=200, cached=cached)
+
+    def post(self, path: str, *, status: int = 200, creates: bool = False) -> Callable[[Handler], Handler]:
+        """Declares a POST; one that `creates` honours Idempotency-Key."""
+        return self._declare("POST", path, status=status, creates=creates)
+
+    def put(self, path: str, *, status: int = 200) -> Callable[[Handler], Handler]:
+        """Declares a PUT."""
+        return self._declare("PUT", path, status=status)
+
+    def patch(self, path: str) -> Callable[[Handler], Handler]:
+        """Declares a PATCH."""
+        return self._declare("PATCH", path, status=200)
+
+    def delete(self, path: str, *, status: int = 204) -> Callable[[Handler], Handler]:
+        """Declares a DELETE."""
+        return self._declare("DELETE", path, status=status)
+
+    def _declare(
+        self, method: Method, path: str, *, status: int, creates: bool = False, cached: bool = False
+    ) -> Callable[[Handler], Handler]:
+        def decorate(handler: Handler) -> Handler:
+            endpoint = Endpoint(
+                method=method,
+                path=path,
+                tag=self.tag,
+                handler=handler,
+                status=status,
+                creates=creates,
+                cached=cached,
+            )
+            self.endpoints.append(endpoint)
+
+            def view(**path_values: str) -> Response:
+                return respond(endpoint, self.blueprint.current_request, path_values)
+
+            # Chalice would refuse other content types in a shape of its own; the check is made below.
+            self.blueprint.route(path, methods=[method], name=handler.__name__, content_types=["*/*"])(view)
+            return handler
+
+        return decorate
+
+
+def respond(endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[str, str]) -> Response:
+    """Runs one call of an endpoint, from the raw request to the raw answer. Never raises."""
+    started = time.perf_counter()
+    with context.begin(request.headers.get("x-request-id")) as current:
+        try:
+            answer = _call(endpoint, request, path_values)
+        except Exception as failure:  # the border
+            answer = _refusal(problem_of(failure, current.request_id), current.request_id)
+        logger().info(
+            "request",
+            extra={
+                "request_id": current.request_id,
+                "route": f"{endpoint.method} {endpoint.path}",
+                "status": answer.status,
+                "ms": round((time.perf_counter() - started) * 1000, 1),
+            },
+        )
+        headers: dict[str, str | list[str]] = {
+            "Cache-Control": "no-store",
+            **answer.headers,
+            "X-Content-Type-Options": "nosniff",
+            "X-Request-Id": current.request_id,
+        }
+        return Response(body=answer.body, status_code=answer.status, headers=headers)
+
+
+def _call(endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[str, str]) -> Answer:
+    arguments: dict[str, Any] = {}
+    if endpoint.input("actor"):
+        arguments["actor"] = _authenticate(request)
+    arguments |= _path_arguments(endpoint, path_values)
+    body = _bytes(request.raw_body)
+    if kind := endpoint.input("query"):
+        arguments["query"] = decode_text(request.query_params or {}, kind)
+    if kind := endpoint.input("body"):
+        arguments["body"] = decode_json(_json(request, body), kind)
+    if endpoint.input("request"):
+        arguments["request"] = _described(request)
+
+    key = request.headers.get("idempotency-key") if endpoint.creates else None
+    if key is None:
+        answer = _answered(endpoint, arguments)
+    else:
+        answer = idempotency.once(
+            actor=arguments["actor"],
+            key=key,
+            fingerprint=_fingerprint(endpoint, path_values, body),
+            run=lambda: _answered(endpoint, arguments),
+        )
+    context.current().committed()
+    return _revalidated(request, answer) if endpoint.cached else answer
+
+
+def _authenticate(request: ChaliceRequest) -> Actor:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
+    actor, _ = tokens.verify(token.strip(), "access")
+    return actor
+
+
+def _path_arguments(endpoint: Endpoint, values: Mapping[str, str]) -> dict[str, Any]:
+    kinds = endpoint.path_parameters
+    if not kinds:
+        return {}
+    # One struct for all of them, so that a bad one is refused by its name, as fields of a body are.
+    if endpoint.path not in _path_forms:
+        _path_forms[endpoint.path] = msgspec.defstruct("Path", list(kinds.items()))
+    return msgspec.structs.asdict(decode_text(values, _path_forms[endpoint.path]))
+
+
+_path_forms: dict[str, type[msgspec.Struct]] = {}
+
+
+def _bytes(body: str | bytes) -> bytes:
+    return body.encode() if isinstance(body, str) else body
+
+
+def _json(request: ChaliceRequest, body: bytes) -> bytes:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in {"application/json", ""}:
+        raise UnsupportedType()
+    return body or b"{}"
+
+
+def _described(request: ChaliceRequest) -> Request:
+    identity = request.context.get("identity", {})
+    return Request(
+        address=identity.get("sourceIp") or "unknown",
+        user_agent=(request.headers.get("user-agent") or "")[:200].replace("\x00", ""),
+    )
+
+
+def _fingerprint(endpoint: Endpoint, path_values: Mapping[str, str], body: bytes) -> str:
+    named = f"{endpoint.method} {endpoint.path} {sorted(path_values.items())}\n"
+    return hashlib.sha256(named.encode() + body).hexdigest()
+
+
+def _answered(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Answer:
+    result = endpoint.handler(**arguments)
+    reply = result if isinstance(result, Reply) else Reply(body=result, status=endpoint.status)
+    if reply.body is None:
+        return Answer(status=reply.status, headers=dict(reply.headers), body="")
+    headers = {"Content-Type": "application/json", **reply.headers}
+    return Answer(status=reply.status, headers=headers, body=msgspec.json.encode(reply.body).decode())
+
+
+def _revalidated(request: ChaliceRequest, answer: Answer) -> Answer:
+    tag = f'"{hashlib.sha256(answer.body.encode()).hexdigest()[:22]}"'
+    headers = {**answer.headers, "ETag": tag, "Cache-Control": "private, no-cache"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Answer(status=304, headers=headers, body="")
+    return Answer(status=answer.status, headers=headers, body=answer.body)
+
+
+def _refusal(problem: Problem, request_id: str) -> Answer:
+    return Answer(
+        status=problem.status,
+        headers={"Content-Type": "application/problem+json", **problem.headers},
+        body=msgspec.json.encode(problem.body(request_id)).decode(),
+    )

@@ -1,0 +1,18 @@
+"""Identifiers and the plain strings that clients may send."""
+
+import secrets
+from typing import Annotated
+
+from msgspec import Meta
+
+# JSON readers that keep numbers as doubles are exact up to here.
+MAX_ID = 2**53 - 1
+
+Id = Annotated[int, Meta(ge=1, le=MAX_ID)]
+Seq = Annotated[int, Meta(ge=0, le=MAX_ID)]
+Timestamp = Annotated[str, Meta(description="RFC 3339, UTC, milliseconds", extra_json_schema={"format": "date-time"})]
+
+
+def random_id() -> str:
+    """An unguessable name, 22 characters of base64url (128 bits)."""
+    return secrets.token_urlsafe(16)

@@ -1,0 +1,116 @@
+"""Applies `migrations/NNNN_name.sql` in order, each in its own transaction, one runner at a time.
+
+What was applied is kept with its checksum: a file that changed afterwards is refused. A migration that fails leaves
+nothing of itself behind and names itself in the error. Yesterday's code must run on the schema that results.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, LiteralString
+
+import msgspec
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+# Beside chalicelib, in the repository as in a function's package.
+_DIRECTORY = Path(__file__).parents[2] / "migrations"
+# Any number will do, as long as every runner takes the same.
+_LOCK = 7_301_994
+
+_LEDGER: LiteralString = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    number integer PRIMARY KEY,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+
+class MigrationError(Exception):
+    """A migration could not be applied; its words name the file and the reason."""
+
+
+class Migration(msgspec.Struct, frozen=True):
+    """One file: its number, its name, its text."""
+
+    number: int
+    name: str
+    text: str
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the text, in hex."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def migrate(
+    database_url: str,
+    directory: Path = _DIRECTORY,
+    *,
+    lock_timeout_seconds: int = 10,
+    statement_timeout_seconds: int = 300,
+) -> list[str]:
+    """Brings the schema up to date; answers the names of what it applied.
+
+    The lock timeout bounds how long a migration may stand in the way of running requests, the statement timeout how
+    long it may work. Raises MigrationError.
+    """
+    import psycopg
+
+    migrations = read(directory)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        # Session-level on purpose: it is held across the migrations' own transactions.
+        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        try:
+            connection.execute(_LEDGER)
+            return _apply_missing(connection, migrations, lock_timeout_seconds, statement_timeout_seconds)
+        finally:
+            if not connection.closed:
+                connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+
+
+def read(directory: Path) -> list[Migration]:
+    """The migrations in a directory, in order. Raises MigrationError where numbers are missing or taken twice."""
+    migrations = []
+    for number, path in enumerate(sorted(directory.glob("*.sql")), start=1):
+        prefix = path.stem.split("_")[0]
+        if not prefix.isdigit() or int(prefix) != number:
+            raise MigrationError(f"{path.name}: expected a file numbered {number:04d}")
+        migrations.append(Migration(number, path.stem, path.read_text(encoding="utf-8")))
+    if not migrations:
+        raise MigrationError(f"no migrations in {directory}")
+    return migrations
+
+
+def _apply_missing(
+    connection: "Connection[Any]", migrations: list[Migration], lock_seconds: int, statement_seconds: int
+) -> list[str]:
+    known = dict(connection.execute("SELECT number, checksum FROM schema_migrations").fetchall())
+    applied = []
+    for migration in migrations:
+        checksum = known.pop(migration.number, None)
+        if checksum is None:
+            _apply(connection, migration, lock_seconds, statement_seconds)
+            applied.append(migration.name)
+        elif checksum != migration.checksum:
+            raise MigrationError(f"{migration.name}: the file changed after it was applied")
+    # Numbers that remain were applied by newer code than this: it must have left a schema that we can run on.
+    return applied
+
+
+def _apply(connection: "Connection[Any]", migration: Migration, lock_seconds: int, statement_seconds: int) -> None:
+    import psycopg
+
+    try:
+        with connection.transaction():
+            connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{lock_seconds}s",))
+            connection.execute("SELECT set_config('statement_timeout', %s, true)", (f"{statement_seconds}s",))
+            connection.execute(migration.text.encode())
+            connection.execute(
+                "INSERT INTO schema_migrations (number, name, checksum) VALUES (%s, %s, %s)",
+                (migration.number, migration.name, migration.checksum),
+            )
+    except psycopg.Error as error:
+        raise MigrationError(f"{migration.name}: {error.diag.message_primary or error}") from error

@@ -1,0 +1,42 @@
+"""Keyset paging: an opaque cursor holds the sort key of the last row that was given out."""
+
+import base64
+import binascii
+from typing import Annotated, TypeVar
+
+import msgspec
+
+from chalicelib.core.errors import InvalidInput
+
+Limit = Annotated[int, msgspec.Meta(ge=1, le=100)]
+Cursor = Annotated[str, msgspec.Meta(max_length=200)]
+DEFAULT_LIMIT = 50
+
+T = TypeVar("T")
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The query of every list."""
+
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor | None = None
+
+
+def write_cursor(*key: int | str) -> str:
+    """The cursor after a row with this sort key."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(key)).rstrip(b"=").decode()
+
+
+def read_cursor(cursor: str | None, kind: type[T]) -> T | None:
+    """The sort key in a cursor, None where there is no cursor. Raises InvalidInput for one we did not write."""
+    if cursor is None:
+        return None
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=kind)
+    except (binascii.Error, ValueError):
+        raise InvalidInput.at("cursor", "wrong_form", "This cursor was not made by this list") from None
+
+
+def cut(rows: list[T], limit: int) -> tuple[list[T], bool]:
+    """The page out of `limit + 1` fetched rows, and whether more follow."""
+    return rows[:limit], len(rows) > limit
