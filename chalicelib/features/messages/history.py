@@ -1,0 +1,94 @@
+"""Reading: a page of history and a single message, each in one statement that also checks membership."""
+
+from typing import Literal
+
+import msgspec
+
+from chalicelib.core import db, paging
+from chalicelib.core.context import Actor
+from chalicelib.core.errors import InvalidInput, NotFound
+from chalicelib.core.ids import MAX_ID
+from chalicelib.features.messages.schemas import HistoryQuery, MessageList
+from chalicelib.realtime.shapes import Message
+
+Direction = Literal["before", "after"]
+
+
+class _PageRow(msgspec.Struct, frozen=True):
+    messages: str
+
+
+class _MessageRow(msgspec.Struct, frozen=True):
+    message: str
+
+
+# One of the two branches runs; each walks the primary key from where the page begins.
+_PAGE = """
+SELECT coalesce((
+    SELECT json_agg(CASE WHEN (page.message).sender_id = me.user_id
+        THEN message_json(page.message, others.delivered_seq, others.read_seq)
+        ELSE message_json(page.message, me.delivered_seq, me.read_seq) END)
+    FROM (
+        (
+            SELECT m AS message FROM messages m
+            WHERE %(direction)s = 'before' AND m.chat_id = me.chat_id AND m.seq < %(seq)s
+            ORDER BY m.seq DESC LIMIT %(limit)s
+        )
+        UNION ALL
+        (
+            SELECT m AS message FROM messages m
+            WHERE %(direction)s = 'after' AND m.chat_id = me.chat_id AND m.seq > %(seq)s
+            ORDER BY m.seq LIMIT %(limit)s
+        )
+    ) page
+), '[]')::text AS messages
+FROM members me, marks_of_others(me.chat_id, me.user_id) others
+WHERE me.chat_id = %(chat_id)s AND me.user_id = %(user_id)s
+"""
+
+_MESSAGE = """
+SELECT message_json_for(m, me)::text AS message
+FROM messages m JOIN members me ON me.chat_id = m.chat_id AND me.user_id = %(user_id)s
+WHERE m.id = %(message_id)s
+"""
+
+
+def history(actor: Actor, chat_id: int, query: HistoryQuery) -> MessageList:
+    """One page of a chat's messages. Raises NotFound for who is not a member."""
+    direction, seq = _start(query)
+    values = {
+        "user_id": actor.user_id,
+        "chat_id": chat_id,
+        "direction": direction,
+        "seq": seq,
+        "limit": query.limit + 1,
+    }
+    row = db.one(_PageRow, _PAGE, values, actor=actor)
+    if row is None:
+        raise NotFound("There is no such chat.")
+    messages, has_more = paging.cut(msgspec.json.decode(row.messages, type=list[Message]), query.limit)
+    return MessageList(
+        messages=messages,
+        has_more=has_more,
+        next_cursor=paging.write_cursor(direction, messages[-1].seq) if has_more else None,
+    )
+
+
+def access_message(actor: Actor, message_id: int) -> Message:
+    """One message of a chat the actor is a member of. Raises NotFound for any other."""
+    row = db.one(_MessageRow, _MESSAGE, {"user_id": actor.user_id, "message_id": message_id}, actor=actor)
+    if row is None:
+        raise NotFound("There is no such message.")
+    return msgspec.json.decode(row.message, type=Message)
+
+
+def _start(query: HistoryQuery) -> tuple[Direction, int]:
+    given = [name for name in ("before", "after", "cursor") if getattr(query, name) is not None]
+    if len(given) > 1:
+        raise InvalidInput.at(given[1], "contradiction", f"cannot be given together with {given[0]}")
+    key = paging.read_cursor(query.cursor, tuple[Direction, int])
+    if key is not None:
+        return key
+    if query.after is not None:
+        return "after", query.after
+    return "before", MAX_ID if query.before is None else query.before

@@ -1,0 +1,178 @@
+"""Sending: one statement that checks, numbers and stores a message, and says who must hear of it."""
+
+from typing import Literal
+
+import msgspec
+
+from chalicelib.core import db
+from chalicelib.core.config import settings
+from chalicelib.core.context import Actor
+from chalicelib.core.errors import (
+    Blocked,
+    ClientMessageIdReused,
+    InvalidInput,
+    NotFound,
+    Problem,
+    Unavailable,
+    UnknownReply,
+    UnusableAttachment,
+)
+from chalicelib.core.ratelimit import Allowance, Policy, refuse_unless_allowed
+from chalicelib.features.messages.schemas import SendInput
+from chalicelib.realtime import events
+from chalicelib.realtime.publish import publish
+from chalicelib.realtime.shapes import Message
+
+Channel = Literal["http", "socket"]
+
+_REFUSALS: dict[str, type[Problem]] = {
+    "not_found": NotFound,
+    "blocked": Blocked,
+    "unknown_reply": UnknownReply,
+    "unusable_attachment": UnusableAttachment,
+    "reused": ClientMessageIdReused,
+}
+# A send is tried again when the chat's members changed while it waited for the chat's row, or when the same
+# clientMessageId was stored at that moment; each try sees what the others have committed.
+_TRIES = 20
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored message, whether it was stored just now, and what is left of the sender's allowance."""
+
+    message: Message
+    created: bool
+    allowance: Allowance
+
+
+class _Outcome(Allowance, frozen=True, kw_only=True):
+    verdict: str
+    message: str | None
+    recipients: list[int]
+
+
+# The sender's allowance is locked before the chat's, and a chat's before its members', in every statement there is: so no
+# two of them can wait for each other. `message` is NULL with the verdict 'allowed' when the members changed meanwhile.
+_SEND = """
+WITH sender AS MATERIALIZED (
+    SELECT c.id AS chat_id, c.members_version,
+        c.type = 'private' AND is_blocked(c.low_user_id, c.high_user_id) AS blocked
+    FROM members m JOIN chats c ON c.id = m.chat_id
+    WHERE m.chat_id = %(chat_id)s AND m.user_id = %(user_id)s
+),
+earlier AS MATERIALIZED (
+    SELECT m AS message, m.chat_id FROM messages m
+    WHERE m.sender_id = %(user_id)s AND m.client_message_id = %(client_message_id)s
+),
+files AS MATERIALIZED (
+    SELECT count(*) AS usable, coalesce(jsonb_agg(jsonb_build_object(
+        'id', u.id, 'filename', u.filename, 'contentType', u.content_type, 'size', u.size
+    ) ORDER BY given.place), '[]') AS attachments
+    FROM unnest(%(attachments)s::bigint[]) WITH ORDINALITY AS given (id, place)
+    JOIN uploads u ON u.id = given.id AND u.owner_id = %(user_id)s AND u.state = 'ready'
+),
+verdict AS MATERIALIZED (
+    SELECT %(subject)s::text AS subject, CASE
+        WHEN NOT EXISTS (SELECT FROM sender) THEN 'not_found'
+        WHEN EXISTS (SELECT FROM earlier WHERE chat_id = %(chat_id)s) THEN 'repeated'
+        WHEN EXISTS (SELECT FROM earlier) THEN 'reused'
+        WHEN (SELECT blocked FROM sender) THEN 'blocked'
+        WHEN %(reply_to)s::bigint IS NOT NULL AND NOT EXISTS (
+            SELECT FROM messages m WHERE m.id = %(reply_to)s AND m.chat_id = %(chat_id)s
+        ) THEN 'unknown_reply'
+        WHEN (SELECT usable FROM files) <> cardinality(%(attachments)s::bigint[]) THEN 'unusable_attachment'
+        ELSE 'allowed'
+    END AS verdict
+),
+allowance AS MATERIALIZED (
+    SELECT a.* FROM verdict v, take_allowance(v.subject, %(burst)s, interval '1 minute') a
+    WHERE v.verdict = 'allowed'
+),
+numbered AS (
+    UPDATE chats c SET last_seq = c.last_seq + 1, last_message_at = clock_timestamp()
+    FROM sender s, allowance a
+    WHERE c.id = s.chat_id AND c.members_version = s.members_version AND a.allowed
+    RETURNING c.id, c.last_seq, c.last_message_at
+),
+stored AS (
+    INSERT INTO messages (
+        chat_id, seq, sender_id, client_message_id, message_type, content, attachments, reply_to, created_at,
+        updated_at
+    )
+    SELECT n.id, n.last_seq, %(user_id)s, %(client_message_id)s, %(message_type)s, %(content)s, f.attachments,
+        %(reply_to)s, n.last_message_at, n.last_message_at
+    FROM numbered n, files f
+    RETURNING messages AS message, chat_id, seq
+),
+attached AS (
+    INSERT INTO attachments (upload_id, chat_id, seq)
+    SELECT given.id, s.chat_id, s.seq FROM stored s, unnest(%(attachments)s::bigint[]) AS given (id)
+),
+-- Who writes has read what is there.
+marked AS (
+    UPDATE members m SET delivered_seq = s.seq, read_seq = s.seq FROM stored s
+    WHERE m.chat_id = s.chat_id AND m.user_id = %(user_id)s
+)
+SELECT v.verdict, coalesce(a.allowed, true) AS allowed, coalesce(a.remaining, 0) AS remaining,
+    coalesce(a.retry_after, 0) AS retry_after,
+    CASE v.verdict
+        WHEN 'repeated' THEN (
+            SELECT message_json_for(e.message, m)::text FROM earlier e, members m
+            WHERE m.chat_id = e.chat_id AND m.user_id = %(user_id)s
+        )
+        ELSE (SELECT message_json(s.message, 0, 0)::text FROM stored s)
+    END AS message,
+    array(SELECT m.user_id FROM members m, stored s WHERE m.chat_id = s.chat_id) AS recipients
+FROM verdict v LEFT JOIN allowance a ON true
+"""
+
+
+def send(actor: Actor, message: SendInput, channel: Channel) -> Sent:
+    """Stores a message, once, and tells every device of every member.
+
+    Raises NotFound for who is not a member, Blocked, RateLimited, UnknownReply, UnusableAttachment,
+    ClientMessageIdReused, and InvalidInput for a message without content.
+    """
+    _check(message)
+    limit = policy(channel)
+    outcome = _store(actor, message, limit)
+    if outcome.verdict in _REFUSALS:
+        raise _REFUSALS[outcome.verdict]()
+    refuse_unless_allowed(limit, outcome)
+    if outcome.message is None:
+        raise LookupError("an allowed send answered no message")
+    stored = msgspec.json.decode(outcome.message, type=Message)
+    publish(events.message_new(stored), to=outcome.recipients, group=f"chat:{stored.chat_id}")
+    return Sent(message=stored, created=outcome.verdict == "allowed", allowance=outcome)
+
+
+def policy(channel: Channel) -> Policy:
+    """How much a user may send."""
+    quota = settings().sends_http if channel == "http" else settings().sends_socket
+    return Policy(name=f"send-{channel}", quota=quota)
+
+
+def _check(message: SendInput) -> None:
+    if not message.attachments and not message.content.strip():
+        raise InvalidInput.at("content", "missing", "A message needs content or attachments")
+    if len(set(message.attachments)) != len(message.attachments):
+        raise InvalidInput.at("attachments", "repeated", "An attachment is named twice")
+
+
+def _store(actor: Actor, message: SendInput, limit: Policy) -> _Outcome:
+    import psycopg
+
+    values = {
+        **msgspec.structs.asdict(message),
+        "user_id": actor.user_id,
+        "subject": f"{limit.name}:{actor.user_id}",
+        "burst": limit.burst,
+    }
+    for _ in range(_TRIES):
+        try:
+            outcome = db.the(_Outcome, _SEND, values, actor=actor)
+        except psycopg.errors.UniqueViolation:
+            continue
+        if outcome.verdict != "allowed" or outcome.message is not None or not outcome.allowed:
+            return outcome
+    raise Unavailable("The chat's members change too fast; try again.")

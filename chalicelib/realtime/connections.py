@@ -1,0 +1,301 @@
+"""The registry of live connections in DynamoDB: what may be lost, since a client that reconnects makes it anew.
+
+Items of the table, by `pk`:
+    user#<userId>   one attribute `c#<connectionId>` a connection; `leaseUntil`: until when the user counts as online
+                    without a sign of life; `leaseShard`: the index for leases that run out
+    conn#<id>       whose connection it is, for the frames that come in on it
+    ticket#<jti>    a ticket that was used
+    ended#<sid>     a session that was ended, for as long as an access token of it could still be valid
+All of them carry `expiresAt` (epoch seconds), DynamoDB's time to live.
+"""
+
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from chalicelib.core import clock
+from chalicelib.core.aws import AwsError, dynamodb
+from chalicelib.core.config import settings
+from chalicelib.core.context import Actor
+from chalicelib.core.errors import SessionEnded, Unauthenticated
+
+# API Gateway closes a connection that was silent for ten minutes; half a minute more for what is on its way.
+LEASE_SECONDS = 630
+LEASE_SHARDS = 8
+# DynamoDB's own bounds on one call.
+_BATCH_GET = 100
+_BATCH_WRITE = 25
+# Items outlive what they are about by this much: clocks differ a little.
+_SPARE_SECONDS = 60
+# Enough for the connections that one warm container sees; the oldest is dropped first.
+_KNOWN = 5_000
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """A registered connection. `endpoint` is where frames to it are posted."""
+
+    id: str
+    endpoint: str
+    user_id: int
+    session_id: int
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts by a frame on this connection."""
+        return Actor(user_id=self.user_id, session_id=self.session_id)
+
+
+class _Container(threading.local):
+    """Connections this container has met: who owns one never changes, and a closed one sends no frames."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Connection] = {}
+        self.renewed: dict[str, float] = {}
+
+
+_container = _Container()
+
+
+def register(connection: Connection, *, ticket_id: str | None) -> None:
+    """Admits a connection, in one call: its session has not ended, and its ticket was not used before.
+
+    Raises SessionEnded or Unauthenticated.
+    """
+    now = int(clock.now())
+    expires = now + settings().connection_seconds + _SPARE_SECONDS
+    checks: list[dict[str, Any]] = [{"ConditionCheck": _absent(f"ended#{connection.session_id}")}]
+    if ticket_id is not None:
+        used = {
+            "pk": {"S": f"ticket#{ticket_id}"},
+            "expiresAt": {"N": str(now + settings().ticket_seconds + _SPARE_SECONDS)},
+        }
+        checks.append({"Put": _absent(f"ticket#{ticket_id}", item=used)})
+    owner = {
+        "pk": {"S": f"conn#{connection.id}"},
+        "endpoint": {"S": connection.endpoint},
+        "userId": {"N": str(connection.user_id)},
+        "sessionId": {"N": str(connection.session_id)},
+        "expiresAt": {"N": str(expires)},
+    }
+    entry = {
+        "TableName": settings().live_table,
+        "Key": _key(f"user#{connection.user_id}"),
+        "UpdateExpression": "SET #c = :c, leaseUntil = :lease, leaseShard = :shard, expiresAt = :expires",
+        "ExpressionAttributeNames": {"#c": f"c#{connection.id}"},
+        "ExpressionAttributeValues": {
+            ":c": {"M": {"endpoint": owner["endpoint"], "sessionId": owner["sessionId"]}},
+            ":expires": {"N": str(expires)},
+            **_lease(connection.user_id, now),
+        },
+    }
+    writes = [*checks, {"Put": {"TableName": settings().live_table, "Item": owner}}, {"Update": entry}]
+    try:
+        # The token makes a repeated call after a lost answer the same call, which a used ticket would refuse.
+        dynamodb("TransactWriteItems", {"TransactItems": writes, "ClientRequestToken": connection.id[:36]})
+    except AwsError as error:
+        if error.code != "TransactionCanceledException":
+            raise
+        raise _refusal(error) from None
+
+
+def identify(connection_id: str) -> Connection | None:
+    """Whose connection this is, None where it is not registered. One call the first time a container asks."""
+    known = _container.known.get(connection_id)
+    if known is None:
+        answer = dynamodb(
+            "GetItem",
+            {"TableName": settings().live_table, "Key": _key(f"conn#{connection_id}"), "ConsistentRead": True},
+        )
+        item = answer.get("Item")
+        if item is None:
+            return None
+        known = _owner(connection_id, item)
+        # Connecting was a sign of life, and the item's expiry tells when that was.
+        _remember(known, int(item["expiresAt"]["N"]) - settings().connection_seconds - _SPARE_SECONDS)
+    return known
+
+
+def renew(connection: Connection) -> bool:
+    """Notes a sign of life; at most one call a heartbeat. True where one was made."""
+    now = clock.now()
+    if now - _container.renewed.get(connection.id, 0) < settings().heartbeat_seconds / 2:
+        return False
+    _container.renewed[connection.id] = now
+    try:
+        _update_user(
+            connection.user_id,
+            UpdateExpression="SET leaseUntil = :lease, leaseShard = :shard",
+            ConditionExpression="attribute_exists(#c)",
+            ExpressionAttributeNames={"#c": f"c#{connection.id}"},
+            ExpressionAttributeValues=_lease(connection.user_id, int(now)),
+        )
+    except AwsError as error:
+        if error.code != "ConditionalCheckFailedException":
+            raise
+    return True
+
+
+def release(connection_id: str) -> Connection | None:
+    """Takes a closed connection out of the registry; answers whose it was, None where it was out already."""
+    answer = dynamodb(
+        "DeleteItem",
+        {
+            "TableName": settings().live_table,
+            "Key": _key(f"conn#{connection_id}"),
+            "ReturnValues": "ALL_OLD",
+        },
+    )
+    item = answer.get("Attributes")
+    if item is None:
+        return None
+    connection = _owner(connection_id, item)
+    forget(connection)
+    return connection
+
+
+def forget(connection: Connection) -> None:
+    """Stops posting to a connection that is gone. Its `conn#` item is left to `$disconnect` or its time to live."""
+    _container.known.pop(connection.id, None)
+    _update_user(
+        connection.user_id,
+        UpdateExpression="REMOVE #c",
+        ExpressionAttributeNames={"#c": f"c#{connection.id}"},
+    )
+
+
+def of_users(user_ids: Sequence[int]) -> list[Connection]:
+    """Every live connection of these users: one call a hundred users."""
+    return [connection for item in _users(user_ids) for connection in _connections(item)]
+
+
+def online(user_ids: Sequence[int]) -> set[int]:
+    """Which of these users have a connection whose lease has not run out."""
+    now = clock.now()
+    return {
+        _user_id(item)
+        for item in _users(user_ids)
+        if float(item.get("leaseUntil", {"N": "0"})["N"]) > now and any(_connections(item))
+    }
+
+
+def lapsed(limit: int) -> list[int]:
+    """Users whose lease ran out; each is reported once, since it leaves the index here."""
+    users: list[int] = []
+    now = int(clock.now())
+    for shard in range(LEASE_SHARDS):
+        answer = dynamodb(
+            "Query",
+            {
+                "TableName": settings().live_table,
+                "IndexName": "by_lease",
+                "KeyConditionExpression": "leaseShard = :shard AND leaseUntil < :now",
+                "ExpressionAttributeValues": {":shard": {"S": str(shard)}, ":now": {"N": str(now)}},
+                "Limit": limit,
+            },
+        )
+        users += [_user_id(item) for item in answer["Items"] if _leave_index(item, now)]
+    return users
+
+
+def end_sessions(session_ids: Iterable[int]) -> None:
+    """Keeps ended sessions from connecting again while an access token of theirs is still valid."""
+    expires = int(clock.now()) + settings().access_token_seconds + _SPARE_SECONDS
+    writes = [
+        {"PutRequest": {"Item": {"pk": {"S": f"ended#{session_id}"}, "expiresAt": {"N": str(expires)}}}}
+        for session_id in session_ids
+    ]
+    for start in range(0, len(writes), _BATCH_WRITE):
+        waiting = {settings().live_table: writes[start : start + _BATCH_WRITE]}
+        while waiting:
+            waiting = dynamodb("BatchWriteItem", {"RequestItems": waiting}).get("UnprocessedItems") or {}
+
+
+def _refusal(error: AwsError) -> Exception:
+    codes = [reason.get("Code") for reason in error.reasons]
+    if codes and codes[0] == "ConditionalCheckFailed":
+        return SessionEnded()
+    if len(codes) > 1 and codes[1] == "ConditionalCheckFailed":
+        return Unauthenticated("The ticket was used already.")
+    return error
+
+
+def _owner(connection_id: str, item: dict[str, Any]) -> Connection:
+    return Connection(
+        id=connection_id,
+        endpoint=item["endpoint"]["S"],
+        user_id=int(item["userId"]["N"]),
+        session_id=int(item["sessionId"]["N"]),
+    )
+
+
+def _remember(connection: Connection, alive_at: float) -> None:
+    if len(_container.known) >= _KNOWN:
+        oldest = next(iter(_container.known))
+        del _container.known[oldest]
+        _container.renewed.pop(oldest, None)
+    _container.known[connection.id] = connection
+    _container.renewed[connection.id] = alive_at
+
+
+def _absent(pk: str, *, item: dict[str, Any] | None = None) -> dict[str, Any]:
+    subject = {"Key": _key(pk)} if item is None else {"Item": item}
+    return {
+        "TableName": settings().live_table,
+        "ConditionExpression": "attribute_not_exists(pk)",
+        **subject,
+    }
+
+
+def _key(pk: str) -> dict[str, Any]:
+    return {"pk": {"S": pk}}
+
+
+def _lease(user_id: int, now: int) -> dict[str, Any]:
+    return {":lease": {"N": str(now + LEASE_SECONDS)}, ":shard": {"S": str(user_id % LEASE_SHARDS)}}
+
+
+def _update_user(user_id: int, **update: Any) -> None:
+    dynamodb("UpdateItem", {"TableName": settings().live_table, "Key": _key(f"user#{user_id}"), **update})
+
+
+def _users(user_ids: Sequence[int]) -> Iterable[dict[str, Any]]:
+    keys = [_key(f"user#{user_id}") for user_id in dict.fromkeys(user_ids)]
+    for start in range(0, len(keys), _BATCH_GET):
+        # Consistent, since a message may follow right on a connection's hello.
+        waiting = {settings().live_table: {"Keys": keys[start : start + _BATCH_GET], "ConsistentRead": True}}
+        while waiting:
+            answer = dynamodb("BatchGetItem", {"RequestItems": waiting})
+            yield from answer["Responses"].get(settings().live_table, [])
+            waiting = answer.get("UnprocessedKeys") or {}
+
+
+def _connections(item: dict[str, Any]) -> Iterable[Connection]:
+    for name, value in item.items():
+        if name.startswith("c#"):
+            yield Connection(
+                id=name[2:],
+                endpoint=value["M"]["endpoint"]["S"],
+                user_id=_user_id(item),
+                session_id=int(value["M"]["sessionId"]["N"]),
+            )
+
+
+def _user_id(item: dict[str, Any]) -> int:
+    return int(item["pk"]["S"].removeprefix("user#"))
+
+
+def _leave_index(item: dict[str, Any], now: int) -> bool:
+    try:
+        _update_user(
+            _user_id(item),
+            UpdateExpression="REMOVE leaseShard",
+            ConditionExpression="leaseUntil < :now",
+            ExpressionAttributeValues={":now": {"N": str(now)}},
+        )
+    except AwsError as error:
+        if error.code != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True

@@ -1,0 +1,98 @@
+"""From "this happened, and these must hear it" to the sockets: at once where that is allowed, else by the queue.
+
+What is published waits for the commit of what it tells. A push that cannot be handed over is logged and dropped: the
+change itself is durable, and clients find it by history.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from chalicelib.core import context
+from chalicelib.core.aws import AwsError, sqs
+from chalicelib.core.config import settings
+from chalicelib.core.logs import logger
+from chalicelib.realtime import connections, events, fanout
+from chalicelib.realtime.connections import Connection
+from chalicelib.realtime.fanout import Push
+from chalicelib.realtime.shapes import Envelope
+
+
+def publish(event: Envelope, *, to: Sequence[int], group: str) -> None:
+    """Tells every device of these users. Pushes of one group keep their order."""
+    if to:
+        push = Push(event=_encoded(event), user_ids=list(to))
+        context.current().after_commit(lambda: _hand_over(push, event.event_id, group))
+
+
+def deliver(pushes: Sequence[Push]) -> None:
+    """Posts pushes now. Raises AwsError where the registry of connections does not answer."""
+    for user_id in {connection.user_id for connection in fanout.deliver(pushes)}:
+        presence_may_have_changed(user_id)
+
+
+def greet(connection: Connection) -> None:
+    """Sends hello to a connection that is being made; the queue carries it, since `$connect` cannot post."""
+    event = events.hello(user_id=connection.user_id, session_id=connection.session_id, connection_id=connection.id)
+    _enqueue(Push(event=_encoded(event), fresh=connection), event.event_id, f"connection:{connection.id}")
+
+
+def end_session(*, user_id: int, session_ids: Sequence[int]) -> None:
+    """Tells the connections of ended sessions so, and closes them; new ones are refused from here on."""
+
+    def end() -> None:
+        connections.end_sessions(session_ids)
+        for session_id in session_ids:
+            event = events.session_revoked(session_id)
+            push = Push(event=_encoded(event), user_ids=[user_id], ends_session=session_id)
+            _hand_over(push, event.event_id, f"user:{user_id}")
+
+    if session_ids:
+        context.current().after_commit(end)
+
+
+def presence_may_have_changed(user_id: int) -> None:
+    """Has a user's presence looked at after the debounce, so that a reconnect is not seen as a flap."""
+    _quietly(
+        "SendMessage",
+        {
+            "QueueUrl": settings().presence_queue_url,
+            "MessageBody": msgspec.json.encode({"userId": user_id}).decode(),
+            "DelaySeconds": settings().presence_debounce_seconds,
+        },
+    )
+
+
+def _hand_over(push: Push, event_id: str, group: str) -> None:
+    if len(push.user_ids) <= settings().inline_publish_limit:
+        try:
+            deliver([push])
+            return
+        except AwsError as error:
+            logger().warning("inline push failed", extra={"error": error.code, "event_id": event_id})
+    _enqueue(push, event_id, group)
+
+
+def _enqueue(push: Push, event_id: str, group: str) -> None:
+    body = msgspec.json.encode(push).decode()
+    _quietly(
+        "SendMessage",
+        {
+            "QueueUrl": settings().push_queue_url,
+            "MessageBody": body,
+            "MessageGroupId": group,
+            "MessageDeduplicationId": hashlib.sha256(f"{event_id}\n{push.user_ids}".encode()).hexdigest(),
+        },
+    )
+
+
+def _quietly(operation: str, payload: dict[str, object]) -> None:
+    try:
+        sqs(operation, payload)
+    except AwsError as error:
+        logger().error("push lost", extra={"error": error.code})
+
+
+def _encoded(event: Envelope) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(event))

@@ -1,0 +1,87 @@
+"""The resources that both REST answers and socket events carry."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from chalicelib.core.ids import Id, Seq, Timestamp
+
+MessageType = Literal["text", "image", "file", "audio", "video", "system"]
+ChatType = Literal["private", "group"]
+Role = Literal["owner", "admin", "member"]
+Presence = Literal["online", "offline", "away", "busy"]
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A file on a message, as it was when the message was sent. Its content is fetched by `GET /uploads/{id}`."""
+
+    id: Id
+    filename: str
+    content_type: str
+    size: Annotated[int, msgspec.Meta(description="bytes")]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A message as it counts for the one it is shown to."""
+
+    id: Id
+    chat_id: Id
+    seq: Annotated[int, msgspec.Meta(ge=1, description="1, 2, 3, … in the chat, in commit order, without gaps")]
+    sender_id: Id | None
+    client_message_id: str | None
+    message_type: MessageType
+    content: str
+    attachments: list[Attachment]
+    reply_to: Id | None
+    status: Literal["sent", "delivered", "read"]
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class Participant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A member of a chat, with the marks up to which messages were delivered to them and read by them."""
+
+    user_id: Id
+    role: Role
+    delivered_seq: Seq
+    read_seq: Seq
+    joined_at: Timestamp
+
+
+class ChatSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is the same of a chat for all its members."""
+
+    id: Id
+    type: ChatType
+    name: str | None
+    description: str
+    avatar_url: str | None
+    created_by: Id | None
+    participant_count: Annotated[int, msgspec.Meta(ge=0)]
+    participants: Annotated[
+        list[Participant],
+        msgspec.Meta(description="all of them in `GET /chats/{chat_id}`; elsewhere the first 20, by user id"),
+    ]
+    last_seq: Seq
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class Chat(ChatSummary, frozen=True, kw_only=True, rename="camel"):
+    """A chat as one member sees it."""
+
+    last_message: Message | None
+    delivered_seq: Seq
+    read_seq: Seq
+    unread_count: Seq
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """An event as it travels down a socket."""
+
+    type: str
+    event_id: Annotated[str, msgspec.Meta(description="the same when an event is delivered twice")]
+    ts: Timestamp
+    chat_id: Id | None = None
+    seq: Seq | None = None
+    data: Any
