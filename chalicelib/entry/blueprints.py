@@ -1,0 +1,16 @@
+"""The features that have routes."""
+
+from chalicelib.core.http import Endpoint, Routes
+from chalicelib.features.accounts.routes import routes as accounts
+from chalicelib.features.chats.routes import routes as chats
+from chalicelib.features.messages.routes import routes as messages
+from chalicelib.features.ops.routes import routes as ops
+from chalicelib.features.people.routes import routes as people
+from chalicelib.features.uploads.routes import routes as uploads
+
+FEATURES: tuple[Routes, ...] = (accounts, people, chats, messages, uploads, ops)
+
+
+def endpoints() -> list[Endpoint]:
+    """Every endpoint there is, in the order of the features."""
+    return [endpoint for feature in FEATURES for endpoint in feature.endpoints]

@@ -1,0 +1,41 @@
+"""What comes from S3 and from the clock, and the migrations that a deployment runs."""
+
+from typing import Any
+from urllib.parse import unquote_plus
+
+from chalicelib.core import context
+from chalicelib.core.config import settings
+from chalicelib.core.logs import logger
+from chalicelib.features.ops import cleanup
+from chalicelib.features.presence import service as presence
+from chalicelib.features.uploads import service as uploads
+
+
+def upload_stored(event: dict[str, Any]) -> None:
+    """A file arrived in the bucket: it is checked now, whether or not its owner's client still lives."""
+    for record in event["Records"]:
+        with context.begin() as current:
+            uploads.object_stored(unquote_plus(record["s3"]["object"]["key"]))
+            current.committed()
+
+
+def sweep() -> None:
+    """Once a minute: what nobody else would notice. Each part runs whether or not another one fails."""
+    for name, part in (
+        ("presence", presence.sweep),
+        ("uploads", uploads.sweep),
+        ("cleanup", cleanup.sweep),
+    ):
+        with context.begin() as current:
+            try:
+                logger().info("swept", extra={"part": name, "count": part()})
+                current.committed()
+            except Exception:  # the next minute tries again
+                logger().exception("sweep failed", extra={"part": name})
+
+
+def migrate() -> dict[str, list[str]]:
+    """Brings the schema up to date; the answer names what was applied."""
+    from chalicelib.core.migrations import migrate as apply
+
+    return {"applied": apply(settings().database_url)}

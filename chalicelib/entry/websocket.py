@@ -1,0 +1,158 @@
+"""The three routes of the WebSocket API.
+
+What `message` returns as its body is the gateway's route response: it goes back on the same socket, so that an ack
+costs no post and reaches the client also where the function has no way to the internet.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from chalicelib.core import context, tokens
+from chalicelib.core.border import problem_of
+from chalicelib.core.config import settings
+from chalicelib.core.context import Actor
+from chalicelib.core.decoding import decode_json
+from chalicelib.core.errors import OriginRefused, ProblemBody, Unauthenticated, UnknownAction
+from chalicelib.core.logs import logger
+from chalicelib.entry.actions import ACTIONS
+from chalicelib.realtime import connections
+from chalicelib.realtime.connections import Connection
+from chalicelib.realtime.publish import greet, presence_may_have_changed
+
+# A browser can set no header on a socket: it may give the token as the second of two subprotocols.
+_SUBPROTOCOL = "bearer"
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a client sends. Its `id` comes back with the answer."""
+
+    action: str
+    id: str | int | None = None
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Ack(msgspec.Struct, frozen=True, kw_only=True, tag="ack", tag_field="type"):
+    """The answer to a frame that did what it asked for."""
+
+    id: str | int | None
+    data: Any
+
+
+class ErrorFrame(msgspec.Struct, frozen=True, kw_only=True, tag="error", tag_field="type"):
+    """The answer to a frame that was refused; the connection stays."""
+
+    id: str | int | None
+    error: ProblemBody
+
+
+def connect(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Admits a client that shows a ticket or an access token. One DynamoDB call, none to PostgreSQL."""
+    request = event["requestContext"]
+    with context.begin(request["requestId"]) as current:
+        try:
+            headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+            _check_origin(headers.get("origin"))
+            actor, ticket_id, subprotocol = _credentials(event.get("queryStringParameters") or {}, headers)
+            connection = Connection(
+                id=request["connectionId"],
+                endpoint=_endpoint(request),
+                user_id=actor.user_id,
+                session_id=actor.session_id,
+            )
+            connections.register(connection, ticket_id=ticket_id)
+            greet(connection)
+            presence_may_have_changed(actor.user_id)
+        except Exception as failure:  # the border
+            problem = problem_of(failure, current.request_id)
+            logger().info("connect refused", extra={"request_id": current.request_id, "code": problem.code})
+            return {"statusCode": problem.status}
+        admitted: dict[str, Any] = {"statusCode": 200}
+        return admitted | ({"headers": {"Sec-WebSocket-Protocol": subprotocol}} if subprotocol else {})
+
+
+def message(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Answers one frame, once: with an ack or with an error."""
+    started = time.perf_counter()
+    request = event["requestContext"]
+    with context.begin(request["requestId"]) as current:
+        frame = Frame(action="")
+        answer: Ack | ErrorFrame
+        try:
+            frame = decode_json((event.get("body") or "").encode(), Frame)
+            answer = Ack(id=frame.id, data=_perform(request["connectionId"], frame))
+            current.committed()
+            code = "ok"
+        except Exception as failure:  # the border
+            problem = problem_of(failure, current.request_id)
+            answer = ErrorFrame(id=frame.id, error=problem.body(current.request_id))
+            code = problem.code
+        logger().info(
+            "frame",
+            extra={
+                "request_id": current.request_id,
+                "action": frame.action if frame.action in ACTIONS else "unknown",
+                "code": code,
+                "ms": round((time.perf_counter() - started) * 1000, 1),
+            },
+        )
+        return {"statusCode": 200, "body": msgspec.json.encode(answer).decode()}
+
+
+def disconnect(event: Mapping[str, Any]) -> None:
+    """Forgets a connection that has closed."""
+    request = event["requestContext"]
+    with context.begin(request["requestId"]):
+        connection = connections.release(request["connectionId"])
+        if connection is not None:
+            presence_may_have_changed(connection.user_id)
+
+
+def _perform(connection_id: str, frame: Frame) -> Any:
+    action = ACTIONS.get(frame.action)
+    if action is None:
+        raise UnknownAction(f"There is no action of this name: {frame.action[:64]!r}.")
+    connection = connections.identify(connection_id)
+    if connection is None:
+        raise Unauthenticated("This connection is not registered; connect again.")
+    data = decode_json(bytes(frame.data), action.data)
+    result = action.handler(connection.actor, data)
+    connections.renew(connection)
+    return result
+
+
+def _check_origin(origin: str | None) -> None:
+    allowed = settings().origins
+    if origin is not None and "*" not in allowed and origin not in allowed:
+        raise OriginRefused()
+
+
+def _credentials(query: Mapping[str, str], headers: Mapping[str, str]) -> tuple[Actor, str | None, str | None]:
+    """Who connects, the id of the ticket that was used, and the subprotocol to answer with.
+
+    The ticket or token is looked for in the query string, the Authorization header and the subprotocols, in this
+    order. Raises Unauthenticated.
+    """
+    if "ticket" in query:
+        actor, ticket_id = tokens.verify(query["ticket"], "ticket")
+        return actor, ticket_id, None
+    offered = [part.strip() for part in headers.get("sec-websocket-protocol", "").split(",")]
+    if query.get("token"):
+        return tokens.verify(query["token"], "access")[0], None, offered[0] or None
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return tokens.verify(token.strip(), "access")[0], None, offered[0] or None
+    if len(offered) == 2 and offered[0] == _SUBPROTOCOL:
+        return tokens.verify(offered[1], "access")[0], None, _SUBPROTOCOL
+    raise Unauthenticated()
+
+
+def _endpoint(request: Mapping[str, Any]) -> str:
+    """Where frames to this connection are posted: the API's own host, whatever domain the client came by."""
+    here = settings()
+    if here.websocket_endpoint is not None:
+        return here.websocket_endpoint
+    suffix = "amazonaws.com.cn" if here.region.startswith("cn-") else "amazonaws.com"
+    return f"https://{request['apiId']}.execute-api.{here.region}.{suffix}/{request['stage']}"
