@@ -1,0 +1,50 @@
+# Every target is listed by `make help`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+TESTS ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help build run demo test migrate fmt lint bench pr clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+$(STAMP): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+build: $(STAMP) ## make the environment and install what is pinned
+
+run: build ## start everything on this machine (HOST, PORT, DATA_DIR, DATABASE_URL, JWT_SECRET, RATE_LIMITS=off)
+	@exec $(BIN)/python -m local
+
+demo: build ## two users talk over a running server (HOST, PORT)
+	@$(BIN)/python -m local.demo
+
+test: build lint ## check and test everything; TESTS=tests/ws runs a part
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+
+migrate: build ## bring the schema at DATABASE_URL up to date
+	@$(BIN)/python -m local.migrate
+
+fmt: build ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: build ## check form and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: build ## measure what is in bench/ and print the figures
+	@$(BIN)/python -m bench
+
+pr: test ## all that CI runs on one PostgreSQL
+
+clean: ## remove what was made here, the local data included
+	rm -rf $(VENV) .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
