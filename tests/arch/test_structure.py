@@ -138,9 +138,9 @@ def _statements(path: Path) -> Iterator[ast.expr]:
     """What is handed to the database."""
     place = {"execute": 0, "one": 1, "the": 1, "many": 1}
     for node in ast.walk(_tree(path)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in place:
-            if isinstance(node.func.value, ast.Name) and node.func.value.id == "db":
-                yield node.args[place[node.func.attr]]
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="db"), attr=verb)) if verb in place:
+                yield node.args[place[verb]]
 
 
 def test_files_and_functions_stay_small() -> None:

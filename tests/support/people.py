@@ -1,0 +1,80 @@
+"""A user of the running service, as tests see one: over HTTP, and on any number of sockets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from tests.support.socket import Socket
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Person:
+    """A registered user with a session. `http` carries the access token; its base URL is the API's."""
+
+    id: int
+    username: str
+    access_token: str
+    refresh_token: str
+    http: httpx.Client
+    socket_url: str
+    _sockets: list[Socket] = field(default_factory=list)
+
+    def socket(self, **options: Any) -> Socket:
+        """A new connection by access token, after its hello."""
+        socket = Socket(f"{self.socket_url}?token={self.access_token}", **options)
+        self._sockets.append(socket)
+        socket.wait_for("hello")
+        return socket
+
+    def chat_with(self, *others: "Person", name: str | None = None) -> int:
+        """The id of the private chat with one other, or of a new group where it has a name."""
+        body: dict[str, Any] = {"participantIds": [other.id for other in others]}
+        body |= {"type": "private"} if name is None else {"type": "group", "name": name}
+        answer = self.http.post("/chats", json=body)
+        assert answer.status_code in {200, 201}, answer.text
+        return int(answer.json()["id"])
+
+    def send(self, chat_id: int, content: str, **more: Any) -> dict[str, Any]:
+        """Sends a message over HTTP and answers it."""
+        answer = self.http.post("/messages", json={"chatId": chat_id, "content": content, **more})
+        assert answer.status_code in {200, 201}, answer.text
+        message: dict[str, Any] = answer.json()
+        return message
+
+    def history(self, chat_id: int, **query: Any) -> list[dict[str, Any]]:
+        """A page of a chat's messages."""
+        answer = self.http.get(f"/chats/{chat_id}/messages", params=query)
+        assert answer.status_code == 200, answer.text
+        messages: list[dict[str, Any]] = answer.json()["messages"]
+        return messages
+
+    def close(self) -> None:
+        """Ends everything that is open."""
+        for socket in self._sockets:
+            socket.close()
+        self.http.close()
+
+
+def register(url: str, username: str, **more: Any) -> Person:
+    """Makes a user and a session for them. `url` is the API's base."""
+    with httpx.Client(base_url=url, timeout=30) as client:
+        answer = client.post("/auth/register", json={"username": username, "password": PASSWORD, **more})
+    assert answer.status_code == 201, answer.text
+    return of_session(url, answer.json())
+
+
+def of_session(url: str, session: Mapping[str, Any]) -> Person:
+    """The person that an answer of register or login speaks of."""
+    headers = {"Authorization": f"Bearer {session['accessToken']}"}
+    return Person(
+        id=session["user"]["id"],
+        username=session["user"]["username"],
+        access_token=session["accessToken"],
+        refresh_token=session["refreshToken"],
+        http=httpx.Client(base_url=url, headers=headers, timeout=30),
+        socket_url=url.replace("http://", "ws://"),
+    )
