@@ -15,16 +15,21 @@ _NAMED = re.compile(r"field `(?P<name>[^`]*)`")
 
 
 def decode_json(body: bytes, kind: type[T]) -> T:
-    """`body` as a `kind`. Raises Unreadable for what is not JSON, InvalidInput for what does not fit."""
+    """`body` as a `kind`, without U+0000. Raises Unreadable for what is not JSON, InvalidInput for what does not fit."""
+    value = decode_outline(body, kind)
+    if b"\\u0000" in body:  # cheap to ask, and rarely so: only then is every string looked at
+        _refuse_nul(msgspec.json.decode(body), "")
+    return value
+
+
+def decode_outline(body: bytes, kind: type[T]) -> T:
+    """The same for an outer shape whose raw parts are decoded later. Raises Unreadable and InvalidInput."""
     try:
-        value = msgspec.json.decode(body, type=kind)
+        return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         raise _refusal(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Unreadable("The body is not valid JSON in UTF-8.") from None
-    if b"\\u0000" in body:  # cheap to ask, and rarely so: only then is every string looked at
-        _refuse_nul(msgspec.to_builtins(value), "")
-    return value
 
 
 def decode_object(value: Any, kind: type[T]) -> T:

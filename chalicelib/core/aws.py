@@ -1,0 +1,369 @@
+"""Small signed clients for DynamoDB, SQS and S3 over kept connections: what botocore does, without its import.
+
+Throttling, 5xx answers and dropped connections are tried again with full jitter, within bounds that leave a
+request its time. **A write that was tried again may have been applied twice**: where a connection drops, nobody
+can tell whether the service had acted. So a conditional write can fail on the condition that its own first try
+made false, and a message may be queued twice (a FIFO queue's deduplication id stops that). Write so that this is
+harmless.
+"""
+
+import functools
+import http.client
+import os
+import random
+import re
+import ssl
+import threading
+import time
+from collections.abc import Mapping, Set
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from chalicelib.core import sigv4
+from chalicelib.core.config import settings
+
+# DynamoDB and SQS answer in milliseconds: what takes longer is lost, and a new connection is the better bet.
+SOCKET_SECONDS = 3.0
+# Together with the pauses between them, well inside the 29 s that API Gateway gives a request.
+ATTEMPTS = 4
+TOTAL_SECONDS = 8.0
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 1.0
+# AWS closes a connection that was idle for some tens of seconds, and a frozen container does not hear of it.
+IDLE_SECONDS = 30.0
+
+_ROOTS = Path(__file__).with_name("amazon_roots.pem")
+# The system's generator: containers that were cloned from one snapshot would share the seed of any other.
+_jitter = random.SystemRandom()
+
+_TRY_AGAIN = frozenset(
+    {
+        "ConnectionFailed",
+        "InternalServerError",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingError",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+
+
+Value = str | int | float | bool | bytes | Set[str]
+
+
+class AwsError(Exception):
+    """A refusal by AWS, or no answer at all.
+
+    `code` is the short name (`ConditionalCheckFailedException`; `ConnectionFailed` where there was no answer),
+    `status` the HTTP status (0 without an answer). `reasons` are a cancelled transaction's CancellationReasons,
+    one for each of its items in their order: `{"Code": "None" | "ConditionalCheckFailed" | …, "Message"?, "Item"?}`.
+    """
+
+    def __init__(
+        self, code: str, message: str = "", *, status: int = 0, reasons: tuple[Mapping[str, Any], ...] = ()
+    ) -> None:
+        super().__init__(f"{code}: {message}" if message else code)
+        self.code = code
+        self.status = status
+        self.reasons = reasons
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same request may do better later."""
+        if self.reasons:
+            causes = {str(reason.get("Code", "None")) for reason in self.reasons} - {"None"}
+            return causes <= _TRY_AGAIN
+        return self.status >= 500 or self.code in _TRY_AGAIN
+
+
+class Answer(NamedTuple):
+    """An HTTP answer; header names are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Location(NamedTuple):
+    """Where a service or an object is: `path` is percent-encoded."""
+
+    scheme: str
+    host: str
+    path: str
+
+    @property
+    def url(self) -> str:
+        """The same as one string."""
+        return f"{self.scheme}://{self.host}{self.path}"
+
+
+def dynamodb(operation: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Calls a DynamoDB operation (`PutItem`, …) with its JSON as AWS documents it; binary values may be bytes.
+
+    Raises AwsError. What a batch left over (UnprocessedItems, UnprocessedKeys) is the caller's to send again.
+    """
+    return _json("dynamodb", f"DynamoDB_20120810.{operation}", payload)
+
+
+def sqs(operation: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Calls an SQS operation (`SendMessageBatch`, …) with its JSON as AWS documents it.
+
+    Raises AwsError. Entries that a batch refused are in the answer (`Failed`), and the caller's to look for.
+    """
+    return _json("sqs", f"AmazonSQS.{operation}", payload)
+
+
+def s3_request(
+    method: str,
+    key: str,
+    *,
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+) -> Answer:
+    """A request on an object of the uploads bucket, with S3's own headers (`{"range": "bytes=0-511"}`).
+
+    Answers below 500 are returned, 404 and the like included. Raises AwsError where S3 failed or did not answer.
+    """
+    return _attempts("s3", s3_location(key), _object_request(method, key, query, headers, body))
+
+
+def s3_presigned_url(
+    method: str,
+    key: str,
+    *,
+    expires_seconds: int,
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> str:
+    """A URL for one request on an object of the uploads bucket.
+
+    `query` holds for example `response-content-disposition`, or `partNumber` and `uploadId`; `headers` are those that
+    the client must send as they are here, for example `content-length`.
+    """
+    return sigv4.presign_url(
+        _object_request(method, key, query, headers),
+        who=credentials(),
+        expires_seconds=expires_seconds,
+        now=time.time(),
+        scheme=s3_location(key).scheme,
+    )
+
+
+def s3_upload_form(
+    key: str, *, content_type: str, least_bytes: int, most_bytes: int, expires_seconds: int
+) -> tuple[str, dict[str, str]]:
+    """URL and fields of a form that uploads one file to the uploads bucket: this key, this type, a size in bounds."""
+    bucket = settings().uploads_bucket
+    form = sigv4.Form(bucket, key, content_type, least_bytes, most_bytes, expires_seconds)
+    return s3_location("").url, sigv4.presign_post(form, who=credentials(), now=time.time())
+
+
+def s3_location(key: str) -> Location:
+    """Where an object of the uploads bucket is: on the bucket's own host, or in a path on the local endpoint."""
+    bucket, path = settings().uploads_bucket, quote(key, safe="/")
+    if settings().aws_endpoint_url:
+        scheme, host, _ = _service("s3")
+        return Location(scheme, host, f"/{bucket}/{path}")
+    return Location("https", f"{bucket}.s3.{settings().region}.amazonaws.com", f"/{path}")
+
+
+def credentials() -> sigv4.Credentials:
+    """Who signs: what the settings in force say."""
+    now = settings()
+    return sigv4.Credentials(now.access_key_id, now.secret_access_key, now.session_token, now.region)
+
+
+def close_connections() -> None:
+    """Closes this thread's kept connections: for a thread that ends, and for tests."""
+    while _kept.connections:
+        _, (connection, _) = _kept.connections.popitem()
+        connection.close()
+
+
+def tls_context() -> ssl.SSLContext:
+    """How this process trusts the other end: Amazon's roots, or the settings' own CA file where there is one."""
+    return _tls_context(settings().ca_file)
+
+
+def pause_seconds(tries: int) -> float:
+    """How long to wait after so many failed tries: anything up to a bound that doubles with each (full jitter)."""
+    return _jitter.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(tries - 1, 16)))
+
+
+def to_item(values: Mapping[str, Value]) -> dict[str, Any]:
+    """DynamoDB's attribute JSON (`{"pk": {"S": "…"}}`) of plain values."""
+    return {name: _attribute(value) for name, value in values.items()}
+
+
+def from_item(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The plain values of an item in DynamoDB's attribute JSON; binary ones stay base64 text, lists as they are."""
+    return {name: _plain(*attribute.items()) for name, attribute in item.items()}
+
+
+def _attribute(value: Value) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, int | float):
+        return {"N": repr(value)}
+    if isinstance(value, bytes):
+        return {"B": value}
+    return {"SS": sorted(value)}
+
+
+def _plain(attribute: tuple[str, Any]) -> Any:
+    kind, value = attribute
+    if kind == "N":
+        return int(value) if value.removeprefix("-").isdigit() else float(value)
+    return set(value) if kind == "SS" else value
+
+
+def _json(service: str, target: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    where = _service(service)
+    request = sigv4.Request(
+        method="POST",
+        host=where.host,
+        path=where.path,
+        headers={"content-type": "application/x-amz-json-1.0", "x-amz-target": target},
+        payload=msgspec.json.encode(payload),
+    )
+    answer = _attempts(service, where, request)
+    decoded: dict[str, Any] = msgspec.json.decode(answer.body) if answer.body else {}
+    return decoded
+
+
+def _object_request(
+    method: str,
+    key: str,
+    query: Mapping[str, str] | None,
+    headers: Mapping[str, str] | None,
+    body: bytes = b"",
+) -> sigv4.Request:
+    where = s3_location(key)
+    named = {name.lower(): value for name, value in (headers or {}).items()}
+    return sigv4.Request(method, where.host, where.path, query or {}, named, body)
+
+
+def _service(name: str) -> Location:
+    local = settings().aws_endpoint_url
+    if local:
+        parts = urlsplit(local)
+        return Location(parts.scheme, parts.netloc, "/")
+    return Location("https", f"{name}.{settings().region}.amazonaws.com", "/")
+
+
+def _attempts(service: str, where: Location, request: sigv4.Request) -> Answer:
+    deadline = time.monotonic() + TOTAL_SECONDS
+    tries = 0
+    while True:
+        tries += 1
+        patience = min(SOCKET_SECONDS, max(deadline - time.monotonic(), FIRST_PAUSE_SECONDS))
+        try:
+            answer = _exchange(where, request, service, patience)
+        except (OSError, http.client.HTTPException) as error:
+            # A wrong CA file or a wrong endpoint: no second try mends it.
+            refused = isinstance(error, ssl.SSLCertVerificationError)
+            failure = AwsError("CertificateRefused" if refused else "ConnectionFailed", f"{where.host}: {error!r}")
+            failure.__cause__ = error
+        else:
+            if answer.status < 300 or (service == "s3" and answer.status < 500):
+                return answer
+            failure = _failure(answer)
+        pause = pause_seconds(tries)
+        if not failure.retryable or tries == ATTEMPTS or time.monotonic() + pause >= deadline:
+            raise failure
+        time.sleep(pause)
+
+
+def _exchange(where: Location, request: sigv4.Request, service: str, patience: float) -> Answer:
+    """One request and its answer; begun anew at once, on a new connection, where the kept one proves to be closed."""
+    headers = sigv4.sign_headers(request, who=credentials(), service=service, now=time.time())
+    headers["host"] = request.host
+    target = f"{where.path}?{sigv4.encode_query(request.query)}" if request.query else where.path
+    connection = _connection(where)
+    while True:
+        kept = connection.sock is not None
+        connection.timeout = patience
+        if connection.sock is not None:
+            connection.sock.settimeout(patience)
+        try:
+            connection.request(request.method, target, body=request.payload or None, headers=headers)
+            got = connection.getresponse()
+            body = got.read()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            if not kept or not isinstance(error, ConnectionError | ssl.SSLError):
+                raise
+        else:
+            return Answer(got.status, {name.lower(): value for name, value in got.getheaders()}, body)
+
+
+class _Kept(threading.local):
+    """One thread's connections and when each was last used. The process is in the key: a fork must not share them."""
+
+    def __init__(self) -> None:
+        self.connections: dict[tuple[int, str, str], tuple[http.client.HTTPConnection, float]] = {}
+
+
+_kept = _Kept()
+
+
+def _connection(where: Location) -> http.client.HTTPConnection:
+    """This thread's connection to a host. It opens itself when it is closed."""
+    key = (os.getpid(), where.scheme, where.host)
+    now = time.time()
+    connection, used = _kept.connections.get(key, (None, now))
+    if connection is None and where.scheme == "https":
+        connection = http.client.HTTPSConnection(where.host, context=tls_context())
+    elif connection is None:
+        connection = http.client.HTTPConnection(where.host)
+    elif now - used > IDLE_SECONDS:
+        connection.close()
+    _kept.connections[key] = connection, now
+    return connection
+
+
+@functools.cache
+def _tls_context(ca_file: str | None) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(cafile=ca_file or _ROOTS)
+    return context
+
+
+def _failure(answer: Answer) -> AwsError:
+    """The error in a refusal: JSON from DynamoDB and SQS, XML from S3, and anything from what stands in between."""
+    xml = re.search(rb"<Code>([\w.]+)</Code>", answer.body)
+    if xml:
+        return AwsError(xml[1].decode(), status=answer.status)
+    try:
+        error = msgspec.json.decode(answer.body, type=_ErrorBody)
+    except msgspec.MsgspecError:
+        return AwsError(f"Http{answer.status}", status=answer.status)
+    code = error.type.rpartition("#")[2] or f"Http{answer.status}"
+    return AwsError(code, error.message or error.capital_message, status=answer.status, reasons=error.reasons)
+
+
+class _ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
+    type: str = msgspec.field(name="__type", default="")
+    message: str = ""
+    capital_message: str = msgspec.field(name="Message", default="")
+    reasons: tuple[dict[str, Any], ...] = msgspec.field(name="CancellationReasons", default=())

@@ -1,0 +1,167 @@
+"""AWS Signature Version 4 by hand: what botocore's signers compute, at a tenth of their time, without importing them.
+
+The clock is an argument (`now`, seconds since the epoch), so that a signature is a plain function of its arguments.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html and, for presigned
+requests and forms, the "Authenticating Requests" chapter of the Amazon S3 API reference.
+"""
+
+import base64
+import functools
+import hmac
+import json
+import time
+from collections.abc import Mapping
+from hashlib import sha256
+from types import MappingProxyType
+from typing import NamedTuple
+from urllib.parse import quote
+
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Credentials(NamedTuple):
+    """Whose signature it is, and for which region. A session token comes with a role's temporary credentials."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None
+    region: str
+
+
+class Request(NamedTuple):
+    """What is to be signed.
+
+    `host` is the Host header, so with the port where that is not the scheme's own. `path` is in canonical form:
+    for S3 as it is sent, for every other service `canonical_path` of it. `query` is sent as `encode_query` writes
+    it. `headers` are signed beside those that signing adds; their names are in lower case.
+    """
+
+    method: str
+    host: str
+    path: str
+    query: Mapping[str, str] = _NOTHING
+    headers: Mapping[str, str] = _NOTHING
+    payload: bytes = b""
+
+
+class Form(NamedTuple):
+    """An upload that a browser may make: exactly this key and type, with a size between the two, both included."""
+
+    bucket: str
+    key: str
+    content_type: str
+    least_bytes: int
+    most_bytes: int
+    expires_seconds: int
+
+
+def canonical_path(path: str) -> str:
+    """The canonical form of a path that is sent as `path`, for every service but S3: encoded once more.
+
+    `path` has no dot segments and no doubled slashes: AWS would take them out before it signs, and this does not.
+    """
+    return quote(path, safe="/")
+
+
+def encode_query(query: Mapping[str, str]) -> str:
+    """A query string in canonical order and encoding; it is sent in the same form."""
+    pairs = sorted((quote(name, safe=""), quote(value, safe="")) for name, value in query.items())
+    return "&".join(f"{name}={value}" for name, value in pairs)
+
+
+def sign_headers(request: Request, *, who: Credentials, service: str, now: float) -> dict[str, str]:
+    """The headers to send with a request: its own, and those that authorise it. The client adds Host itself."""
+    stamp = _stamp(int(now))
+    digest = sha256(request.payload).hexdigest()
+    sent = {**request.headers, "x-amz-date": stamp}
+    if service == "s3":
+        sent["x-amz-content-sha256"] = digest
+    if who.session_token:
+        sent["x-amz-security-token"] = who.session_token
+    canonical, names = _canonical(request, sent, digest)
+    scope = f"{stamp[:8]}/{who.region}/{service}/aws4_request"
+    signature = _sign(who, service, stamp, f"{_ALGORITHM}\n{stamp}\n{scope}\n{canonical}")
+    sent["authorization"] = (
+        f"{_ALGORITHM} Credential={who.access_key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
+    )
+    return sent
+
+
+def presign_url(
+    request: Request, *, who: Credentials, expires_seconds: int, now: float, scheme: str = "https"
+) -> str:
+    """An S3 URL that whoever holds it may use as it stands, with any payload, and no longer than a week.
+
+    It dies with the session token that signed it, whatever `expires_seconds` says. The request's headers become a
+    condition: whoever uses the URL must send them with the same values (`content-length` fixes an upload's size).
+    """
+    stamp = _stamp(int(now))
+    scope = f"{stamp[:8]}/{who.region}/s3/aws4_request"
+    query = {
+        **request.query,
+        "X-Amz-Algorithm": _ALGORITHM,
+        "X-Amz-Credential": f"{who.access_key_id}/{scope}",
+        "X-Amz-Date": stamp,
+        "X-Amz-Expires": str(expires_seconds),
+        "X-Amz-SignedHeaders": ";".join(sorted(["host", *request.headers])),
+    }
+    if who.session_token:
+        query["X-Amz-Security-Token"] = who.session_token
+    canonical, _ = _canonical(request._replace(query=query), request.headers, "UNSIGNED-PAYLOAD")
+    signature = _sign(who, "s3", stamp, f"{_ALGORITHM}\n{stamp}\n{scope}\n{canonical}")
+    return f"{scheme}://{request.host}{request.path}?{encode_query(query)}&X-Amz-Signature={signature}"
+
+
+def presign_post(form: Form, *, who: Credentials, now: float) -> dict[str, str]:
+    """The fields of an S3 upload form; the client adds the file as the last field, called `file`."""
+    stamp = _stamp(int(now))
+    fields = {
+        "key": form.key,
+        "Content-Type": form.content_type,
+        "x-amz-algorithm": _ALGORITHM,
+        "x-amz-credential": f"{who.access_key_id}/{stamp[:8]}/{who.region}/s3/aws4_request",
+        "x-amz-date": stamp,
+    }
+    if who.session_token:
+        fields["x-amz-security-token"] = who.session_token
+    policy = {
+        "expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(now) + form.expires_seconds)),
+        "conditions": [
+            {"bucket": form.bucket},
+            ["content-length-range", form.least_bytes, form.most_bytes],
+            *({name: value} for name, value in fields.items()),
+        ],
+    }
+    text = base64.b64encode(json.dumps(policy).encode()).decode()
+    return {**fields, "policy": text, "x-amz-signature": _sign(who, "s3", stamp, text)}
+
+
+def _canonical(request: Request, headers: Mapping[str, str], digest: str) -> tuple[str, str]:
+    """The hash of the canonical request, and the names of the headers in it."""
+    ordered = sorted([("host", request.host), *headers.items()])
+    names = ";".join([name for name, _ in ordered])
+    lines = "".join([f"{name}:{' '.join(value.split())}\n" for name, value in ordered])
+    query = encode_query(request.query) if request.query else ""
+    text = f"{request.method}\n{request.path}\n{query}\n{lines}\n{names}\n{digest}"
+    return sha256(text.encode()).hexdigest(), names
+
+
+def _sign(who: Credentials, service: str, stamp: str, text: str) -> str:
+    keyed = _signing_key(who.secret_access_key, stamp[:8], who.region, service).copy()
+    keyed.update(text.encode())
+    return keyed.hexdigest()
+
+
+@functools.lru_cache(maxsize=32)
+def _signing_key(secret: str, date: str, region: str, service: str) -> hmac.HMAC:
+    """The day's key, already set up: copying it costs less than to begin an HMAC from its bytes."""
+    key = f"AWS4{secret}".encode()
+    for part in (date, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return hmac.new(key, digestmod="sha256")
+
+
+@functools.lru_cache(maxsize=8)
+def _stamp(second: int) -> str:
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))

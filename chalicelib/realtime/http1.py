@@ -1,0 +1,367 @@
+"""HTTP/1.1 for short requests: a parser for their answers, and a pool of kept sockets on asyncio protocols.
+
+The parser knows just enough of RFC 9112 to read what API Gateway and the local gateway say to a post. h11, which
+knows all of it, takes 42 µs for such a request and its answer: more than everything else in a post together.
+"""
+
+import asyncio
+import collections
+import contextlib
+import re
+import socket
+import ssl
+import time
+from typing import NamedTuple, Protocol
+
+from chalicelib.core.aws import pause_seconds
+
+# Sockets kept to one host. API Gateway takes some 10 ms for a post, so 64 sockets carry 6,000 posts a second: more
+# would bring nothing, as the processor is what is short then, and each holds a quarter of a megabyte of TLS buffers.
+SOCKETS = 64
+# A TLS handshake costs as much as 16 posts. While so many are under way, the sockets that are open already may well
+# empty the queue, and the rest need not be opened.
+OPENING_AT_ONCE = 16
+# Both take milliseconds. After these a socket is taken for dead, and what it carried goes to another one.
+CONNECT_SECONDS = 2.0
+ANSWER_SECONDS = 3.0
+# AWS closes a connection that was idle for about a minute, and a frozen container does not hear of it.
+IDLE_SECONDS = 50.0
+# AWS moves its addresses at will and gives them a minute to live.
+ADDRESS_SECONDS = 60.0
+# The answers are some hundred bytes. What is longer than this did not come from API Gateway.
+LONGEST_ANSWER = 64 * 1024
+_READ_BYTES = 4 * 1024
+
+_STATUS = re.compile(rb"HTTP/1\.[01] ([1-9]\d\d)(?: |\r\n|$)")
+_CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
+
+
+class Answer(NamedTuple):
+    """One answer. `keep` says whether the connection can carry another request."""
+
+    status: int
+    body: bytes
+    keep: bool
+
+
+class Exchange(Protocol):
+    """A request that is to be made, perhaps more than once."""
+
+    def request(self) -> bytes:
+        """The request's bytes, made when a socket is free for it: a signature must not age in a queue."""
+
+    def answered(self, answer: Answer) -> None:
+        """The answer came."""
+
+    def dropped(self, *, kept: bool) -> None:
+        """No answer came. `kept` says that the socket was in use before, so that it may just have been closed."""
+
+
+class Pool:
+    """Kept sockets to one host, for one event loop, each with one exchange at a time."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, name: str, port: int, tls: ssl.SSLContext | None) -> None:
+        self.trouble = ""
+        self._loop = loop
+        self._name = name
+        self._port = port
+        self._tls = tls
+        self._waiting: collections.deque[Exchange] = collections.deque()
+        self._idle: list[_Socket] = []  # the last one used is used first, so that what is not needed ages
+        self._busy: set[_Socket] = set()
+        self._opening: set[asyncio.Task[None]] = set()
+        self._failures = 0
+        self._pause: asyncio.TimerHandle | None = None
+        self._addresses: collections.deque[str] = collections.deque()
+        self._asked = 0.0
+        self._asking = asyncio.Lock()
+
+    def add(self, exchange: Exchange) -> None:
+        """Puts an exchange in the queue; `pump` must follow."""
+        self._waiting.append(exchange)
+
+    def pump(self) -> None:
+        """Gives what waits to the sockets that are free, and opens more where that is not enough."""
+        while self._waiting and self._idle:
+            free = self._idle.pop()
+            if free.usable:
+                self._busy.add(free)
+                free.carry(self._waiting.popleft())
+        if self._waiting and self._pause is None:
+            count = len(self._opening)
+            room = SOCKETS - count - len(self._idle) - len(self._busy)
+            for _ in range(min(room, OPENING_AT_ONCE - count, len(self._waiting) - count)):
+                task = self._loop.create_task(self._open())
+                self._opening.add(task)
+                task.add_done_callback(self._opened)
+
+    def answered(self, by: "_Socket", exchange: Exchange, answer: Answer) -> None:
+        """A socket's report: it is free again, unless the server closes it."""
+        self._busy.discard(by)
+        if answer.keep:
+            self._idle.append(by)
+        else:
+            by.abort()
+        exchange.answered(answer)
+        self.pump()
+
+    def lost(self, by: "_Socket") -> None:
+        """A socket's report: it is closed, or made no sense."""
+        exchange = by.let_go()
+        self._busy.discard(by)
+        with contextlib.suppress(ValueError):
+            self._idle.remove(by)
+        if exchange is not None:
+            exchange.dropped(kept=by.carried > 1)
+            self.pump()
+
+    def close_old(self) -> None:
+        """Closes the sockets that were idle for so long that the server may have closed them unheard."""
+        eldest = time.time() - IDLE_SECONDS
+        for old in [idle for idle in self._idle if idle.since < eldest]:
+            self.lost(old)
+
+    def drop_silent(self) -> None:
+        """Gives up the sockets that owe an answer for too long."""
+        eldest = time.time() - ANSWER_SECONDS
+        for silent in [busy for busy in self._busy if busy.since < eldest]:
+            self.lost(silent)
+
+    async def rest(self, *, patience_seconds: float = 0.0) -> None:
+        """Ends what is under way, handshakes after some patience: between two calls only idle sockets are kept."""
+        self._waiting.clear()
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
+        for busy in self._busy:
+            busy.let_go()
+        self._busy.clear()
+        if self._opening:
+            await asyncio.wait(self._opening, timeout=patience_seconds)
+        for task in self._opening:
+            task.cancel()
+        while self._opening:
+            await asyncio.wait(self._opening)
+
+    async def close(self) -> None:
+        """Closes every socket."""
+        await self.rest()
+        while self._idle:
+            self._idle.pop().let_go()
+
+    async def _open(self) -> None:
+        address = ""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                address = await self._next_address()
+                _, opened = await self._loop.create_connection(
+                    lambda: _Socket(self),
+                    address,
+                    self._port,
+                    ssl=self._tls,
+                    server_hostname=self._name if self._tls else None,
+                )
+        except Exception as error:  # whatever it is, another try or the deadline settles it
+            self.trouble = f"{type(error).__name__}: {error}"
+            with contextlib.suppress(ValueError):
+                self._addresses.remove(address)
+            if self._pause is None:  # what failed together counts once
+                self._failures += 1
+                self._pause = self._loop.call_later(pause_seconds(self._failures), self._resume)
+        else:
+            self._failures = 0
+            self._idle.append(opened)
+
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        self._opening.discard(task)
+        if not task.cancelled():
+            self.pump()
+
+    def _resume(self) -> None:
+        self._pause = None
+        self.pump()
+
+    async def _next_address(self) -> str:
+        """One of the host's addresses, each in its turn: the sockets are spread over all of them."""
+        async with self._asking:
+            if not self._addresses or time.time() - self._asked > ADDRESS_SECONDS:
+                found = await self._loop.getaddrinfo(self._name, self._port, type=socket.SOCK_STREAM)
+                self._addresses = collections.deque(dict.fromkeys(str(entry[4][0]) for entry in found))
+                self._asked = time.time()
+        self._addresses.rotate(-1)
+        return self._addresses[0]
+
+
+class _Socket(asyncio.BufferedProtocol):
+    """One kept socket. It reads into a buffer of its own: through TLS that saves a large allocation a read."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.since = time.time()
+        self.carried = 0
+        self._pool = pool
+        self._transport: asyncio.Transport | None = None
+        self._exchange: Exchange | None = None
+        self._buffer = memoryview(bytearray(_READ_BYTES))
+        self._received = b""
+
+    @property
+    def usable(self) -> bool:
+        """Whether it is open, as far as can be known."""
+        return self._transport is not None and not self._transport.is_closing()
+
+    def carry(self, exchange: Exchange) -> None:
+        """Makes a request. The socket is idle and usable."""
+        assert self._transport is not None
+        self._exchange = exchange
+        self._received = b""
+        self.since = time.time()
+        self.carried += 1
+        self._transport.write(exchange.request())
+
+    def let_go(self) -> Exchange | None:
+        """Closes the socket, whatever is under way, and gives back what it carried."""
+        self.abort()
+        exchange, self._exchange = self._exchange, None
+        return exchange
+
+    def abort(self) -> None:
+        """Closes the socket without a TLS farewell: nobody waits for one."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._received += self._buffer[:nbytes]
+        self._look(ended=False)
+
+    def eof_received(self) -> None:
+        self._look(ended=True)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._pool.lost(self)
+
+    def _look(self, *, ended: bool) -> None:
+        exchange = self._exchange
+        try:
+            answer = None if exchange is None else read_answer(self._received, ended=ended)
+        except AnswerError:
+            self._pool.lost(self)
+            return
+        if exchange is None:
+            self._pool.lost(self)  # nothing was asked: it is the end, or nonsense
+        elif answer is not None:
+            self._exchange = None
+            self._pool.answered(self, exchange, answer)
+
+
+class AnswerError(ValueError):
+    """What came is no HTTP/1.1 answer, or was cut off, or goes on for too long, or holds more than one answer."""
+
+
+def read_answer(data: bytes, *, ended: bool = False) -> Answer | None:
+    """The answer in `data`, which is all that came since the request was sent; None while some of it is missing.
+
+    `ended` says that nothing more will come: that completes a body which has no length. Raises AnswerError.
+    """
+    found = _head(data)
+    answer = None
+    if found is not None:
+        status, fields, start = found
+        answer = _answer(status, fields, data[start:], ended=ended)
+    if answer is None and ended:
+        raise AnswerError("cut off")
+    if answer is None and len(data) > LONGEST_ANSWER:
+        raise AnswerError("too long")
+    return answer
+
+
+def _head(data: bytes) -> tuple[int, bytes, int] | None:
+    """Status and header fields, in lower case, and where the body begins. Passes over interim answers (1xx)."""
+    start = 0
+    while True:
+        end = data.find(b"\r\n\r\n", start)
+        if end < 0:
+            return None
+        line = _STATUS.match(data, start, end)
+        if line is None:
+            raise AnswerError("no status line")
+        status = int(line[1])
+        if status >= 200:
+            return status, data[start:end].lower(), end + 4
+        start = end + 4
+
+
+def _answer(status: int, fields: bytes, rest: bytes, *, ended: bool) -> Answer | None:
+    coding = _field(fields, b"\r\ntransfer-encoding:")
+    length = _field(fields, b"\r\ncontent-length:")
+    if status in {204, 304}:
+        size, body = 0, b""
+    elif coding:
+        if coding != b"chunked":
+            raise AnswerError("unknown transfer coding")
+        read = _chunks(rest)
+        if read is None:
+            return None
+        size, body = read
+    elif length:
+        if not length.isdigit():
+            raise AnswerError("bad length")
+        size = int(length)
+        if len(rest) < size:
+            return None
+        body = rest[:size]
+    else:
+        return Answer(status, rest, keep=False) if ended else None
+    if len(rest) > size:
+        raise AnswerError("more than one answer")
+    asked = _field(fields, b"\r\nconnection:")
+    keep = b"keep-alive" in asked if fields.startswith(b"http/1.0") else b"close" not in asked
+    return Answer(status, body, keep and not ended)
+
+
+def _field(fields: bytes, name: bytes) -> bytes:
+    """A field's value; the values of a repeated one are joined as RFC 9110 says."""
+    at = fields.find(name)
+    if at < 0:
+        return b""
+    values = []
+    while at >= 0:
+        start = at + len(name)
+        end = fields.find(b"\r\n", start)
+        values.append(fields[start : end if end >= 0 else len(fields)].strip())
+        at = fields.find(name, start)
+    return b", ".join(values)
+
+
+def _chunks(data: bytes) -> tuple[int, bytes] | None:
+    """How many bytes a chunked body takes up, and what it says; None while some of it is missing."""
+    body = []
+    at = 0
+    while True:
+        line = _CHUNK.match(data, at)
+        if line is None:
+            if data.find(b"\r\n", at) >= 0:
+                raise AnswerError("bad chunk")
+            return None
+        size = int(line[1], 16)
+        at = line.end()
+        if size == 0:
+            break
+        if len(data) < at + size + 2:
+            return None
+        if data[at + size : at + size + 2] != b"\r\n":
+            raise AnswerError("bad chunk")
+        body.append(data[at : at + size])
+        at += size + 2
+    while not data.startswith(b"\r\n", at):  # trailer fields
+        end = data.find(b"\r\n", at)
+        if end < 0:
+            return None
+        at = end + 2
+    return at + 2, b"".join(body)
