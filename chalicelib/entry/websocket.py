@@ -14,7 +14,7 @@ from chalicelib.core import context, tokens
 from chalicelib.core.border import problem_of
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
-from chalicelib.core.decoding import decode_json
+from chalicelib.core.decoding import decode_json, decode_outline
 from chalicelib.core.errors import OriginRefused, ProblemBody, Unauthenticated, UnknownAction
 from chalicelib.core.logs import logger
 from chalicelib.entry.actions import ACTIONS
@@ -81,7 +81,7 @@ def message(event: Mapping[str, Any]) -> dict[str, Any]:
         frame = Frame(action="")
         answer: Ack | ErrorFrame
         try:
-            frame = decode_json((event.get("body") or "").encode(), Frame)
+            frame = decode_outline((event.get("body") or "").encode(), Frame)
             answer = Ack(id=frame.id, data=_perform(request["connectionId"], frame))
             current.committed()
             code = "ok"

@@ -17,7 +17,7 @@ class Socket:
     """One connection. Everything that arrives is kept in `frames`, in order of arrival."""
 
     def __init__(self, url: str, **options: Any) -> None:
-        self._connection = connect(url, open_timeout=20, **options)
+        self._connection = connect(url, open_timeout=20, legacy=True, **options)
         self.frames: list[Frame] = []
         self._arrived = threading.Condition()
         self._ids = itertools.count(1)
@@ -39,7 +39,7 @@ class Socket:
     def request(self, action: str, data: Frame | None = None, *, timeout: float = 20) -> Frame:
         """Sends a frame and answers its ack or error."""
         frame_id = f"c{next(self._ids)}"
-        self.send_text(json.dumps({"action": action, "id": frame_id, "data": data or {}}))
+        self.send_text(json.dumps({"action": action, "id": frame_id, "data": data or {}}, ensure_ascii=False))
         return self._wait(lambda frame: frame.get("id") == frame_id, f"the answer to {action}", timeout)
 
     def act(self, action: str, data: Frame | None = None) -> Any:

@@ -1,0 +1,65 @@
+"""One local stack a test process; a cloned database and an empty AWS a test."""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from local.stack import DATABASE, Options, Stack
+from tests.support import people
+from tests.support.people import Person
+from tests.support.server import JWT_SECRET, Server
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The running stack. Its own database stays as the migrations left it: the template of every test's."""
+    options = Options(
+        port=0,
+        data_dir=None,
+        jwt_secret=JWT_SECRET,
+        settings={"rate_limits": False, "bcrypt_cost": 4, "presence_debounce_seconds": 0, "log_level": "ERROR"},
+        fsync=False,
+        schedules=False,
+        retry_seconds=0.1,
+        async_retry_seconds=(0.1, 0.1),
+    )
+    with Stack(options) as running:
+        yield running
+
+
+@pytest.fixture
+def server(stack: Stack) -> Iterator[Server]:
+    """The stack on a database of this test's own."""
+    assert stack.postgres is not None
+    name = f"test_{next(_numbers)}"
+    database_url = stack.postgres.clone(DATABASE, name)
+    stack.reset(database_url=database_url)
+    yield Server(stack, database_url)
+    stack.faults.clear()
+    stack.triggers.drain()
+    stack.postgres.drop(name)
+
+
+@pytest.fixture
+def person(server: Server) -> Iterator[Callable[..., Person]]:
+    """Registers users by name."""
+    known: list[Person] = []
+
+    def register(username: str, **more: str) -> Person:
+        known.append(people.register(server.url, username, **more))
+        return known[-1]
+
+    yield register
+    for someone in known:
+        someone.close()
+
+
+@pytest.fixture
+def anonymous(server: Server) -> Iterator[httpx.Client]:
+    """A client without a token."""
+    with httpx.Client(base_url=server.url, timeout=30) as client:
+        yield client

@@ -1,0 +1,63 @@
+"""The running service, as tests see it: where it is, and how to look behind it."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import msgspec
+import psycopg
+
+from chalicelib.core import config
+from local.faults import Faults
+from local.stack import Stack
+
+JWT_SECRET = "a secret for tests alone, long enough for HS256"
+
+
+@dataclass(frozen=True)
+class Server:
+    """The local stack on a database of the test's own."""
+
+    stack: Stack
+    database_url: str
+
+    @property
+    def url(self) -> str:
+        """The API's base, with the stage."""
+        return self.stack.url
+
+    @property
+    def origin(self) -> str:
+        """The same without the stage."""
+        return self.stack.url.removesuffix("/api")
+
+    @property
+    def socket_url(self) -> str:
+        """Where sockets connect."""
+        return self.stack.socket_url
+
+    @property
+    def faults(self) -> Faults:
+        """What can be made to go wrong."""
+        return self.stack.faults
+
+    @contextlib.contextmanager
+    def settings(self, **changes: Any) -> Iterator[None]:
+        """Other settings for a while."""
+        before = config.settings()
+        config.use(msgspec.structs.replace(before, **changes))
+        try:
+            yield
+        finally:
+            config.use(before)
+
+    def settle(self, timeout: float = 20) -> None:
+        """Waits until queues and triggers have nothing left to do."""
+        self.stack.triggers.drain(timeout)
+
+    def sql(self, statement: LiteralString, *values: Any) -> list[tuple[Any, ...]]:
+        """Runs a statement past the service, and answers its rows."""
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            cursor = connection.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
