@@ -1,0 +1,148 @@
+"""What an action costs, counted on the wire: round trips to PostgreSQL, and calls to AWS."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import jwt
+import pytest
+
+import app
+from chalicelib.core import aws, context, db
+from chalicelib.core.context import Actor
+from chalicelib.core.paging import Page
+from chalicelib.features.chats import access
+from chalicelib.features.chats import service as chats
+from chalicelib.features.messages import history, receipts
+from chalicelib.features.messages.schemas import HistoryQuery, SendInput
+from chalicelib.features.messages.send import send
+from chalicelib.features.messages.typing import typing
+from chalicelib.realtime import gateway
+from tests.support.people import Person
+from tests.support.server import Server
+from tests.support.wire import Wire, tapped
+
+DYNAMODB = b"X-Amz-Target: DynamoDB_20120810."
+SQS = b"X-Amz-Target: AmazonSQS."
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What the test's own thread, playing one warm container, has to do with the world."""
+
+    database: Wire
+    cloud: Wire
+
+    @contextlib.contextmanager
+    def of_one(self) -> Iterator[None]:
+        """One request, counted from zero, its pushes included."""
+        self.database.reset()
+        self.cloud.reset()
+        with context.begin() as current:
+            yield
+            current.committed()
+
+
+@pytest.fixture
+def costs(server: Server) -> Iterator[Costs]:
+    database = urlsplit(server.database_url)
+    cloud = urlsplit(server.stack.aws.endpoint)
+    with (
+        tapped(database.hostname or "", database.port or 0) as to_database,
+        tapped(cloud.hostname or "", cloud.port or 0) as to_cloud,
+        server.settings(
+            database_url=server.database_url.replace(f":{database.port}/", f":{to_database.port}/"),
+            aws_endpoint_url=f"http://127.0.0.1:{to_cloud.port}",
+        ),
+    ):
+        db.execute("SELECT 1", {})
+        yield Costs(to_database, to_cloud)
+        aws.close_connections()
+        gateway.close_sockets()
+
+
+def _actor(person: Person) -> Actor:
+    session_id = jwt.decode(person.access_token, options={"verify_signature": False})["sid"]
+    return Actor(user_id=person.id, session_id=session_id)
+
+
+def _crowd(server: Server, chat: int, size: int) -> None:
+    server.sql(
+        "INSERT INTO users (username, password_hash, display_name)"
+        " SELECT 'crowd' || n, 'x', 'crowd' FROM generate_series(1, %s) n",
+        size,
+    )
+    server.sql("INSERT INTO members (chat_id, user_id) SELECT %s, id FROM users WHERE display_name = 'crowd'", chat)
+
+
+def test_each_action_is_one_round_trip(costs: Costs, person: Callable[[str], Person]) -> None:
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob)
+    first = alice.send(chat, "one")
+    me = _actor(bob)
+    actions: dict[str, Callable[[], object]] = {
+        "send": lambda: send(me, SendInput(chat_id=chat, content="two", client_message_id="b1"), "socket"),
+        "send again": lambda: send(me, SendInput(chat_id=chat, content="two", client_message_id="b1"), "socket"),
+        "send a reply": lambda: send(me, SendInput(chat_id=chat, content="3", reply_to=first["id"]), "socket"),
+        "history": lambda: history.history(me, chat, HistoryQuery()),
+        "history after": lambda: history.history(me, chat, HistoryQuery(after=1)),
+        "one message": lambda: history.access_message(me, first["id"]),
+        "read": lambda: receipts.mark_read(me, chat, None),
+        "typing": lambda: typing(me, chat, "start"),
+        "chat": lambda: access.access_chat(me, chat),
+        "chats": lambda: chats.list_chats(me, Page()),
+    }
+    for name, act in actions.items():
+        with costs.of_one():
+            act()
+        assert costs.database.round_trips == 1, name
+        assert costs.database.connections == 0, name
+
+
+@pytest.mark.parametrize(("members", "calls"), [(2, 1), (100, 1), (101, 2), (250, 3)])
+def test_an_inline_push_is_one_call_a_hundred_recipients(
+    server: Server, costs: Costs, person: Callable[[str], Person], members: int, calls: int
+) -> None:
+    alice = person("alice")
+    chat = alice.chat_with(name="crowd")
+    _crowd(server, chat, members - 1)
+    with server.settings(inline_publish_limit=1000), costs.of_one():
+        send(_actor(alice), SendInput(chat_id=chat, content="hello, all"), "socket")
+    assert costs.database.round_trips == 1
+    assert costs.cloud.count(DYNAMODB) == calls
+    assert costs.cloud.count(SQS) == 0
+
+
+def test_a_queued_push_is_one_call_however_many_hear_it(
+    server: Server, costs: Costs, person: Callable[[str], Person]
+) -> None:
+    alice = person("alice")
+    chat = alice.chat_with(name="crowd")
+    _crowd(server, chat, 999)
+    with server.settings(inline_publish_limit=0), costs.of_one():
+        send(_actor(alice), SendInput(chat_id=chat, content="hello, all"), "socket")
+    assert costs.database.round_trips == 1
+    assert costs.cloud.count(DYNAMODB) == 0
+    assert costs.cloud.count(SQS) == 1
+
+
+def test_connecting_asks_dynamodb_once_and_the_database_never(costs: Costs, person: Callable[[str], Person]) -> None:
+    alice = person("alice")
+    event = {
+        "headers": {"Host": "localhost"},
+        "queryStringParameters": {"token": alice.access_token},
+        "requestContext": {
+            "routeKey": "$connect",
+            "requestId": "r1",
+            "connectionId": "L0SM9cOFvHcCIhw=",
+            "domainName": "localhost",
+            "apiId": "local00000",
+            "stage": "api",
+        },
+    }
+    with costs.of_one():
+        assert app.websocket_connect(event, None) == {"statusCode": 200}
+    assert costs.database.round_trips == costs.database.connections == 0
+    assert costs.cloud.count(DYNAMODB) == 1
+    assert costs.cloud.count(SQS) == 2, "hello, and the look at their presence"
