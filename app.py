@@ -9,7 +9,7 @@ from chalicelib.entry import queues, triggers, websocket
 from chalicelib.entry.blueprints import FEATURES
 from chalicelib.entry.preload import preload
 
-app = Chalice(app_name="messenger")
+app = Chalice(app_name="messenger", configure_logs=False)
 app.experimental_feature_flags.update(["BLUEPRINTS", "WEBSOCKETS"])
 app.api.cors = CORSConfig(
     allow_origin=settings().origins[0],

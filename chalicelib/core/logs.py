@@ -10,4 +10,4 @@ from chalicelib.core.config import settings
 @functools.cache
 def logger() -> Logger:
     """The process's logger."""
-    return Logger(service="messenger", level=settings().log_level)
+    return Logger(service="messenger", level=settings().log_level, location=None)

@@ -1,0 +1,103 @@
+"""`make demo`: two users register with a running server and talk, and the talk's latencies are shown."""
+
+import contextlib
+import json
+import os
+import secrets
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from websockets.sync.client import ClientConnection, connect
+
+CONVERSATION = (
+    ("anna", "Привет! Как дела?"),
+    ("boris", "Hi! All well. Did the build pass?"),
+    ("anna", "It did: 2 < 3 && 5 > 4, as ever."),
+    ("boris", "Then let us ship it <3"),
+    ("anna", "Shipped. Tea?"),
+    ("boris", "Five minutes."),
+)
+SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """A registered user with one open socket."""
+
+    username: str
+    user_id: int
+    http: httpx.Client
+    socket: ClientConnection
+
+    def act(self, action: str, data: dict[str, Any]) -> None:
+        """Sends a frame."""
+        self.socket.send(json.dumps({"action": action, "id": action, "data": data}, ensure_ascii=False))
+
+    def wait_for(self, kind: str, seq: int | None = None) -> dict[str, Any]:
+        """The next frame of this type, and of this seq where one is given.
+
+        Raises TimeoutError, and SystemExit where the server refused something.
+        """
+        while True:
+            frame: dict[str, Any] = json.loads(self.socket.recv(timeout=SECONDS))
+            if frame["type"] == "error":
+                raise SystemExit(f"refused: {frame['error']['detail']}")
+            if frame["type"] == kind and seq in {None, frame.get("seq")}:
+                return frame
+
+
+@contextlib.contextmanager
+def joined(origin: str, name: str) -> Iterator[Speaker]:
+    """Registers a user of this name, made unique, and connects them with a ticket."""
+    account = {"username": f"{name}-{secrets.token_hex(3)}", "password": secrets.token_urlsafe(16)}
+    with httpx.Client(base_url=f"http://{origin}/api", timeout=SECONDS) as http:
+        session = http.post("/auth/register", json=account).raise_for_status().json()
+        http.headers["Authorization"] = f"Bearer {session['accessToken']}"
+        ticket = http.post("/ws/tickets").raise_for_status().json()["ticket"]
+        with connect(f"ws://{origin}/api?ticket={ticket}") as socket:
+            speaker = Speaker(account["username"], session["user"]["id"], http, socket)
+            speaker.wait_for("hello")
+            yield speaker
+
+
+def talk(anna: Speaker, boris: Speaker) -> None:
+    """Says the conversation line by line, and shows how long each took to be stored and to be heard."""
+    body = {"type": "private", "participantIds": [boris.user_id]}
+    chat = anna.http.post("/chats", json=body).raise_for_status().json()["id"]
+    print(f"{anna.username} and {boris.username} share chat {chat}")
+    stored, heard = [], []
+    for number, (name, text) in enumerate(CONVERSATION, start=1):
+        speaker, listener = (anna, boris) if name == "anna" else (boris, anna)
+        began = time.perf_counter()
+        speaker.act("message:send", {"chatId": chat, "content": text, "clientMessageId": f"demo-{number}"})
+        speaker.wait_for("ack")
+        stored.append(time.perf_counter() - began)
+        event = listener.wait_for("message:new", seq=number)
+        heard.append(time.perf_counter() - began)
+        print(
+            f"{event['seq']:>3}  {name:<6} {event['data']['content']:<36}"
+            f" stored {stored[-1] * 1000:6.1f} ms   heard {heard[-1] * 1000:6.1f} ms"
+        )
+    print(f"median: stored {statistics.median(stored) * 1000:.1f} ms, heard {statistics.median(heard) * 1000:.1f} ms")
+
+
+def main() -> int:
+    """Talks once; 1 where no server answers."""
+    origin = f"{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
+    try:
+        httpx.get(f"http://{origin}/api/health", timeout=SECONDS).raise_for_status()
+    except httpx.HTTPError as error:
+        print(f"No healthy server at {origin} ({error}). Start one with `make run`.", file=sys.stderr)
+        return 1
+    with joined(origin, "anna") as anna, joined(origin, "boris") as boris:
+        talk(anna, boris)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
