@@ -1,0 +1,1 @@
+"""Registering, logging in, sessions and their tokens, passwords."""

@@ -1,0 +1,40 @@
+"""Passwords: bcrypt, at the configured cost.
+
+bcrypt reads no more than 72 bytes. A longer password is refused in words when it is chosen, never cut.
+"""
+
+from chalicelib.core.config import settings
+from chalicelib.core.errors import InvalidInput
+
+MAX_BYTES = 72
+
+# Salt and digest of no password. Checking against them takes as long as against anybody's.
+_NOBODY = "." * 53
+
+
+def check_usable(password: str) -> None:
+    """Raises InvalidInput for a password that bcrypt would have to cut."""
+    if len(password.encode()) > MAX_BYTES:
+        raise InvalidInput.at("password", "too_long", f"must be at most {MAX_BYTES} bytes in UTF-8")
+
+
+def hashed(password: str) -> str:
+    """The password's hash, in bcrypt's own notation (60 characters)."""
+    import bcrypt
+
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(settings().bcrypt_cost)).decode()
+
+
+def matches(password: str, kept: str | None) -> bool:
+    """Whether this is the password of a kept hash; None, for an unknown name, costs the same time and is never it."""
+    import bcrypt
+
+    given = password.encode()
+    fits = len(given) <= MAX_BYTES and kept is not None
+    same = bcrypt.checkpw(given[:MAX_BYTES], (kept or f"$2b${settings().bcrypt_cost:02}${_NOBODY}").encode())
+    return fits and same
+
+
+def is_outdated(kept: str) -> bool:
+    """Whether a hash was made at a lower cost than is asked for today."""
+    return int(kept.split("$")[2]) < settings().bcrypt_cost

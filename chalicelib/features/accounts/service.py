@@ -1,0 +1,165 @@
+"""The rules of registering, logging in and sessions.
+
+Nothing here tells whether a name is known: an unknown one and a wrong password take the same time, the same words and
+the same allowance. Only registering has to say that a name is taken.
+"""
+
+import re
+import unicodedata
+
+import msgspec
+
+from chalicelib.core import context, ratelimit, tokens
+from chalicelib.core.config import settings
+from chalicelib.core.context import Actor
+from chalicelib.core.errors import (
+    EmailTaken,
+    InvalidInput,
+    NotFound,
+    RefreshRefused,
+    UsernameTaken,
+    WrongCredentials,
+)
+from chalicelib.core.http import Request
+from chalicelib.core.ids import Id
+from chalicelib.core.paging import Page, cut, read_cursor, write_cursor
+from chalicelib.core.ratelimit import Policy
+from chalicelib.features.accounts import passwords, refresh, store
+from chalicelib.features.accounts.refresh import RefreshToken
+from chalicelib.features.accounts.schemas import (
+    Admission,
+    Credentials,
+    Registration,
+    SessionList,
+    Ticket,
+    Verification,
+)
+from chalicelib.features.people import service as people
+from chalicelib.features.people.schemas import User
+from chalicelib.realtime import publish
+
+_USERNAME = re.compile(r"[\w.-]{3,32}")
+
+# A whole office or school may register from one address.
+_REGISTRATIONS_PER_LOGIN = 6
+
+
+def register(asked: Registration, request: Request) -> tuple[Admission, dict[str, str]]:
+    """Makes an account and logs it in; answers with the RateLimit headers.
+
+    Raises InvalidInput, RateLimited, UsernameTaken, EmailTaken.
+    """
+    asked = msgspec.structs.replace(asked, username=_usable_username(asked.username))
+    passwords.check_usable(asked.password)
+    policy = Policy(name="registrations", quota=settings().logins * _REGISTRATIONS_PER_LOGIN)
+    names = store.try_names(asked, request, policy)
+    ratelimit.refuse_unless_allowed(policy, names)
+    if names.username_taken:
+        raise UsernameTaken()
+    if names.email_taken:
+        raise EmailTaken()
+    token = refresh.first()
+    opened = store.register(asked, passwords.hashed(asked.password), token, request)
+    return _admission(opened.session_id, opened.profile, token), ratelimit.headers(policy, names)
+
+
+def log_in(given: Credentials, request: Request) -> tuple[Admission, dict[str, str]]:
+    """Opens a session; answers with the RateLimit headers. Raises InvalidInput, RateLimited, WrongCredentials."""
+    name = given.username or given.email
+    if not name:
+        raise InvalidInput.at("username", "missing", "a username or an email address is needed")
+    policy = Policy(name="logins", quota=settings().logins)
+    allowance, account = store.try_login(_normal(name), request, policy)
+    ratelimit.refuse_unless_allowed(policy, allowance)
+    headers = ratelimit.headers(policy, allowance)
+    fits = passwords.matches(given.password, account.password_hash if account else None)
+    if account is None or not fits:
+        raise WrongCredentials(headers=headers)
+    outdated = passwords.is_outdated(account.password_hash)
+    token = refresh.first()
+    opened = store.open_session(
+        account, upgraded=passwords.hashed(given.password) if outdated else None, token=token, request=request
+    )
+    if opened is None:
+        raise WrongCredentials(headers=headers)
+    return _admission(opened.session_id, opened.profile, token), headers
+
+
+def renew(refresh_token: str) -> Admission:
+    """The next refresh token, and an access token with it. Raises RefreshRefused."""
+    token = refresh.read(refresh_token)
+    if token is None:
+        raise RefreshRefused()
+    successors = token.successors()
+    session = store.refresh(token, successors[0])
+    if session is None:
+        raise RefreshRefused()
+    if not session.is_newest and not session.is_repeated:
+        if token.is_ours:
+            publish.end_session(user_id=session.user_id, session_ids=[session.session_id])
+            # The refusal below would drop what waits for the commit; this end is committed.
+            context.current().committed()
+        raise RefreshRefused()
+    successor = next((one for one in successors if one.hash == session.refresh_hash), None)
+    if successor is None:  # derived from a secret that this deployment does not know
+        raise RefreshRefused()
+    return _admission(session.session_id, session.profile, successor)
+
+
+def log_out(actor: Actor, refresh_token: str | None) -> None:
+    """Ends the actor's session, and that of the refresh token, where it is another one of theirs."""
+    token = refresh.read(refresh_token) if refresh_token else None
+    publish.end_session(user_id=actor.user_id, session_ids=store.log_out(actor, token))
+
+
+def log_out_all(actor: Actor) -> None:
+    """Ends all of the actor's sessions, this one included."""
+    publish.end_session(user_id=actor.user_id, session_ids=store.log_out_all(actor))
+
+
+def verify(actor: Actor) -> Verification:
+    """Who the access token speaks for. Raises SessionEnded."""
+    return Verification(valid=True, user=people.me(actor))
+
+
+def sessions(actor: Actor, page: Page) -> SessionList:
+    """Where the actor is logged in, the newest session first."""
+    key = read_cursor(page.cursor, tuple[Id])
+    rows = store.sessions(actor, before=key[0] if key else None, limit=page.limit + 1)
+    found, more = cut(rows, page.limit)
+    return SessionList(sessions=found, has_more=more, next_cursor=write_cursor(found[-1].id) if more else None)
+
+
+def end_session(actor: Actor, session_id: int) -> None:
+    """Ends one of the actor's sessions; again is as once. Raises NotFound."""
+    if not store.end_session(actor, session_id):
+        raise NotFound("You have no such session.")
+    publish.end_session(user_id=actor.user_id, session_ids=[session_id])
+
+
+def socket_ticket(actor: Actor) -> Ticket:
+    """A ticket that opens one socket; that it does so once is seen to where it is used. Raises SessionEnded."""
+    store.require_session(actor)
+    ticket, seconds = tokens.issue(actor, "ticket")
+    return Ticket(ticket=ticket, expires_in=seconds)
+
+
+def _admission(session_id: int, profile: str, token: RefreshToken) -> Admission:
+    user = msgspec.json.decode(profile, type=User)
+    access_token, seconds = tokens.issue(Actor(user_id=user.id, session_id=session_id), "access")
+    return Admission(
+        user=user, access_token=access_token, refresh_token=token.text, token=access_token, expires_in=seconds
+    )
+
+
+def _usable_username(text: str) -> str:
+    username = _normal(text)
+    if not _USERNAME.fullmatch(username):
+        message = "must be 3 to 32 letters, digits, underscores, dots and hyphens"
+        raise InvalidInput.at("username", "wrong_form", message)
+    return username
+
+
+def _normal(name: str) -> str:
+    """One spelling for what looks the same: keyboards write `й` as one character or as two."""
+    return unicodedata.normalize("NFKC", name)

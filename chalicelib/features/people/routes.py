@@ -1,0 +1,102 @@
+"""Profiles, contacts and blocks over HTTP."""
+
+from chalicelib.core.context import Actor
+from chalicelib.core.http import Reply, Routes
+from chalicelib.core.ids import Id
+from chalicelib.core.paging import Page
+from chalicelib.features.people import service
+from chalicelib.features.people.schemas import (
+    Block,
+    BlockList,
+    Contact,
+    ContactChange,
+    ContactList,
+    ContactQuery,
+    NewContact,
+    ProfileChange,
+    SearchQuery,
+    User,
+    UserList,
+)
+
+routes = Routes("people")
+
+
+@routes.get("/users/me", cached=True)
+def get_me(actor: Actor) -> User:
+    """Who one is oneself, email address included."""
+    return service.me(actor)
+
+
+@routes.patch("/users/me")
+def change_me(actor: Actor, body: ProfileChange) -> User:
+    """Changes one's own profile; what is absent stays."""
+    return service.change_me(actor, body)
+
+
+@routes.put("/users/me")
+def put_me(actor: Actor, body: ProfileChange) -> User:
+    """The same as PATCH, for clients that know PUT only."""
+    return service.change_me(actor, body)
+
+
+@routes.get("/users/search")
+def search_users(actor: Actor, query: SearchQuery) -> Reply[UserList]:
+    """Finds people by username and name: first those whose username begins with `q`."""
+    found, headers = service.search(actor, query)
+    return Reply(body=found, status=200, headers=headers)
+
+
+@routes.get("/users/{user_id}", cached=True)
+def get_user(actor: Actor, user_id: Id) -> User:
+    """One person."""
+    return service.user(actor, user_id)
+
+
+@routes.get("/users")
+def list_users(actor: Actor, query: Page) -> UserList:
+    """Everybody, in the order of registration."""
+    return service.users(actor, query)
+
+
+@routes.get("/contacts")
+def list_contacts(actor: Actor, query: ContactQuery) -> ContactList:
+    """One's contacts, or with `q` those whose name holds it."""
+    return service.contacts(actor, query)
+
+
+@routes.post("/contacts", status=201, creates=True)
+def add_contact(actor: Actor, body: NewContact) -> Reply[Contact]:
+    """Adds a contact; 200 where it was one already, which then takes the name that is given."""
+    contact, created = service.add_contact(actor, body)
+    return Reply(body=contact, status=201 if created else 200)
+
+
+@routes.patch("/contacts/{user_id}")
+def rename_contact(actor: Actor, user_id: Id, body: ContactChange) -> Contact:
+    """Gives a contact another name, or none of one's own."""
+    return service.rename_contact(actor, user_id, body.name)
+
+
+@routes.delete("/contacts/{user_id}")
+def remove_contact(actor: Actor, user_id: Id) -> None:
+    """Forgets a contact; again is as once."""
+    service.remove_contact(actor, user_id)
+
+
+@routes.get("/blocks")
+def list_blocks(actor: Actor, query: Page) -> BlockList:
+    """Whom one has blocked."""
+    return service.blocks(actor, query)
+
+
+@routes.put("/blocks/{user_id}")
+def block_user(actor: Actor, user_id: Id) -> Block:
+    """Blocks somebody: neither can write to, call or add the other. Again is as once."""
+    return service.block(actor, user_id)
+
+
+@routes.delete("/blocks/{user_id}")
+def unblock_user(actor: Actor, user_id: Id) -> None:
+    """Takes a block back; again is as once."""
+    service.unblock(actor, user_id)

@@ -1,0 +1,276 @@
+"""Profiles, contacts and blocks in PostgreSQL."""
+
+from typing import LiteralString
+
+import msgspec
+
+from chalicelib.core import db
+from chalicelib.core.context import Actor
+from chalicelib.core.ratelimit import Allowance, Policy
+from chalicelib.features.people.schemas import Block, Contact, NewContact, ProfileChange, User
+
+
+class _Profile(msgspec.Struct, frozen=True):
+    profile: str
+
+
+class _Contact(msgspec.Struct, frozen=True):
+    user_id: int
+    name: str | None
+    profile: str
+
+
+class _Block(msgspec.Struct, frozen=True):
+    user_id: int
+    created_at: str
+    profile: str
+
+
+class _Added(msgspec.Struct, frozen=True):
+    blocked: bool
+    created: bool | None
+    user_id: int
+    name: str | None
+    profile: str
+
+
+class _Found(Allowance, frozen=True, kw_only=True):
+    profile: str | None
+    after_name: str | None
+    after_id: int | None
+
+
+class Addition(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of adding a contact: no contact where a block forbade it."""
+
+    contact: Contact | None
+    created: bool
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who was found, and the key after which the search goes on."""
+
+    user: User
+    after_name: str
+    after_id: int
+
+
+_USER: LiteralString = """
+SELECT user_json(u, %(viewer)s)::text AS profile FROM users u WHERE id = %(user_id)s
+"""
+
+
+def user(actor: Actor, user_id: int) -> User | None:
+    """One person as the actor sees them."""
+    row = db.one(_Profile, _USER, {"viewer": actor.user_id, "user_id": user_id}, actor=actor)
+    return None if row is None else _user(row.profile)
+
+
+_USERS: LiteralString = """
+SELECT user_json(u, %(viewer)s)::text AS profile FROM users u WHERE id > %(after)s ORDER BY id LIMIT %(limit)s
+"""
+
+
+def users(actor: Actor, *, after: int, limit: int) -> list[User]:
+    """Everybody, in the order of registration."""
+    rows = db.many(_Profile, _USERS, {"viewer": actor.user_id, "after": after, "limit": limit}, actor=actor)
+    return [_user(row.profile) for row in rows]
+
+
+# First those whose username begins so, by username; then those in whom it stands anywhere, by id. The second part
+# runs only where the first has left room. `~<~` compares bytes, as the prefix index does under any collation, and
+# U+10FFFF sorts behind all that a name can go on with. Fewer than three characters are found at the beginning of a
+# word only, since the trigram index knows no shorter piece inside of one.
+_SEARCH: LiteralString = r"""
+WITH allowance AS MATERIALIZED (
+    SELECT * FROM take_allowance('search:' || %(viewer)s::bigint, %(burst)s, make_interval(secs => %(window)s))
+), found AS (
+    (
+        SELECT user_json(u, %(viewer)s)::text AS profile, lower(username) AS after_name, 0::bigint AS after_id
+        FROM users u
+        WHERE (SELECT allowed FROM allowance) AND %(after_id)s = 0
+            AND lower(username) ~>=~ lower(%(q)s) AND lower(username) ~<~ (lower(%(q)s) || U&'\+10FFFF')
+            AND lower(username) ~>~ %(after_name)s
+        ORDER BY lower(username) USING ~<~
+        LIMIT %(limit)s
+    ) UNION ALL (
+        SELECT user_json(u, %(viewer)s)::text, '', id
+        FROM users u
+        WHERE (SELECT allowed FROM allowance) AND id > %(after_id)s
+            AND searched LIKE lower(%(pattern)s) AND NOT starts_with(lower(username), lower(%(q)s))
+        ORDER BY id
+        LIMIT %(limit)s
+    )
+    LIMIT %(limit)s
+)
+SELECT allowed, remaining, retry_after, profile, after_name, after_id
+FROM allowance LEFT JOIN found ON true
+ORDER BY after_id, after_name USING ~<~
+"""
+
+
+def search(
+    actor: Actor, q: str, *, after_name: str, after_id: int, limit: int, policy: Policy
+) -> tuple[Allowance, list[Match]]:
+    """Who matches `q`, and what is left of the actor's searches."""
+    given = {
+        "viewer": actor.user_id,
+        "q": q,
+        "pattern": f"%{_escaped(q)}%" if len(q) >= 3 else f"% {_escaped(q)}%",
+        "after_name": after_name,
+        "after_id": after_id,
+        "limit": limit,
+        "burst": policy.burst,
+        "window": policy.window,
+    }
+    rows = db.many(_Found, _SEARCH, given, actor=actor)
+    matches = [
+        Match(user=_user(row.profile), after_name=row.after_name or "", after_id=row.after_id or 0)
+        for row in rows
+        if row.profile is not None
+    ]
+    return rows[0], matches
+
+
+_CHANGE: LiteralString = """
+UPDATE users u SET
+    display_name = coalesce(change ->> 'displayName', display_name),
+    first_name = coalesce(change ->> 'firstName', first_name),
+    last_name = coalesce(change ->> 'lastName', last_name),
+    status_text = coalesce(change ->> 'statusText', status_text),
+    avatar_url = CASE WHEN change ? 'avatarUrl' THEN change ->> 'avatarUrl' ELSE avatar_url END,
+    email = CASE WHEN change ? 'email' THEN change ->> 'email' ELSE email END,
+    updated_at = now()
+FROM (SELECT %(change)s::jsonb AS change) AS asked
+WHERE id = %(user_id)s
+RETURNING user_json(u, id)::text AS profile
+"""
+
+
+def change(actor: Actor, asked: ProfileChange) -> User:
+    """Writes what is asked of the actor's own profile. Raises EmailTaken."""
+    given = {"user_id": actor.user_id, "change": msgspec.json.encode(asked).decode()}
+    return _user(db.the(_Profile, _CHANGE, given, actor=actor).profile)
+
+
+_CONTACTS: LiteralString = """
+SELECT user_id, name, user_json(u, owner_id)::text AS profile
+FROM contacts JOIN users u ON u.id = user_id
+WHERE owner_id = %(owner)s AND user_id > %(after)s
+    AND (%(pattern)s::text IS NULL OR lower(name) LIKE lower(%(pattern)s) OR searched LIKE lower(%(pattern)s))
+ORDER BY user_id
+LIMIT %(limit)s
+"""
+
+
+def contacts(actor: Actor, *, q: str | None, after: int, limit: int) -> list[Contact]:
+    """The actor's contacts, by user id; with `q` those whose name holds it."""
+    pattern = None if q is None else f"%{_escaped(q)}%"
+    given = {"owner": actor.user_id, "pattern": pattern, "after": after, "limit": limit}
+    return [_contact(row) for row in db.many(_Contact, _CONTACTS, given, actor=actor)]
+
+
+# Only a row that was there before has an xmax here.
+_ADD_CONTACT: LiteralString = """
+WITH target AS (
+    SELECT id, is_blocked(%(owner)s, id) AS blocked, user_json(u, %(owner)s)::text AS profile
+    FROM users u WHERE id = %(user_id)s
+), added AS (
+    INSERT INTO contacts AS kept (owner_id, user_id, name)
+    SELECT %(owner)s, id, %(name)s FROM target WHERE NOT blocked
+    ON CONFLICT (owner_id, user_id) DO UPDATE SET name = coalesce(excluded.name, kept.name)
+    RETURNING name, xmax = 0 AS created
+)
+SELECT blocked, created, id AS user_id, name, profile FROM target LEFT JOIN added ON true
+"""
+
+
+def add_contact(actor: Actor, new: NewContact) -> Addition | None:
+    """Adds somebody, or gives a contact the new name; None where there is no such user. Raises NotYourself."""
+    given = {"owner": actor.user_id, "user_id": new.user_id, "name": new.name}
+    row = db.one(_Added, _ADD_CONTACT, given, actor=actor)
+    if row is None:
+        return None
+    contact = None if row.blocked else Contact(user_id=row.user_id, name=row.name, user=_user(row.profile))
+    return Addition(contact=contact, created=bool(row.created))
+
+
+_RENAME_CONTACT: LiteralString = """
+UPDATE contacts SET name = %(name)s FROM users u
+WHERE owner_id = %(owner)s AND user_id = %(user_id)s AND u.id = user_id
+RETURNING user_id, name, user_json(u, owner_id)::text AS profile
+"""
+
+
+def rename_contact(actor: Actor, user_id: int, name: str | None) -> Contact | None:
+    """Gives a contact another name; None where the user is not among the actor's contacts."""
+    given = {"owner": actor.user_id, "user_id": user_id, "name": name}
+    row = db.one(_Contact, _RENAME_CONTACT, given, actor=actor)
+    return None if row is None else _contact(row)
+
+
+_REMOVE_CONTACT: LiteralString = "DELETE FROM contacts WHERE owner_id = %(owner)s AND user_id = %(user_id)s"
+
+
+def remove_contact(actor: Actor, user_id: int) -> None:
+    """Forgets a contact, if it is one."""
+    db.execute(_REMOVE_CONTACT, {"owner": actor.user_id, "user_id": user_id}, actor=actor)
+
+
+_BLOCKS: LiteralString = """
+SELECT blocked_id AS user_id, wire_time(blocks.created_at) AS created_at, user_json(u, blocker_id)::text AS profile
+FROM blocks JOIN users u ON u.id = blocked_id
+WHERE blocker_id = %(blocker)s AND blocked_id > %(after)s
+ORDER BY blocked_id
+LIMIT %(limit)s
+"""
+
+
+def blocks(actor: Actor, *, after: int, limit: int) -> list[Block]:
+    """Whom the actor has blocked, by user id."""
+    rows = db.many(_Block, _BLOCKS, {"blocker": actor.user_id, "after": after, "limit": limit}, actor=actor)
+    return [_block(row) for row in rows]
+
+
+# The update that changes nothing is there to have the old row returned.
+_BLOCK: LiteralString = """
+WITH target AS (
+    SELECT id, user_json(u, %(blocker)s)::text AS profile FROM users u WHERE id = %(user_id)s
+), blocked AS (
+    INSERT INTO blocks AS kept (blocker_id, blocked_id) SELECT %(blocker)s, id FROM target
+    ON CONFLICT (blocker_id, blocked_id) DO UPDATE SET created_at = kept.created_at
+    RETURNING created_at
+)
+SELECT id AS user_id, wire_time(created_at) AS created_at, profile FROM target CROSS JOIN blocked
+"""
+
+
+def block(actor: Actor, user_id: int) -> Block | None:
+    """Blocks somebody; None where there is no such user. Raises NotYourself."""
+    row = db.one(_Block, _BLOCK, {"blocker": actor.user_id, "user_id": user_id}, actor=actor)
+    return None if row is None else _block(row)
+
+
+_UNBLOCK: LiteralString = "DELETE FROM blocks WHERE blocker_id = %(blocker)s AND blocked_id = %(user_id)s"
+
+
+def unblock(actor: Actor, user_id: int) -> None:
+    """Takes a block back, if there is one."""
+    db.execute(_UNBLOCK, {"blocker": actor.user_id, "user_id": user_id}, actor=actor)
+
+
+def _user(profile: str) -> User:
+    return msgspec.json.decode(profile, type=User)
+
+
+def _contact(row: _Contact) -> Contact:
+    return Contact(user_id=row.user_id, name=row.name, user=_user(row.profile))
+
+
+def _block(row: _Block) -> Block:
+    return Block(user_id=row.user_id, created_at=row.created_at, user=_user(row.profile))
+
+
+def _escaped(text: str) -> str:
+    """`text` as a piece of a LIKE pattern that stands for itself."""
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
