@@ -1,0 +1,109 @@
+"""The uploads in S3: forms that store one file each, a look at what was stored, links that fetch it."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+import msgspec
+
+from chalicelib.core import aws, ids
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.logs import logger
+from chalicelib.features.uploads import sniff
+
+_PREFIX = "uploads/"
+_RANGE = re.compile(r"bytes \d+-\d+/(?P<size>\d+)")
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """An object as it is in S3. The ETag changes with the content: the bucket is not encrypted under a KMS key."""
+
+    size: int
+    etag: str
+    head: bytes
+
+
+def new_key(owner_id: int) -> str:
+    """A key that nobody can guess."""
+    return f"{_PREFIX}{owner_id}/{ids.random_id()}"
+
+
+def is_upload(key: str) -> bool:
+    """Whether this key is of the kind that `new_key` makes."""
+    return key.startswith(_PREFIX)
+
+
+def form(*, key: str, content_type: str, size: int, seconds: int) -> tuple[str, dict[str, str]]:
+    """URL and fields of a form that stores an object of exactly this key, type and size."""
+    return aws.s3_upload_form(
+        key, content_type=content_type, least_bytes=size, most_bytes=size, expires_seconds=seconds
+    )
+
+
+def link(*, key: str, filename: str, content_type: str, seconds: int) -> str:
+    """A URL that fetches an object under its file's name, shown in place only where that is harmless."""
+    kind = "inline" if sniff.is_inline(content_type) else "attachment"
+    query = {
+        "response-content-disposition": _disposition(kind, filename),
+        "response-content-type": content_type,
+    }
+    return aws.s3_presigned_url("GET", key, expires_seconds=seconds, query=query)
+
+
+def look(key: str) -> Stored | None:
+    """Size, ETag and first bytes of an object in one request; None where there is none. Raises Unavailable."""
+    answer = _request("GET", key, headers={"range": f"bytes=0-{sniff.HEAD_BYTES - 1}"})
+    if answer.status == 404:
+        return None
+    part = _RANGE.fullmatch(answer.headers.get("content-range", ""))
+    if answer.status != 206 or part is None:
+        raise _unexpected("GET", answer)
+    return Stored(size=int(part["size"]), etag=answer.headers["etag"], head=answer.body)
+
+
+def delete(key: str) -> None:
+    """Deletes an object, if there is one. Raises Unavailable."""
+    answer = _request("DELETE", key)
+    if answer.status not in {200, 204, 404}:
+        raise _unexpected("DELETE", answer)
+
+
+def delete_many(keys: Sequence[str]) -> None:
+    """Deletes up to 1,000 objects in one request, those that there are. Raises Unavailable, perhaps half-way."""
+    # Keys of `new_key` have nothing in them that XML would want escaped.
+    listed = "".join(f"<Object><Key>{key}</Key></Object>" for key in keys)
+    body = f"<Delete><Quiet>true</Quiet>{listed}</Delete>".encode()
+    # S3 asks for this digest, against damage on the way.
+    digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+    answer = _request("POST", "", query={"delete": ""}, headers={"content-md5": digest}, body=body)
+    # Quiet answers name only what could not be deleted.
+    if answer.status != 200 or b"<Error>" in answer.body:
+        raise _unexpected("POST", answer)
+
+
+def _request(
+    method: str,
+    key: str,
+    *,
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+) -> aws.Answer:
+    try:
+        return aws.s3_request(method, key, query=query, headers=headers, body=body)
+    except aws.AwsError as error:
+        raise Unavailable() from error
+
+
+def _unexpected(method: str, answer: aws.Answer) -> Unavailable:
+    # A 403 for an object that is not there means that the function may not list the bucket.
+    logger().error("unexpected answer of S3", extra={"method": method, "status": answer.status})
+    return Unavailable()
+
+
+def _disposition(kind: str, filename: str) -> str:
+    """Content-Disposition with a plain name for old clients and the exact one of RFC 5987 for the rest."""
+    plain = re.sub(r"[^A-Za-z0-9 ._()-]", "_", filename)
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
