@@ -21,6 +21,8 @@ CREATE TABLE users (
     username text NOT NULL,
     email text,
     password_hash text NOT NULL,
+    -- Not moved by hashing the same password anew at a higher cost.
+    password_changed_at timestamptz NOT NULL DEFAULT now(),
     first_name text NOT NULL DEFAULT '',
     last_name text NOT NULL DEFAULT '',
     display_name text NOT NULL,
@@ -93,7 +95,8 @@ CREATE FUNCTION take_allowance(
 )
     LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    step interval := period / burst;
+    -- Rounded down to the microsecond: rounded up, `burst` of them would be longer than the period.
+    step interval := make_interval(secs => trunc(extract(epoch FROM period) * 1000000 / burst) / 1000000);
     moment timestamptz := clock_timestamp();
     taken timestamptz;
 BEGIN

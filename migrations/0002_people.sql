@@ -6,7 +6,7 @@ CREATE TABLE contacts (
     name text,
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (owner_id, user_id),
-    CHECK (owner_id <> user_id)
+    CONSTRAINT contacts_another CHECK (owner_id <> user_id)
 );
 -- Who has me as a contact: they hear my presence.
 CREATE INDEX contacts_reverse ON contacts (user_id, owner_id);
@@ -16,7 +16,7 @@ CREATE TABLE blocks (
     blocked_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (blocker_id, blocked_id),
-    CHECK (blocker_id <> blocked_id)
+    CONSTRAINT blocks_another CHECK (blocker_id <> blocked_id)
 );
 CREATE INDEX blocks_reverse ON blocks (blocked_id, blocker_id);
 

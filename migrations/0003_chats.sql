@@ -1,11 +1,26 @@
 -- Chats, their members and their messages.
 
+-- What a client may have missed is found by the transaction that changed it: every row that clients keep a copy of has
+-- `changed`, and a client's cursor is a snapshot, which knows exactly which transactions it has seen.
+CREATE FUNCTION note_change() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.changed := pg_current_xact_id();
+    RETURN NEW;
+END
+$$;
+
 CREATE TABLE chats (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     type text NOT NULL CHECK (type IN ('private', 'group')),
     name text,
     description text NOT NULL DEFAULT '',
     avatar_url text,
+    is_public boolean NOT NULL DEFAULT false,
+    who_can_send text NOT NULL DEFAULT 'members' CHECK (who_can_send IN ('members', 'admins')),
+    who_can_add text NOT NULL DEFAULT 'admins' CHECK (who_can_add IN ('members', 'admins')),
+    -- How long a message of this chat lives; NULL for ever.
+    message_seconds integer CHECK (message_seconds > 0),
     created_by bigint REFERENCES users ON DELETE SET NULL,
     -- The two users of a private chat, the smaller id first: they share exactly one.
     low_user_id bigint REFERENCES users ON DELETE SET NULL,
@@ -18,9 +33,12 @@ CREATE TABLE chats (
     last_message_at timestamptz NOT NULL DEFAULT now(),
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
+    -- Also raised by each change of one of its messages: a chat without news is told by its own row.
+    changed xid8 NOT NULL DEFAULT pg_current_xact_id(),
     CHECK (low_user_id < high_user_id)
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX chats_pair ON chats (low_user_id, high_user_id) WHERE type = 'private';
+CREATE TRIGGER chats_changed BEFORE UPDATE ON chats FOR EACH ROW EXECUTE FUNCTION note_change();
 
 CREATE TABLE members (
     chat_id bigint NOT NULL REFERENCES chats ON DELETE CASCADE,
@@ -29,11 +47,20 @@ CREATE TABLE members (
     -- Watermarks: everything up to here was delivered to, or read by, this member.
     delivered_seq bigint NOT NULL DEFAULT 0,
     read_seq bigint NOT NULL DEFAULT 0,
+    read_at timestamptz,
+    -- What the member made of the chat for themselves.
+    muted_until timestamptz,
+    pinned_at timestamptz,
+    archived_at timestamptz,
     joined_at timestamptz NOT NULL DEFAULT now(),
+    joined xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changed xid8 NOT NULL DEFAULT pg_current_xact_id(),
     PRIMARY KEY (chat_id, user_id),
     CHECK (read_seq <= delivered_seq)
 ) WITH (fillfactor = 80);
 CREATE INDEX members_user ON members (user_id, chat_id);
+CREATE INDEX members_changed ON members (chat_id, changed);
+CREATE TRIGGER members_changed BEFORE UPDATE ON members FOR EACH ROW EXECUTE FUNCTION note_change();
 
 CREATE TABLE messages (
     chat_id bigint NOT NULL REFERENCES chats ON DELETE CASCADE,
@@ -46,8 +73,19 @@ CREATE TABLE messages (
     -- What was attached, as it was when it was sent; who may fetch it is in the table attachments.
     attachments jsonb NOT NULL DEFAULT '[]',
     reply_to bigint,
+    -- {"messageId", "senderId", "createdAt"} of the message that was forwarded.
+    forwarded_from jsonb,
+    mentions bigint[] NOT NULL DEFAULT '{}',
+    -- Who reacted with what: {"👍": [user ids]}.
+    reactions jsonb NOT NULL DEFAULT '{}',
+    edited_at timestamptz,
+    deleted_at timestamptz,
+    pinned_at timestamptz,
+    expires_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
+    born xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changed xid8 NOT NULL DEFAULT pg_current_xact_id(),
     -- The only order messages are read in. No index on created_at or on a bare id beside it that could stand in
     -- for this order: the planner would walk it backwards through everybody's messages for a page of a quiet chat.
     PRIMARY KEY (chat_id, seq)
@@ -55,6 +93,10 @@ CREATE TABLE messages (
 CREATE UNIQUE INDEX messages_id ON messages (id);
 CREATE UNIQUE INDEX messages_client_message_id ON messages (sender_id, client_message_id)
     WHERE client_message_id IS NOT NULL;
+CREATE INDEX messages_changed ON messages (chat_id, changed);
+CREATE INDEX messages_pinned ON messages (chat_id, pinned_at) WHERE pinned_at IS NOT NULL;
+CREATE INDEX messages_expiring ON messages (expires_at) WHERE expires_at IS NOT NULL;
+CREATE TRIGGER messages_changed BEFORE UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION note_change();
 
 -- A message as the wire has it, for one to whom it counts as delivered and read up to these marks.
 CREATE FUNCTION message_json(m messages, delivered_seq bigint, read_seq bigint) RETURNS json
@@ -62,7 +104,10 @@ CREATE FUNCTION message_json(m messages, delivered_seq bigint, read_seq bigint) 
     RETURN json_build_object(
         'id', m.id, 'chatId', m.chat_id, 'seq', m.seq, 'senderId', m.sender_id,
         'clientMessageId', m.client_message_id, 'messageType', m.message_type, 'content', m.content,
-        'attachments', m.attachments, 'replyTo', m.reply_to,
+        'attachments', m.attachments, 'replyTo', m.reply_to, 'forwardedFrom', m.forwarded_from,
+        'mentions', m.mentions, 'reactions', m.reactions, 'isEdited', m.edited_at IS NOT NULL,
+        'isDeleted', m.deleted_at IS NOT NULL, 'pinnedAt', wire_time(m.pinned_at),
+        'expiresAt', wire_time(m.expires_at),
         'status', CASE WHEN m.seq <= read_seq THEN 'read' WHEN m.seq <= delivered_seq THEN 'delivered' ELSE 'sent' END,
         'createdAt', wire_time(m.created_at), 'updatedAt', wire_time(m.updated_at)
     );
@@ -89,7 +134,10 @@ CREATE FUNCTION chat_summary_json(c chats, most_participants integer) RETURNS js
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN jsonb_build_object(
         'id', c.id, 'type', c.type, 'name', c.name, 'description', c.description, 'avatarUrl', c.avatar_url,
-        'createdBy', c.created_by, 'lastSeq', c.last_seq,
+        'createdBy', c.created_by, 'lastSeq', c.last_seq, 'isPublic', c.is_public,
+        'settings', jsonb_build_object(
+            'whoCanSend', c.who_can_send, 'whoCanAdd', c.who_can_add, 'messageSeconds', c.message_seconds
+        ),
         'participantCount', (SELECT count(*) FROM members m WHERE m.chat_id = c.id),
         'participants', (
             SELECT coalesce(json_agg(json_build_object(
@@ -111,5 +159,7 @@ CREATE FUNCTION chat_json(c chats, viewer members, most_participants integer) RE
             SELECT message_json_for(m, viewer) FROM messages m WHERE m.chat_id = c.id AND m.seq = c.last_seq
         ),
         'deliveredSeq', viewer.delivered_seq, 'readSeq', viewer.read_seq,
-        'unreadCount', c.last_seq - viewer.read_seq
+        'unreadCount', c.last_seq - viewer.read_seq,
+        'muted', coalesce(viewer.muted_until > now(), false), 'mutedUntil', wire_time(viewer.muted_until),
+        'pinned', viewer.pinned_at IS NOT NULL, 'archived', viewer.archived_at IS NOT NULL
     );

@@ -108,5 +108,8 @@ def _parse(name: str, text: str, kind: object) -> object:
             raise ValueError(f"{name} must be a whole number")
         return int(text)
     if kind == tuple[str, ...]:
-        return tuple(part.strip() for part in text.split(",") if part.strip())
+        parts = tuple(part.strip() for part in text.split(",") if part.strip())
+        if not parts:
+            raise ValueError(f"{name} must have values between its commas")
+        return parts
     return text

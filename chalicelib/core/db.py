@@ -137,8 +137,10 @@ def _usable(connection: "Connection[Any]") -> bool:
         return False
     if _container.in_transaction:
         return True
-    readable, _, _ = select.select([connection.fileno()], [], [], 0)
-    return not readable
+    # Not select(), which knows no descriptors above 1023: a laptop's server may hold thousands of sockets.
+    watch = select.poll()
+    watch.register(connection.fileno(), select.POLLIN)
+    return not watch.poll(0)
 
 
 def _rows_of(kind: type[Row]) -> Any:

@@ -10,15 +10,20 @@ from chalicelib.core.errors import InvalidInput, Unreadable
 
 T = TypeVar("T")
 
-_PLACE = re.compile(r"^(?P<reason>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
-_NAMED = re.compile(r"field `(?P<name>[^`]*)`")
+# msgspec ends its messages with where the value stood.
+_PLACE = " - at `$"
+_NAMED = re.compile(r"Object (?:missing required|contains unknown) field `(?P<name>.*)`$", re.DOTALL)
+_DIGITS = re.compile(r"-?[0-9]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# Of what the client named itself, this many characters come back.
+_LONGEST = 200
 
 
 def decode_json(body: bytes, kind: type[T]) -> T:
-    """`body` as a `kind`, without U+0000. Raises Unreadable for what is not JSON, InvalidInput for what does not fit."""
+    """`body` as a `kind`, without U+0000. Raises Unreadable for no JSON, InvalidInput for what does not fit."""
     value = decode_outline(body, kind)
     if b"\\u0000" in body:  # cheap to ask, and rarely so: only then is every string looked at
-        _refuse_nul(msgspec.json.decode(body), "")
+        _refuse_forbidden(msgspec.json.decode(body), "")
     return value
 
 
@@ -32,32 +37,34 @@ def decode_outline(body: bytes, kind: type[T]) -> T:
         raise Unreadable("The body is not valid JSON in UTF-8.") from None
 
 
-def decode_object(value: Any, kind: type[T]) -> T:
-    """A value that was JSON already (a frame's `data`) as a `kind`. Raises InvalidInput."""
-    return _convert(value, kind, strict=True)
-
-
 def decode_text(pairs: Mapping[str, str], kind: type[T]) -> T:
     """Query or path parameters as a `kind`: numbers are written in digits there. Raises InvalidInput."""
-    return _convert(pairs, kind, strict=False)
-
-
-def _convert(value: Any, kind: type[T], *, strict: bool) -> T:
+    _refuse_forbidden(pairs, "")
     try:
-        converted = msgspec.convert(value, kind, strict=strict)
+        value = msgspec.convert(pairs, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _refusal(str(error)) from None
-    _refuse_nul(value, "")
-    return converted
+    # The conversion reads `1e3` and `1.0` as whole numbers too.
+    for name, understood in msgspec.to_builtins(value).items():
+        if type(understood) is int and name in pairs and not _DIGITS.fullmatch(pairs[name]):
+            raise InvalidInput.at(name, "wrong_type", "Expected `int`, written in digits")
+    return value
 
 
 def _refusal(message: str) -> InvalidInput:
-    place = _PLACE.match(message)
-    reason, path = (place["reason"], place["path"] or "") if place else (message, "")
-    named = _NAMED.search(reason)
+    reason, place, path = message.rpartition(_PLACE)
+    if not place:
+        reason, path = message, ""
+    path = path.removesuffix("`").removeprefix(".")
+    named = _NAMED.match(reason)
     if named:
         path = f"{path}.{named['name']}" if path else named["name"]
-    return InvalidInput.at(path or "body", _code(reason), reason)
+    # An unknown field's name or an unknown value may be as long as a body.
+    return InvalidInput.at(_cut(path) or "body", _code(reason), _cut(reason))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _code(reason: str) -> str:
@@ -74,15 +81,17 @@ def _code(reason: str) -> str:
     return "out_of_range" if re.search(r"[<>]=? -?\d", reason) else "wrong_type"
 
 
-def _refuse_nul(value: Any, path: str) -> None:
-    """PostgreSQL's text cannot hold U+0000; it is refused wherever it stands, keys included."""
+def _refuse_forbidden(value: Any, path: str) -> None:
+    """Refuses what UTF-8 and PostgreSQL's text cannot hold, wherever it stands, keys included."""
     if isinstance(value, str):
         if "\x00" in value:
-            raise InvalidInput.at(path or "body", "forbidden_character", "U+0000 is not allowed")
+            raise InvalidInput.at(_cut(path) or "body", "forbidden_character", "U+0000 is not allowed")
+        if not value.isascii() and _SURROGATE.search(value):
+            raise InvalidInput.at(_cut(path) or "body", "forbidden_character", "Surrogates are not characters")
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            _refuse_nul(key, path)
-            _refuse_nul(inner, f"{path}.{key}" if path else str(key))
+            _refuse_forbidden(key, path)
+            _refuse_forbidden(inner, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            _refuse_nul(inner, f"{path}[{index}]")
+            _refuse_forbidden(inner, f"{path}[{index}]")

@@ -210,6 +210,8 @@ class Unavailable(Problem):
 CONSTRAINTS: Mapping[str, type[Problem]] = {
     "users_username": UsernameTaken,
     "users_email": EmailTaken,
+    "contacts_another": NotYourself,
+    "blocks_another": NotYourself,
     "attachments_upload_id_fkey": UnusableAttachment,
 }
 RAISED: Mapping[str, type[Problem]] = {

@@ -162,7 +162,7 @@ def _call(endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[str,
     arguments |= _path_arguments(endpoint, path_values)
     body = _bytes(request.raw_body)
     if kind := endpoint.input("query"):
-        arguments["query"] = decode_text(request.query_params or {}, kind)
+        arguments["query"] = decode_text(dict(request.query_params or {}), kind)
     if kind := endpoint.input("body"):
         arguments["body"] = decode_json(_json(request, body), kind)
     if endpoint.input("request"):

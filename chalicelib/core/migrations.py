@@ -61,6 +61,8 @@ def migrate(
 
     migrations = read(directory)
     with psycopg.connect(database_url, autocommit=True) as connection:
+        # The database's own timeout is for requests. Another runner may be waited for as long as it works.
+        connection.execute("SET statement_timeout = 0")
         # Session-level on purpose: it is held across the migrations' own transactions.
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         try:

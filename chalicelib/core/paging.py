@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -11,6 +13,8 @@ from chalicelib.core.errors import InvalidInput
 Limit = Annotated[int, msgspec.Meta(ge=1, le=100)]
 Cursor = Annotated[str, msgspec.Meta(max_length=200)]
 DEFAULT_LIMIT = 50
+# A function answers at most 6 MB, after JSON within JSON has made up to six bytes of each one.
+PAGE_BYTES = 1_000_000
 
 T = TypeVar("T")
 
@@ -22,7 +26,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
     cursor: Cursor | None = None
 
 
-def write_cursor(*key: int | str) -> str:
+def write_cursor(*key: int | str | datetime) -> str:
     """The cursor after a row with this sort key."""
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).rstrip(b"=").decode()
 
@@ -37,6 +41,14 @@ def read_cursor(cursor: str | None, kind: type[T]) -> T | None:
         raise InvalidInput.at("cursor", "wrong_form", "This cursor was not made by this list") from None
 
 
-def cut(rows: list[T], limit: int) -> tuple[list[T], bool]:
-    """The page out of `limit + 1` fetched rows, and whether more follow."""
+def cut(rows: list[T], limit: int, size: Callable[[T], int] = lambda _: 0) -> tuple[list[T], bool]:
+    """The page out of `limit + 1` fetched rows, and whether more follow.
+
+    Where rows can be large, `size` tells their bytes: the page ends before one answer could not hold them.
+    """
+    room = PAGE_BYTES
+    for count, row in enumerate(rows[:limit]):
+        room -= size(row)
+        if room < 0 and count:
+            return rows[:count], True
     return rows[:limit], len(rows) > limit

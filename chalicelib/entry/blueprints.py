@@ -1,6 +1,7 @@
 """The features that have routes."""
 
 from chalicelib.core.http import Endpoint, Routes
+from chalicelib.entry.documents import routes as documents
 from chalicelib.features.accounts.routes import routes as accounts
 from chalicelib.features.chats.routes import routes as chats
 from chalicelib.features.messages.routes import routes as messages
@@ -8,7 +9,7 @@ from chalicelib.features.ops.routes import routes as ops
 from chalicelib.features.people.routes import routes as people
 from chalicelib.features.uploads.routes import routes as uploads
 
-FEATURES: tuple[Routes, ...] = (accounts, people, chats, messages, uploads, ops)
+FEATURES: tuple[Routes, ...] = (accounts, people, chats, messages, uploads, ops, documents)
 
 
 def endpoints() -> list[Endpoint]:

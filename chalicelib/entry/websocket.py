@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.core import context, tokens
+from chalicelib.core.aws import AwsError
 from chalicelib.core.border import problem_of
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
@@ -119,8 +120,16 @@ def _perform(connection_id: str, frame: Frame) -> Any:
         raise Unauthenticated("This connection is not registered; connect again.")
     data = decode_json(bytes(frame.data), action.data)
     result = action.handler(connection.actor, data)
-    connections.renew(connection)
+    _note_sign_of_life(connection)
     return result
+
+
+def _note_sign_of_life(connection: Connection) -> None:
+    try:
+        connections.renew(connection)
+    except AwsError as error:
+        # What the frame asked for is done and must be told; the lease lasts until a later frame renews it.
+        logger().warning("lease not renewed", extra={"error": error.code})
 
 
 def _check_origin(origin: str | None) -> None:

@@ -21,6 +21,14 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     size: Annotated[int, msgspec.Meta(description="bytes")]
 
 
+class ForwardedFrom(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whose message was forwarded, and when it was first sent."""
+
+    message_id: Id
+    sender_id: Id | None
+    created_at: Timestamp
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A message as it counts for the one it is shown to."""
 
@@ -33,7 +41,14 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     content: str
     attachments: list[Attachment]
     reply_to: Id | None
+    forwarded_from: ForwardedFrom | None
+    mentions: list[Id]
+    reactions: Annotated[dict[str, list[Id]], msgspec.Meta(description="who reacted, by emoji")]
     status: Literal["sent", "delivered", "read"]
+    is_edited: bool
+    is_deleted: Annotated[bool, msgspec.Meta(description="a deleted message keeps its place and loses its content")]
+    pinned_at: Timestamp | None
+    expires_at: Timestamp | None
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -48,6 +63,14 @@ class Participant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     joined_at: Timestamp
 
 
+class ChatSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A group's own rules."""
+
+    who_can_send: Literal["members", "admins"]
+    who_can_add: Literal["members", "admins"]
+    message_seconds: Annotated[int | None, msgspec.Meta(description="how long a message lives; null for ever")]
+
+
 class ChatSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What is the same of a chat for all its members."""
 
@@ -57,6 +80,8 @@ class ChatSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     description: str
     avatar_url: str | None
     created_by: Id | None
+    is_public: bool
+    settings: ChatSettings
     participant_count: Annotated[int, msgspec.Meta(ge=0)]
     participants: Annotated[
         list[Participant],
@@ -74,6 +99,10 @@ class Chat(ChatSummary, frozen=True, kw_only=True, rename="camel"):
     delivered_seq: Seq
     read_seq: Seq
     unread_count: Seq
+    muted: bool
+    muted_until: Timestamp | None
+    pinned: bool
+    archived: bool
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):

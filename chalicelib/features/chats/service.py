@@ -1,7 +1,8 @@
 """The rules of chats and their members."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from datetime import datetime
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -19,6 +20,7 @@ from chalicelib.core.errors import (
     Unavailable,
     UnknownUser,
 )
+from chalicelib.core.ids import Id
 from chalicelib.features.chats import store
 from chalicelib.features.chats.access import FIRST_PARTICIPANTS, access_chat
 from chalicelib.features.chats.schemas import ChatChange, ChatInput, ChatList
@@ -39,6 +41,13 @@ _REFUSALS: dict[str, type[Problem]] = {
 _TRIES = 20
 
 Result = TypeVar("Result", store.Change, store.PrivateChat)
+
+
+class _ListKey(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """After which chat a list goes on: when it had its newest message, and its id."""
+
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    chat_id: Id
 
 
 def create(actor: Actor, chat: ChatInput) -> tuple[Chat, bool]:
@@ -89,9 +98,14 @@ def remove_member(actor: Actor, chat_id: int, user_id: int) -> None:
 
 def list_chats(actor: Actor, page: paging.Page) -> ChatList:
     """One page of the caller's chats."""
-    after = paging.read_cursor(page.cursor, tuple[str, int])
-    rows = store.list_chats(actor, after=after, limit=page.limit + 1, most_participants=FIRST_PARTICIPANTS)
-    rows, has_more = paging.cut(rows, page.limit)
+    after = paging.read_cursor(page.cursor, _ListKey)
+    rows = store.list_chats(
+        actor,
+        before=(after.at, after.chat_id) if after else None,
+        limit=page.limit + 1,
+        most_participants=FIRST_PARTICIPANTS,
+    )
+    rows, has_more = paging.cut(rows, page.limit, lambda row: len(row.chat.encode()))
     return ChatList(
         chats=[msgspec.json.decode(row.chat, type=Chat) for row in rows],
         has_more=has_more,

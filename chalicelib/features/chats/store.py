@@ -4,6 +4,7 @@ A change of members takes the chat's row and raises `members_version`, on the co
 statement saw when it began. Where it is not, the statement changes nothing and answers the verdict 'stale'.
 """
 
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -38,7 +39,7 @@ class Listed(msgspec.Struct, frozen=True):
 
     chat: str
     chat_id: int
-    at: str
+    at: datetime
 
 
 _PRIVATE = """
@@ -255,7 +256,7 @@ def change_chat(actor: Actor, chat_id: int, changes: dict[str, str | None]) -> C
 
 
 _LIST = """
-SELECT chat_json(c, me, %(most)s)::text AS chat, c.id AS chat_id, c.last_message_at::text AS at
+SELECT chat_json(c, me, %(most)s)::text AS chat, c.id AS chat_id, c.last_message_at AS at
 FROM members me JOIN chats c ON c.id = me.chat_id
 WHERE me.user_id = %(user_id)s
     AND (%(at)s::timestamptz IS NULL OR (c.last_message_at, c.id) < (%(at)s::timestamptz, %(before_id)s))
@@ -264,9 +265,11 @@ LIMIT %(limit)s
 """
 
 
-def list_chats(actor: Actor, *, after: tuple[str, int] | None, limit: int, most_participants: int) -> list[Listed]:
+def list_chats(
+    actor: Actor, *, before: tuple[datetime, int] | None, limit: int, most_participants: int
+) -> list[Listed]:
     """The caller's chats below a sort key, the newest message first."""
-    at, before_id = after or (None, None)
+    at, before_id = before or (None, None)
     values = {
         "user_id": actor.user_id,
         "at": at,

@@ -7,7 +7,7 @@ import msgspec
 from chalicelib.core import db, paging
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput, NotFound
-from chalicelib.core.ids import MAX_ID
+from chalicelib.core.ids import MAX_ID, Seq
 from chalicelib.features.messages.schemas import HistoryQuery, MessageList
 from chalicelib.realtime.shapes import Message
 
@@ -66,7 +66,8 @@ def history(actor: Actor, chat_id: int, query: HistoryQuery) -> MessageList:
     row = db.one(_PageRow, _PAGE, values, actor=actor)
     if row is None:
         raise NotFound("There is no such chat.")
-    messages, has_more = paging.cut(msgspec.json.decode(row.messages, type=list[Message]), query.limit)
+    found = msgspec.json.decode(row.messages, type=list[Message])
+    messages, has_more = paging.cut(found, query.limit, lambda message: len(msgspec.json.encode(message)))
     return MessageList(
         messages=messages,
         has_more=has_more,
@@ -86,7 +87,7 @@ def _start(query: HistoryQuery) -> tuple[Direction, int]:
     given = [name for name in ("before", "after", "cursor") if getattr(query, name) is not None]
     if len(given) > 1:
         raise InvalidInput.at(given[1], "contradiction", f"cannot be given together with {given[0]}")
-    key = paging.read_cursor(query.cursor, tuple[Direction, int])
+    key = paging.read_cursor(query.cursor, tuple[Direction, Seq])
     if key is not None:
         return key
     if query.after is not None:

@@ -51,8 +51,8 @@ class _Outcome(Allowance, frozen=True, kw_only=True):
     recipients: list[int]
 
 
-# The sender's allowance is locked before the chat's, and a chat's before its members', in every statement there is: so no
-# two of them can wait for each other. `message` is NULL with the verdict 'allowed' when the members changed meanwhile.
+# Every statement there is locks the sender's allowance before the chat, and a chat before its members: no two of them
+# can wait for each other. `message` is NULL with the verdict 'allowed' where the members changed meanwhile.
 _SEND = """
 WITH sender AS MATERIALIZED (
     SELECT c.id AS chat_id, c.members_version,

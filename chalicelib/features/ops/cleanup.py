@@ -1,0 +1,34 @@
+"""Rows that have had their time, in bounded bites."""
+
+import msgspec
+
+from chalicelib.core import db
+
+_CLEAN = """
+WITH keys AS (
+    DELETE FROM idempotency_keys WHERE (user_id, key) IN (
+        SELECT user_id, key FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT 1000
+    ) RETURNING 1
+),
+old_sessions AS (
+    DELETE FROM sessions WHERE id IN (
+        SELECT id FROM sessions WHERE expires_at < now() LIMIT 1000
+    ) RETURNING 1
+),
+full_allowances AS (
+    DELETE FROM allowances WHERE subject IN (
+        SELECT subject FROM allowances WHERE empty_at < now() - interval '1 hour' LIMIT 1000
+    ) RETURNING 1
+)
+SELECT (SELECT count(*) FROM keys) + (SELECT count(*) FROM old_sessions) + (SELECT count(*) FROM full_allowances)
+    AS removed
+"""
+
+
+class _Removed(msgspec.Struct, frozen=True):
+    removed: int
+
+
+def sweep() -> int:
+    """Removes kept answers after a day, sessions that expired, and allowances that are full; answers how many."""
+    return db.the(_Removed, _CLEAN, {}).removed
