@@ -14,6 +14,7 @@ from chalicelib.core.ids import Id, Timestamp
 from chalicelib.features.messages import receipts
 from chalicelib.features.messages.schemas import ReadInput, SendInput, Watermarks
 from chalicelib.features.messages.send import send
+from chalicelib.features.messages.sync import SyncAnswer, SyncQuery, sync
 from chalicelib.features.messages.typing import typing
 from chalicelib.realtime.shapes import Message
 
@@ -102,3 +103,9 @@ def stop_typing(actor: Actor, data: ChatInput) -> Nothing:
     """Tell the other members that one has stopped typing."""
     typing(actor, data.chat_id, "stop")
     return Nothing()
+
+
+@action("sync")
+def get_changes(actor: Actor, data: SyncQuery) -> SyncAnswer:
+    """What changed since the cursor; without one, where things stand now."""
+    return sync(actor, data)

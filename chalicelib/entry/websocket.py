@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.core import context, tokens
+from chalicelib.core import clock, context, tokens
 from chalicelib.core.aws import AwsError
 from chalicelib.core.border import problem_of
 from chalicelib.core.config import settings
@@ -19,6 +19,7 @@ from chalicelib.core.decoding import decode_json, decode_outline
 from chalicelib.core.errors import OriginRefused, ProblemBody, Unauthenticated, UnknownAction
 from chalicelib.core.logs import logger
 from chalicelib.entry.actions import ACTIONS
+from chalicelib.features.messages.sync import cursor_at
 from chalicelib.realtime import connections
 from chalicelib.realtime.connections import Connection
 from chalicelib.realtime.publish import greet, presence_may_have_changed
@@ -64,7 +65,7 @@ def connect(event: Mapping[str, Any]) -> dict[str, Any]:
                 session_id=actor.session_id,
             )
             connections.register(connection, ticket_id=ticket_id)
-            greet(connection)
+            greet(connection, sync_cursor=cursor_at(clock.now()))
             presence_may_have_changed(actor.user_id)
         except Exception as failure:  # the border
             problem = problem_of(failure, current.request_id)

@@ -25,6 +25,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     heartbeat_seconds: Seconds
     max_lifetime_seconds: Seconds
     reconnect_after_seconds: Seconds
+    sync_cursor: Annotated[str, msgspec.Meta(description="for `GET /sync`: all that changed since the connection")]
 
 
 class Typing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -49,6 +50,32 @@ class UserStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     user_id: Id
     status: Presence
     last_seen_at: Timestamp | None
+
+
+class MessageDelivered(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Everything up to `seq` has reached a member."""
+
+    chat_id: Id
+    user_id: Id
+    seq: Seq
+
+
+class MessageDeleted(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A message lost its content; or the hearer deleted it for themselves, on any of their devices."""
+
+    chat_id: Id
+    message_id: Id
+    seq: Seq
+    deleted_by: Id | None
+
+
+class DraftUpdated(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the hearer has begun to write, on any of their devices; empty where it was sent or given up."""
+
+    chat_id: Id
+    content: str
+    reply_to: Id | None
+    updated_at: Timestamp
 
 
 class ChatLeft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -86,7 +113,7 @@ CATALOGUE: dict[str, type[msgspec.Struct]] = {
 }
 
 
-def hello(*, user_id: int, session_id: int, connection_id: str) -> Envelope:
+def hello(*, user_id: int, session_id: int, connection_id: str, sync_cursor: str) -> Envelope:
     """For a connection that has just been registered."""
     chosen = settings()
     # Between 80 and 95 % of the life the gateway grants.
@@ -99,6 +126,7 @@ def hello(*, user_id: int, session_id: int, connection_id: str) -> Envelope:
         heartbeat_seconds=chosen.heartbeat_seconds,
         max_lifetime_seconds=chosen.connection_seconds,
         reconnect_after_seconds=int(chosen.connection_seconds * share),
+        sync_cursor=sync_cursor,
     )
     return _event("hello", f"hello:{connection_id}", data)
 

@@ -32,9 +32,14 @@ def deliver(pushes: Sequence[Push]) -> None:
         presence_may_have_changed(user_id)
 
 
-def greet(connection: Connection) -> None:
+def greet(connection: Connection, *, sync_cursor: str) -> None:
     """Sends hello to a connection that is being made; the queue carries it, since `$connect` cannot post."""
-    event = events.hello(user_id=connection.user_id, session_id=connection.session_id, connection_id=connection.id)
+    event = events.hello(
+        user_id=connection.user_id,
+        session_id=connection.session_id,
+        connection_id=connection.id,
+        sync_cursor=sync_cursor,
+    )
     _enqueue(Push(event=_encoded(event), fresh=connection), event.event_id, f"connection:{connection.id}")
 
 

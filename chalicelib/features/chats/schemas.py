@@ -10,7 +10,7 @@ from chalicelib.realtime.shapes import Chat, ChatType
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
 Description = Annotated[str, Meta(max_length=1000)]
-Link = Annotated[str, Meta(max_length=2000, pattern=r"^https?://\S+$")]
+Link = Annotated[str, Meta(max_length=2000, pattern=r'^https?://[^\s"<>\\]+(?!\s)$')]
 
 
 class ChatInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -205,7 +205,11 @@ taken AS (
 ),
 left_it AS (
     DELETE FROM members m USING taken t WHERE m.chat_id = t.id AND m.user_id = %(leaver_id)s
-    RETURNING m.user_id
+    RETURNING m.user_id, m.chat_id
+),
+departed AS (
+    INSERT INTO departures (user_id, chat_id) SELECT user_id, chat_id FROM left_it
+    ON CONFLICT (user_id, chat_id) DO UPDATE SET chat_id = excluded.chat_id
 )
 SELECT
     CASE WHEN v.verdict = 'allowed' AND NOT EXISTS (SELECT FROM taken) THEN 'stale' ELSE v.verdict END AS verdict,

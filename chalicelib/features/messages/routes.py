@@ -7,6 +7,7 @@ from chalicelib.core.ids import Id
 from chalicelib.features.messages import history, receipts
 from chalicelib.features.messages.schemas import HistoryQuery, MessageList, ReadInput, SendInput, Watermarks
 from chalicelib.features.messages.send import policy, send
+from chalicelib.features.messages.sync import SyncAnswer, SyncQuery, sync
 from chalicelib.realtime.shapes import Message
 
 routes = Routes("messages")
@@ -48,3 +49,9 @@ def mark_read(actor: Actor, chat_id: Id, body: ReadInput) -> Watermarks:
 def mark_chat_read(actor: Actor, chat_id: Id, body: ReadInput) -> Watermarks:
     """Mark a chat as read, under the path that reference clients know."""
     return receipts.mark_read(actor, chat_id, body.seq)
+
+
+@routes.get("/sync")
+def get_changes(actor: Actor, query: SyncQuery) -> SyncAnswer:
+    """What changed since the cursor; without one, where things stand now."""
+    return sync(actor, query)

@@ -19,6 +19,13 @@ full_allowances AS (
     DELETE FROM allowances WHERE subject IN (
         SELECT subject FROM allowances WHERE empty_at < now() - interval '1 hour' LIMIT 1000
     ) RETURNING 1
+),
+old_snapshots AS (
+    DELETE FROM snapshots WHERE taken_at < now() - interval '30 days'
+),
+-- Where the log of transactions stands now: for cursors that know only a time.
+snapshot AS (
+    INSERT INTO snapshots DEFAULT VALUES ON CONFLICT DO NOTHING
 )
 SELECT (SELECT count(*) FROM keys) + (SELECT count(*) FROM old_sessions) + (SELECT count(*) FROM full_allowances)
     AS removed

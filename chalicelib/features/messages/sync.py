@@ -1,0 +1,281 @@
+"""Sync: all that changed for a user since a cursor, so that a client that was away misses nothing.
+
+A cursor holds a snapshot of PostgreSQL's transactions. What changed since is what that snapshot could not see: a
+transaction that was still running then, and committed later, is not skipped, whatever numbers or times it wrote.
+Rows are told as they are now, in pages: a row that changes again meanwhile is told again by the next cursor.
+"""
+
+import base64
+import binascii
+from typing import Annotated, Literal
+
+import msgspec
+
+from chalicelib.core import clock, db
+from chalicelib.core.context import Actor
+from chalicelib.realtime.shapes import Envelope
+
+# Loading anew is cheaper than so many changes.
+MOST_MESSAGES = 5_000
+_CURSOR_LENGTH = 4_000
+
+SyncCursor = Annotated[str, msgspec.Meta(max_length=_CURSOR_LENGTH)]
+
+
+class SyncQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Where the client stands; without a cursor it is told where things stand now."""
+
+    cursor: SyncCursor | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 200
+
+
+class SyncAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Events as on the socket. With `resyncRequired` there are none: load everything anew, then go on from here."""
+
+    events: list[Envelope]
+    next_cursor: str
+    has_more: bool
+    resync_required: bool = False
+    reason: Literal["too_old", "too_much", "not_understood"] | None = None
+
+
+class _Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """`since`: seen up to here; `until`: what the pages under way lead to, and the key of the last one's last row."""
+
+    epoch: str
+    since: str
+    until: str | None = None
+    position: tuple[int, int, int] = (-1, 0, 0)
+
+
+class _Moment(msgspec.Struct, frozen=True, array_like=True):
+    """A client that knows only when it was connected: seconds since the epoch."""
+
+    at: int
+
+
+class _Row(msgspec.Struct, frozen=True):
+    rank: int
+    chat_id: int
+    n: int
+    type: str
+    data: str
+
+
+class _State(msgspec.Struct, frozen=True):
+    epoch: str
+    since: str | None
+    now: str
+    too_much: bool
+    rows: str
+
+
+# Departures, chats, messages, messages hidden by the user, receipts of others, drafts: in this order, so that a
+# client knows a chat before its messages. The keys of the page are found first, and only its rows are written out.
+_CHANGES = """
+WITH bounds AS MATERIALIZED (
+    SELECT (SELECT name FROM epoch) AS epoch, pg_current_snapshot() AS now, CASE
+        WHEN %(since)s::text IS NOT NULL THEN %(since)s::pg_snapshot
+        WHEN %(at)s::bigint IS NULL THEN pg_current_snapshot()
+        ELSE (
+            SELECT s.snapshot FROM snapshots s WHERE s.taken_at < to_timestamp(%(at)s::bigint)
+            ORDER BY s.taken_at DESC LIMIT 1
+        )
+    END AS since
+),
+my AS MATERIALIZED (
+    SELECT c AS chat, me AS member, me.chat_id,
+        NOT pg_visible_in_snapshot(c.changed, b.since) AS has_news,
+        NOT pg_visible_in_snapshot(me.changed, b.since) AS has_changed,
+        NOT pg_visible_in_snapshot(me.joined, b.since) AS is_new
+    FROM members me JOIN chats c ON c.id = me.chat_id, bounds b
+    WHERE me.user_id = %(user_id)s
+),
+news AS (
+    SELECT m.chat_id, m.seq FROM my, bounds b, messages m
+    WHERE my.has_news AND NOT my.is_new AND m.chat_id = my.chat_id
+        AND m.changed >= pg_snapshot_xmin(b.since) AND NOT pg_visible_in_snapshot(m.changed, b.since)
+        AND NOT EXISTS (
+            SELECT FROM hidden_messages h
+            WHERE h.user_id = %(user_id)s AND h.chat_id = m.chat_id AND h.seq = m.seq
+        )
+),
+page AS MATERIALIZED (
+    SELECT * FROM (
+        (
+            SELECT 0 AS rank, d.chat_id, 0::bigint AS n FROM departures d, bounds b
+            WHERE d.user_id = %(user_id)s AND NOT pg_visible_in_snapshot(d.changed, b.since)
+                AND NOT EXISTS (SELECT FROM my WHERE my.chat_id = d.chat_id)
+        )
+        UNION ALL
+        (SELECT 1, my.chat_id, 0 FROM my WHERE my.has_news OR my.has_changed OR my.is_new)
+        UNION ALL
+        (
+            SELECT 2, news.chat_id, news.seq FROM news
+            WHERE (2, news.chat_id, news.seq) > (%(rank)s, %(chat_id)s, %(n)s)
+            ORDER BY news.chat_id, news.seq LIMIT %(limit)s
+        )
+        UNION ALL
+        (
+            SELECT 3, h.chat_id, h.seq FROM hidden_messages h, bounds b
+            WHERE h.user_id = %(user_id)s AND h.changed >= pg_snapshot_xmin(b.since)
+                AND NOT pg_visible_in_snapshot(h.changed, b.since)
+        )
+        UNION ALL
+        (
+            SELECT receipt.rank, other.chat_id, other.user_id
+            FROM my, bounds b, members other, (VALUES (4), (5)) receipt (rank)
+            WHERE NOT my.is_new AND other.chat_id = my.chat_id AND other.user_id <> %(user_id)s
+                AND other.changed >= pg_snapshot_xmin(b.since) AND NOT pg_visible_in_snapshot(other.changed, b.since)
+        )
+        UNION ALL
+        (
+            SELECT 6, d.chat_id, 0 FROM drafts d, my, bounds b
+            WHERE d.user_id = %(user_id)s AND d.chat_id = my.chat_id AND d.changed >= pg_snapshot_xmin(b.since)
+                AND NOT pg_visible_in_snapshot(d.changed, b.since)
+        )
+    ) found
+    WHERE (found.rank, found.chat_id, found.n) > (%(rank)s, %(chat_id)s, %(n)s)
+    ORDER BY found.rank, found.chat_id, found.n
+    LIMIT %(limit)s
+),
+written AS (
+    SELECT page.rank, page.chat_id, page.n, 'chat:left' AS type,
+        json_build_object('chatId', page.chat_id) AS data
+    FROM page WHERE page.rank = 0
+    UNION ALL
+    SELECT page.rank, page.chat_id, page.n, CASE WHEN my.is_new THEN 'chat:created' ELSE 'chat:updated' END,
+        chat_json(my.chat, my.member, 20)::json
+    FROM page JOIN my USING (chat_id) WHERE page.rank = 1
+    UNION ALL
+    SELECT page.rank, page.chat_id, page.n, CASE
+            WHEN m.deleted_at IS NOT NULL THEN 'message:deleted'
+            WHEN pg_visible_in_snapshot(m.born, b.since) THEN 'message:updated'
+            ELSE 'message:new'
+        END, CASE
+            WHEN m.deleted_at IS NOT NULL
+                THEN json_build_object('chatId', m.chat_id, 'messageId', m.id, 'seq', m.seq, 'deletedBy', NULL)
+            ELSE message_json_for(m, my.member)
+        END
+    FROM bounds b, page JOIN my USING (chat_id) JOIN messages m ON m.chat_id = page.chat_id AND m.seq = page.n
+    WHERE page.rank = 2
+    UNION ALL
+    SELECT page.rank, page.chat_id, page.n, 'message:deleted',
+        json_build_object('chatId', m.chat_id, 'messageId', m.id, 'seq', m.seq, 'deletedBy', %(user_id)s::bigint)
+    FROM page JOIN messages m ON m.chat_id = page.chat_id AND m.seq = page.n WHERE page.rank = 3
+    UNION ALL
+    SELECT page.rank, page.chat_id, page.n, CASE page.rank WHEN 4 THEN 'message:delivered' ELSE 'messages:read' END,
+        CASE page.rank
+            WHEN 4 THEN json_build_object('chatId', o.chat_id, 'userId', o.user_id, 'seq', o.delivered_seq)
+            ELSE json_build_object(
+                'chatId', o.chat_id, 'userId', o.user_id, 'seq', o.read_seq, 'readAt', wire_time(o.read_at)
+            )
+        END
+    FROM page JOIN members o ON o.chat_id = page.chat_id AND o.user_id = page.n WHERE page.rank IN (4, 5)
+    UNION ALL
+    SELECT page.rank, page.chat_id, page.n, 'draft:updated', json_build_object(
+        'chatId', d.chat_id, 'content', d.content, 'replyTo', d.reply_to, 'updatedAt', wire_time(d.updated_at)
+    )
+    FROM page JOIN drafts d ON d.chat_id = page.chat_id AND d.user_id = %(user_id)s WHERE page.rank = 6
+)
+SELECT b.epoch, b.since::text AS since, b.now::text AS now,
+    %(rank)s = -1 AND (SELECT count(*) FROM (SELECT FROM news LIMIT %(most)s + 1) many) > %(most)s AS too_much,
+    (
+        SELECT coalesce(json_agg(json_build_object(
+            'rank', w.rank, 'chat_id', w.chat_id, 'n', w.n, 'type', w.type, 'data', w.data::text
+        ) ORDER BY w.rank, w.chat_id, w.n), '[]')::text FROM written w
+    ) AS rows
+FROM bounds b
+"""
+
+
+def cursor_at(seconds: float) -> str:
+    """A cursor for a client that has everything up to a time; for those who cannot ask PostgreSQL."""
+    # Clocks differ a little; what is told twice does no harm.
+    return _written(_Moment(int(seconds) - 10))
+
+
+def sync(actor: Actor, query: SyncQuery) -> SyncAnswer:
+    """One page of what changed for `actor` since the cursor, and the cursor that leads on."""
+    import psycopg
+
+    cursor = _read(query.cursor)
+    try:
+        state = _ask(actor, cursor, query.limit)
+    except psycopg.DataError:
+        # A snapshot that PostgreSQL cannot read was not written by us.
+        state, cursor = _ask(actor, None, query.limit), None
+    unknown = query.cursor is not None and cursor is None
+    foreign = isinstance(cursor, _Cursor) and (cursor.epoch != state.epoch or _ends(cursor.since) > _ends(state.now))
+    if unknown or foreign:
+        return _resync(state, "not_understood")
+    if state.since is None:
+        return _resync(state, "too_old")
+    if state.too_much:
+        return _resync(state, "too_much")
+    return _page(state, cursor, query.limit)
+
+
+def _ask(actor: Actor, cursor: _Cursor | _Moment | None, limit: int) -> _State:
+    position = cursor.position if isinstance(cursor, _Cursor) else (-1, 0, 0)
+    values = {
+        "user_id": actor.user_id,
+        "since": cursor.since if isinstance(cursor, _Cursor) else None,
+        "at": cursor.at if isinstance(cursor, _Moment) else None,
+        "rank": position[0],
+        "chat_id": position[1],
+        "n": position[2],
+        "limit": limit + 1,
+        "most": MOST_MESSAGES,
+    }
+    return db.the(_State, _CHANGES, values, actor=actor)
+
+
+def _page(state: _State, cursor: _Cursor | _Moment | None, limit: int) -> SyncAnswer:
+    rows = msgspec.json.decode(state.rows, type=list[_Row])
+    has_more = len(rows) > limit
+    until = (cursor.until if isinstance(cursor, _Cursor) else None) or state.now
+    following = _Cursor(state.epoch, until)
+    if has_more:
+        last = rows[limit - 1]
+        following = _Cursor(state.epoch, state.since or until, until, (last.rank, last.chat_id, last.n))
+    return SyncAnswer(
+        events=[_event(row) for row in rows[:limit]], next_cursor=_written(following), has_more=has_more
+    )
+
+
+def _resync(state: _State, reason: Literal["too_old", "too_much", "not_understood"]) -> SyncAnswer:
+    fresh = _written(_Cursor(state.epoch, state.now))
+    return SyncAnswer(events=[], next_cursor=fresh, has_more=False, resync_required=True, reason=reason)
+
+
+def _event(row: _Row) -> Envelope:
+    about_a_message = row.rank in {2, 3}
+    return Envelope(
+        type=row.type,
+        event_id=f"sync:{row.rank}:{row.chat_id}:{row.n}",
+        ts=clock.wire(clock.now()),
+        chat_id=row.chat_id,
+        seq=row.n if about_a_message else None,
+        data=msgspec.Raw(row.data.encode()),
+    )
+
+
+def _ends(snapshot: str) -> int:
+    """The first transaction that a snapshot has not seen."""
+    return int(snapshot.split(":")[1])
+
+
+def _written(cursor: _Cursor | _Moment) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).rstrip(b"=").decode()
+
+
+def _read(cursor: str | None) -> _Cursor | _Moment | None:
+    if cursor is None:
+        return None
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        parts = msgspec.json.decode(text, type=list[object])
+        return msgspec.convert(parts, _Moment) if len(parts) == 1 else msgspec.convert(parts, _Cursor)
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        return None

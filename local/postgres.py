@@ -1,0 +1,265 @@
+"""A PostgreSQL server of our own, which starts and ends with the process that uses it."""
+
+import fcntl
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Self
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from local import processes
+from local.binaries import PostgresError, find_binaries, version
+
+_SUPERUSER = "postgres"
+_DEADLINE = 60.0
+_BUILTIN_LOCALES_SINCE = 17
+_INITDB_SETTINGS_SINCE = 16
+
+# lower(), ILIKE and text search know Cyrillic only with a UTF-8 character type; systems name it differently.
+_CHARACTER_TYPES = ("C.UTF-8", "en_US.UTF-8", "UTF-8")
+
+__all__ = ["Databases", "Postgres", "PostgresError", "find_binaries", "version"]
+
+
+class Databases:
+    """The databases of a server that somebody runs. `server_url` names one whose user may create others."""
+
+    def __init__(self, server_url: str) -> None:
+        self.server_url = server_url
+
+    def url(self, name: str) -> str:
+        """The connection URL of the database `name` on this server."""
+        return urlunsplit(urlsplit(self.server_url)._replace(path=f"/{quote(name, safe='')}"))
+
+    def ensure(self, name: str) -> str:
+        """Creates an empty database unless it is there. Returns its URL."""
+        with self._connect() as connection:
+            if connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return self.url(name)
+
+    def clone(self, template: str, name: str) -> str:
+        """Creates `name` as a copy of `template`, to which nobody may be connected. Returns its URL."""
+        command = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        with self._connect() as connection:
+            connection.execute(command)
+        return self.url(name)
+
+    def drop(self, name: str) -> None:
+        """Drops the database if it is there, whoever is connected to it."""
+        with self._connect() as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _connect(self) -> "psycopg.Connection[Any]":
+        return psycopg.connect(self.server_url, autocommit=True, connect_timeout=10)
+
+
+class Postgres(Databases):
+    """A server in `directory`, on a free port of 127.0.0.1, with a password that is kept in the directory.
+
+    Without `fsync` it is quicker and may lose what a power cut interrupts: for tests. `binaries` is the folder of
+    `initdb` and `postgres`; by default the one that `find_binaries` finds.
+    """
+
+    def __init__(self, directory: Path, *, fsync: bool = True, binaries: Path | None = None) -> None:
+        super().__init__("")
+        self.directory = directory.absolute()
+        self.log = self.directory / "log"
+        self.port = 0
+        self._data = self.directory / "data"
+        self._binaries = binaries or find_binaries()
+        self._fsync = fsync
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock: IO[str] | None = None
+        self._temporary = False
+
+    @classmethod
+    def temporary(cls, *, binaries: Path | None = None) -> Self:
+        """A server for tests: without fsync, in a new directory that goes away at `stop`."""
+        directory = Path(tempfile.mkdtemp(prefix="postgres-"))
+        # The server's own user may have to pass through.
+        directory.chmod(0o711)
+        server = cls(directory, fsync=False, binaries=binaries)
+        server._temporary = True
+        return server
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id while it runs."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    def start(self) -> None:
+        """Makes the cluster if there is none, starts the server and waits until it takes connections.
+
+        A server that was left over from a killed process is ended first. Raises PostgresError.
+        """
+        if self.pid is not None:
+            return
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._take_lock()
+        try:
+            self._end_leftover()
+            password = self._make_cluster()
+            self._launch()
+        except BaseException:
+            self._release()
+            raise
+        self.server_url = f"postgresql://{_SUPERUSER}:{password}@127.0.0.1:{self.port}/postgres"
+
+    def stop(self) -> None:
+        """Ends all sessions and shuts down in order; by force where that takes more than ten seconds."""
+        self._release()
+        if self._temporary:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def kill(self) -> None:
+        """Ends the server as a power cut would (SIGKILL). `start` brings it back, under the same URL."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _release(self) -> None:
+        if self._process is not None:
+            processes.end(self._process)
+            self._process = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _take_lock(self) -> None:
+        if self._lock is not None:
+            return
+        lock = (self.directory / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise PostgresError(f"{self.directory} is in use by another process that runs now") from None
+        self._lock = lock
+
+    def _end_leftover(self) -> None:
+        """The lock is ours, so a server on this data has lost its parent. Its pid may by now be somebody else's."""
+        pid_file = self._data / "postmaster.pid"
+        pid = _first_number(pid_file)
+        if pid is None or not processes.runs(pid):
+            return
+        if not processes.works_in(pid, self._data):
+            pid_file.unlink(missing_ok=True)
+        elif not processes.end_stranger(pid):
+            raise PostgresError(f"a PostgreSQL server left over on {self._data} (process {pid}) does not end")
+
+    def _make_cluster(self) -> str:
+        """Runs initdb unless there is a cluster. Returns the password."""
+        password_file = self.directory / "password"
+        major = version(self._binaries)
+        if self._data.exists():
+            made_by = _first_number(self._data / "PG_VERSION")
+            if made_by != major:
+                raise PostgresError(
+                    f"{self._data} was made by PostgreSQL {made_by}, but {self._binaries} is PostgreSQL {major}: "
+                    "use that version again, or move the directory away"
+                )
+            return password_file.read_text()
+        password = secrets.token_urlsafe(24)
+        password_file.unlink(missing_ok=True)
+        password_file.touch(mode=0o600)
+        password_file.write_text(password)
+        processes.give(password_file)
+        # Under another name until it is whole: a process killed half-way leaves no half cluster behind.
+        unfinished = self.directory / "unfinished"
+        for command in self._initdb_commands(unfinished, password_file, major):
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(mode=0o700)
+            processes.give(unfinished)
+            made = subprocess.run(
+                command, cwd="/", env=processes.plain_environment(), capture_output=True, text=True, check=False
+            )
+            if made.returncode == 0:
+                unfinished.rename(self._data)
+                return password
+        raise PostgresError(f"initdb failed: {made.stderr.strip()}")
+
+    def _initdb_commands(self, target: Path, password_file: Path, major: int) -> Iterator[list[str]]:
+        """One command for each name that the character type may have here."""
+        command = [str(self._binaries / "initdb"), "-D", str(target), "-U", _SUPERUSER, "-E", "UTF8", "--locale=C"]
+        if major >= _BUILTIN_LOCALES_SINCE:
+            command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        else:
+            command += ["--locale-provider=libc"]
+        if major >= _INITDB_SETTINGS_SINCE:
+            # The password is random: stretching it would only make each new connection slower.
+            command += ["--set=scram_iterations=1"]
+        if not self._fsync:
+            command += ["--no-sync"]
+        command += ["--auth=scram-sha-256", f"--pwfile={password_file}", "--no-instructions"]
+        for character_type in _CHARACTER_TYPES:
+            yield processes.as_child([*command, f"--lc-ctype={character_type}"])
+
+    def _launch(self) -> None:
+        deadline = time.monotonic() + _DEADLINE
+        while True:
+            # The port of the last start again, so that URLs stay what they were.
+            self.port = self.port or processes.free_port()
+            quiet = self.log.stat().st_size if self.log.exists() else 0
+            command = [str(self._binaries / "postgres"), *self._options()]
+            self._process = processes.spawn(processes.as_child(command), self.log)
+            ended = processes.wait_until(self._is_ready_or_gone, seconds=deadline - time.monotonic(), every=0.01)
+            if ended and self.pid is not None:
+                return
+            processes.end(self._process)
+            with self.log.open("rb") as log:
+                log.seek(quiet)
+                said = log.read().decode(errors="replace").strip()
+            # After a kill the server's own children need a moment to notice; and a free port may be taken meanwhile.
+            passing = "is still in use" in said or "could not bind" in said
+            self.port = 0 if "could not bind" in said else self.port
+            if not passing or time.monotonic() > deadline:
+                raise PostgresError(f"PostgreSQL did not start (its log is {self.log}):\n{said[-2000:]}")
+            time.sleep(0.1)
+
+    def _options(self) -> list[str]:
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",
+            "max_connections": "200",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            "lc_messages": "C",
+        }
+        if not self._fsync:
+            # Commits still reach the system before they are answered: what is committed survives a killed server.
+            options |= {"fsync": "off", "full_page_writes": "off"}
+        return ["-D", str(self._data), *(f"--{name}={value}" for name, value in options.items())]
+
+    def _is_ready_or_gone(self) -> bool:
+        if self.pid is None:
+            return True
+        lines = _lines(self._data / "postmaster.pid")
+        return len(lines) > 7 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _first_number(path: Path) -> int | None:
+    lines = _lines(path)
+    return int(lines[0]) if lines and lines[0].strip().isdigit() else None

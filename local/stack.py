@@ -1,0 +1,281 @@
+"""The whole product in one process: PostgreSQL beside it, the local AWS, the functions, the gateway, the triggers."""
+
+import contextlib
+import fcntl
+import importlib
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import uvicorn
+from starlette.applications import Starlette
+
+from chalicelib.core import config
+from chalicelib.core.migrations import migrate
+from local import protocols
+from local.aws import REGION, Aws
+from local.events import DEFAULT_LIMITS, STAGE, Limits
+from local.faults import Faults
+from local.functions import Functions
+from local.gateway import create_gateway
+from local.pages import pages
+from local.postgres import Postgres
+from local.triggers import ASYNC_RETRY_SECONDS, Triggers
+
+DATABASE = "messenger"
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+# In a big group a push to each of more recipients than this goes through the queue, as it does on AWS.
+INLINE_PUBLISH_LIMIT = 20
+
+
+class StartCancelledError(Exception):
+    """Nobody wants the stack any more, and nothing of it runs."""
+
+
+class StackError(RuntimeError):
+    """The stack cannot start; the message is for whoever typed the command."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What can be chosen. Port 0 takes a free one; without `data_dir` nothing outlives the stack.
+
+    `database_url` is used instead of a server of our own. `settings` overrides fields of the product's Settings.
+    `fsync`, `schedules`, the retry times and `limits` are for tests; `app` names the module of the Chalice app.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    data_dir: Path | None = Path(".local")
+    database_url: str | None = None
+    jwt_secret: str | None = None
+    settings: Mapping[str, object] = field(default_factory=dict)
+    app: str = "app"
+    fsync: bool = True
+    workers: int = 32
+    schedules: bool = True
+    retry_seconds: float | None = None
+    async_retry_seconds: Sequence[float] = ASYNC_RETRY_SECONDS
+    limits: Limits = DEFAULT_LIMITS
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str] = os.environ) -> "Options":
+        """HOST, PORT, DATA_DIR, DATABASE_URL and JWT_SECRET. Raises StackError for a port that is none."""
+        port = variables.get("PORT") or "8000"
+        if not port.isdecimal() or int(port) > 65535:
+            raise StackError(f"PORT must be a number from 0 to 65535, not {port}")
+        return cls(
+            host=variables.get("HOST") or "127.0.0.1",
+            port=int(port),
+            data_dir=Path(variables.get("DATA_DIR") or ".local"),
+            database_url=variables.get("DATABASE_URL") or None,
+            jwt_secret=variables.get("JWT_SECRET") or None,
+        )
+
+
+class Stack:
+    """Starts everything, in order, and stops it in the reverse order; a start that fails leaves nothing running."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.faults = Faults()
+        self.port = options.port
+        self.data_dir = Path()
+        self.applied: list[str] = []
+        self.postgres: Postgres | None = None
+        self.aws: Aws
+        self.functions: Functions
+        self.triggers: Triggers
+        self.gateway: Starlette
+        self._listener: socket.socket
+        self._database_url = ""
+        self._to_stop = contextlib.ExitStack()
+
+    @property
+    def host(self) -> str:
+        """The name under which this machine reaches the gateway."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self.options.host, self.options.host)  # noqa: S104  # not bound, read
+        return f"[{host}]" if ":" in host else host
+
+    @property
+    def url(self) -> str:
+        """Where REST is: `http://HOST:PORT/api`."""
+        return f"http://{self.host}:{self.port}/{STAGE}"
+
+    @property
+    def socket_url(self) -> str:
+        """Where sockets are: `ws://HOST:PORT/api`."""
+        return f"ws://{self.host}:{self.port}/{STAGE}"
+
+    @property
+    def sockets(self) -> Any:
+        """The gateway's WebSocketApi with its live connections."""
+        return self.gateway.state.sockets
+
+    def start(self, cancelled: Callable[[], bool] = lambda: False) -> None:
+        """Returns when requests are served. Raises StackError, PostgresError, MigrationError.
+
+        `cancelled` is asked between steps; once it is true, StartCancelledError.
+        """
+        with contextlib.ExitStack() as starting:
+            for step in (
+                self._listen,
+                self._open_data_dir,
+                self._start_database,
+                self._start_aws,
+                self._migrate,
+                self._start_functions,
+                self._serve,
+            ):
+                step(starting)
+                if cancelled():
+                    raise StartCancelledError("cancelled")
+            self.triggers.start()
+            self._to_stop = starting.pop_all()
+
+    def stop(self) -> None:
+        """Closes sockets, lets handlers end within seconds, and stops what `start` started."""
+        self._to_stop.close()
+
+    def __enter__(self) -> "Stack":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def reset(self, *, database_url: str | None = None, **settings: object) -> None:
+        """For tests: an empty AWS, no armed faults, and from now on another database and other settings.
+
+        Work that triggers have in hand ends before; what was to be tried again is forgotten.
+        """
+        self.faults.clear()
+        with self.triggers.paused():
+            self.aws.reset()
+            fresh = self._settings(database_url or config.settings().database_url)
+            config.use(msgspec.structs.replace(fresh, **settings))
+
+    def _listen(self, starting: contextlib.ExitStack) -> None:
+        """Takes the port before anything else is started."""
+        host, port = self.options.host, self.options.port
+        try:
+            family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+            listener = socket.create_server((address[0], address[1]), family=family, backlog=2048)
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+            raise StackError(f"cannot listen on {host}:{port}: {why}. Choose another HOST or PORT.") from error
+        # Inherited by what it accepts: an answer in two writes must not wait 40 ms for the first one's ACK.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._listener = starting.enter_context(listener)
+        self.port = listener.getsockname()[1]
+
+    def _open_data_dir(self, starting: contextlib.ExitStack) -> None:
+        if self.options.data_dir is None:
+            self.data_dir = Path(tempfile.mkdtemp(prefix="messenger-"))
+            starting.callback(shutil.rmtree, self.data_dir, ignore_errors=True)
+            return
+        self.data_dir = self.options.data_dir.absolute()
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        lock = starting.enter_context((self.data_dir / "lock").open("w"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError(f"{self.data_dir} is in use by another run. Choose another DATA_DIR.") from None
+
+    def _start_database(self, starting: contextlib.ExitStack) -> None:
+        if self.options.database_url is not None:
+            self._database_url = self.options.database_url
+            return
+        self.postgres = Postgres(self.data_dir / "postgres", fsync=self.options.fsync)
+        starting.enter_context(self.postgres)
+        self._database_url = self.postgres.ensure(DATABASE)
+
+    def _start_aws(self, starting: contextlib.ExitStack) -> None:
+        self.aws = Aws(directory=self.data_dir / "s3", faults=self.faults)
+        starting.callback(self.aws.stop)
+        self.aws.start()
+        config.use(self._settings(self._database_url))
+
+    def _migrate(self, _starting: contextlib.ExitStack) -> None:
+        try:
+            self.applied = migrate(self._database_url, MIGRATIONS)
+        except psycopg.OperationalError as error:
+            # Its words name host and database, never the password.
+            raise StackError(f"the database does not answer: {str(error).strip()}") from error
+
+    def _settings(self, database_url: str) -> config.Settings:
+        """What the environment says of the product, and all that this stack decides itself."""
+        try:
+            given = config.from_environment()
+        except ValueError as error:
+            raise StackError(str(error)) from error
+        ours: dict[str, Any] = {
+            "region": REGION,
+            "access_key_id": self.aws.credentials.access_key_id,
+            "secret_access_key": self.aws.credentials.secret_access_key,
+            "session_token": self.aws.credentials.session_token,
+            "aws_endpoint_url": self.aws.endpoint,
+            "websocket_endpoint": self.url,
+            "live_table": self.aws.name("LiveTable"),
+            "push_queue_url": self.aws.queue_url(self.aws.name("PushQueue")),
+            "presence_queue_url": self.aws.queue_url(self.aws.name("PresenceQueue")),
+            "uploads_bucket": self.aws.name("UploadsBucket"),
+            "database_url": database_url,
+            "jwt_secret": self.options.jwt_secret or given.jwt_secret or self._kept_secret(),
+        }
+        if "INLINE_PUBLISH_LIMIT" not in os.environ:
+            ours["inline_publish_limit"] = INLINE_PUBLISH_LIMIT
+        return msgspec.structs.replace(given, **{**ours, **self.options.settings})
+
+    def _kept_secret(self) -> str:
+        """Made once: sessions outlive a restart."""
+        path = self.data_dir / "jwt_secret"
+        if not path.exists():
+            unfinished = path.with_suffix(".new")
+            unfinished.touch(mode=0o600)
+            unfinished.write_text(secrets.token_urlsafe(48))
+            unfinished.replace(path)
+        return path.read_text()
+
+    def _start_functions(self, starting: contextlib.ExitStack) -> None:
+        options = self.options
+        self.functions = Functions(importlib.import_module(options.app), faults=self.faults, workers=options.workers)
+        starting.callback(self.functions.close)
+        self.triggers = Triggers(
+            self.functions,
+            self.aws.queues,
+            faults=self.faults,
+            retry_seconds=options.retry_seconds,
+            async_retry_seconds=options.async_retry_seconds,
+            schedules=options.schedules,
+        )
+        starting.callback(self.triggers.stop)
+        self.aws.on_created = self.triggers.object_created
+
+    def _serve(self, starting: contextlib.ExitStack) -> None:
+        options = self.options
+        self.gateway = create_gateway(self.functions, self.faults, limits=options.limits, extra_routes=pages())
+        server = protocols.server(self.gateway, host=options.host, port=self.port, limits=options.limits)
+        thread = threading.Thread(target=server.run, args=([self._listener],), name="gateway", daemon=True)
+        thread.start()
+        starting.callback(_end, server, thread)
+        while not server.started:
+            if not thread.is_alive():
+                raise StackError("the gateway did not start")
+            time.sleep(0.01)
+
+
+def _end(server: uvicorn.Server, thread: threading.Thread) -> None:
+    server.should_exit = True
+    thread.join()

@@ -1,0 +1,244 @@
+"""The WebSocket API: a handler call for each connection, message and disconnection, as API Gateway makes them."""
+
+import asyncio
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from starlette.types import Message, Receive, Scope, Send
+
+from local.events import (
+    API_ID,
+    MESSAGE_BYTES,
+    STAGE,
+    Limits,
+    forwarded_headers,
+    gateway_id,
+    header,
+    header_maps,
+    now_ms,
+    query_maps,
+    request_time,
+    source_ip,
+)
+from local.faults import Fault, Faults
+from local.functions import CallerTimeoutError, Functions, InvocationError
+from local.protocols import GOING_AWAY
+
+logger = logging.getLogger("local.websocket")
+
+CONNECT, MESSAGE, DISCONNECT = "websocket_connect", "websocket_message", "websocket_disconnect"
+
+_HANDSHAKE_ONLY = frozenset({"connection", "upgrade", "content-length", "transfer-encoding"})
+
+# What API Gateway says where the close frame was silent.
+_REASONS = {1000: "Connection Closed Normally", 1001: "Going away", 1005: "Client-side close frame status not set"}
+
+
+class GoneError(Exception):
+    """The connection is closed."""
+
+
+class Connection:
+    """One accepted socket, and what the gateway knows of it. For the event loop's thread only."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.id = gateway_id()
+        self.connected_at = self.last_active_at = now_ms()
+        self.identity = {"sourceIp": source_ip(scope)}
+        agent = header(scope, "user-agent")
+        if agent is not None:
+            self.identity["userAgent"] = agent
+        self.domain = header(scope, "host") or ""
+        self.closed: tuple[int, str] | None = None
+        self._send = send
+
+    async def accept(self, subprotocol: str | None) -> None:
+        """Completes the handshake. Raises GoneError."""
+        await self._write({"type": "websocket.accept", "subprotocol": subprotocol})
+
+    async def send(self, text: str) -> None:
+        """Sends one message, waiting while the client reads too slowly. Raises GoneError."""
+        await self._write({"type": "websocket.send", "text": text})
+        self.last_active_at = now_ms()
+
+    async def close(self, code: int, reason: str) -> None:
+        """Starts the closing handshake; nothing can be sent from now on. Raises GoneError."""
+        if self.closed is None:
+            await self._write({"type": "websocket.close", "code": code, "reason": reason})
+            self.closed = (code, reason)
+
+    async def _write(self, message: Message) -> None:
+        if self.closed is not None:
+            raise GoneError(self.id)
+        try:
+            await self._send(message)
+        except (OSError, RuntimeError) as error:  # the server's words for a socket that is no more
+            raise GoneError(self.id) from error
+
+    def context(self, route: str, event_type: str, **more: object) -> dict[str, Any]:
+        """The `requestContext` of an event."""
+        time = now_ms()
+        request = gateway_id()
+        return {
+            "routeKey": route,
+            "eventType": event_type,
+            "extendedRequestId": request,
+            "requestTime": request_time(time),
+            "messageDirection": "IN",
+            "stage": STAGE,
+            "connectedAt": self.connected_at,
+            "requestTimeEpoch": time,
+            "identity": self.identity,
+            "requestId": request,
+            "domainName": self.domain,
+            "connectionId": self.id,
+            "apiId": API_ID,
+            **more,
+        }
+
+
+class WebSocketApi:
+    """The ASGI app behind the socket paths. `connections` holds those that can be posted to, by id."""
+
+    def __init__(self, functions: Functions, faults: Faults, limits: Limits) -> None:
+        self.connections: dict[str, Connection] = {}
+        self._functions = functions
+        self._faults = faults
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        connection = Connection(scope, send)
+        status, subprotocol = await self._connect(connection, scope)
+        if not 200 <= status < 300:
+            await _refuse(connection, status, send)
+            return
+        pending: set[asyncio.Task[None]] = set()
+        code, reason = 1006, ""
+        try:
+            await connection.accept(subprotocol)
+            self.connections[connection.id] = connection
+            code, reason = await self._read(connection, receive, pending)
+        except GoneError:
+            pass
+        finally:
+            self.connections.pop(connection.id, None)
+        await self._disconnect(connection, code, reason)
+        # Handlers run on without their client, as on AWS; a server that stops waits for them.
+        await asyncio.gather(*pending)
+
+    async def _connect(self, connection: Connection, scope: Scope) -> tuple[int, str | None]:
+        """The handler's status, and the subprotocol it chose."""
+        query = {name: values for name, values in query_maps(scope).items() if values}
+        event = {
+            **header_maps(forwarded_headers(scope, without=_HANDSHAKE_ONLY)),
+            **query,
+            "requestContext": connection.context("$connect", "CONNECT"),
+            "isBase64Encoded": False,
+        }
+        try:
+            answer = await self._functions.invoke(CONNECT, event, timeout=self._limits.integration_seconds)
+        except CallerTimeoutError:
+            return 504, None
+        except InvocationError:
+            return 500, None
+        status = _status(answer)
+        headers = (answer.get("headers") if status else None) or {}
+        chosen = [value for name, value in headers.items() if name.lower() == "sec-websocket-protocol"]
+        return status or 500, chosen[0] if chosen else None
+
+    async def _read(
+        self, connection: Connection, receive: Receive, pending: set[asyncio.Task[None]]
+    ) -> tuple[int, str]:
+        """Starts a handler call for every message until the socket ends; its close code and reason."""
+        while True:
+            message = await self._receive(connection, receive)
+            if message["type"] == "websocket.disconnect":
+                # Whoever closes first names the reason; the other only echoes.
+                return connection.closed or (message.get("code", 1005), message.get("reason") or "")
+            connection.last_active_at = now_ms()
+            text = message.get("text")
+            if text is None:
+                text = message["bytes"].decode("utf-8", "replace")
+            task = asyncio.create_task(self._message(connection, text))
+            pending.add(task)
+            task.add_done_callback(pending.discard)
+
+    async def _receive(self, connection: Connection, receive: Receive) -> Message:
+        """The next message; where the socket was idle or alive for too long, that it was closed for this."""
+        limits = self._limits
+        while True:
+            last_active = connection.last_active_at
+            ends = min(last_active + limits.idle_seconds * 1000, connection.connected_at + limits.life_seconds * 1000)
+            try:
+                async with asyncio.timeout(max(0.0, (ends - now_ms()) / 1000)):
+                    return await receive()
+            except TimeoutError:
+                if now_ms() < ends or connection.last_active_at != last_active:
+                    continue
+                await connection.close(GOING_AWAY, "Going away")
+                return {"type": "websocket.disconnect"}
+
+    async def _message(self, connection: Connection, text: str) -> None:
+        """One message, and the route response: a returned body goes back on the socket."""
+        context = connection.context("$default", "MESSAGE", messageId=gateway_id())
+        event = {"requestContext": context, "body": text, "isBase64Encoded": False}
+        body: object = None
+        try:
+            answer = await self._functions.invoke(MESSAGE, event, timeout=self._limits.integration_seconds)
+            if _status(answer):
+                body = answer.get("body") or ""
+        except InvocationError:
+            pass
+        if not isinstance(body, str) or len(body.encode()) > MESSAGE_BYTES:
+            body = _error("Internal server error", connection, context["requestId"])
+        try:
+            if body:
+                await connection.send(body)
+        except GoneError:
+            logger.debug("the client left before its answer")
+
+    async def _disconnect(self, connection: Connection, code: int, reason: str) -> None:
+        """Best effort: one call, whose failure nobody hears of."""
+        if self._faults.take(Fault.DISCONNECT_LOST, connection.id):
+            return
+        await asyncio.sleep(self._faults.take(Fault.DISCONNECT_LATE, connection.id))
+        headers = [("Host", connection.domain), ("x-api-key", ""), ("X-Forwarded-For", ""), ("x-restapi", "")]
+        event = {
+            **header_maps(headers),
+            "requestContext": connection.context(
+                "$disconnect",
+                "DISCONNECT",
+                disconnectStatusCode=code,
+                disconnectReason=reason or _REASONS.get(code, ""),
+            ),
+            "isBase64Encoded": False,
+        }
+        try:
+            await self._functions.invoke(DISCONNECT, event, timeout=self._limits.integration_seconds)
+        except InvocationError:
+            logger.debug("$disconnect failed")
+
+
+async def _refuse(connection: Connection, status: int, send: Send) -> None:
+    """Answers the handshake with a status. The handler's body stays behind, as it does on AWS."""
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Refused"
+    body = _error(phrase, connection, gateway_id()).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    try:
+        await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": body})
+    except (OSError, RuntimeError):
+        logger.debug("the client left before it was refused")
+
+
+def _error(message: str, connection: Connection, request: str) -> str:
+    return json.dumps({"message": message, "connectionId": connection.id, "requestId": request})
+
+
+def _status(answer: object) -> int:
+    """The status code of a handler's answer; 0 for one that API Gateway cannot use."""
+    status = answer.get("statusCode") if isinstance(answer, dict) else None
+    return status if isinstance(status, int) and 200 <= status <= 599 else 0

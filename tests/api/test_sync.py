@@ -1,0 +1,176 @@
+"""Sync: nothing that changed is skipped, whoever commits when; and a stale copy plus the events is a fresh one."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.support.people import Person
+from tests.support.server import Server
+
+Register = Callable[[str], Person]
+
+
+def _sync(person: Person, cursor: str | None = None, **query: Any) -> dict[str, Any]:
+    answer = person.http.get("/sync", params={**query, **({"cursor": cursor} if cursor else {})})
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def _all(person: Person, cursor: str, limit: int = 200) -> tuple[list[dict[str, Any]], str]:
+    events: list[dict[str, Any]] = []
+    while True:
+        page = _sync(person, cursor, limit=limit)
+        assert not page.get("resyncRequired"), page
+        events += page["events"]
+        cursor = page["nextCursor"]
+        if not page["hasMore"]:
+            return events, cursor
+
+
+def _of(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [event["data"] for event in events if event["type"] == kind]
+
+
+def test_without_a_cursor_it_says_where_things_stand(person: Register) -> None:
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob)
+    alice.send(chat, "before")
+    head = _sync(bob)
+    assert head["events"] == []
+    assert head["hasMore"] is False
+    sent = alice.send(chat, "after")
+    events, cursor = _all(bob, head["nextCursor"])
+    assert _of(events, "message:new") == [sent]
+    assert _of(events, "chat:updated")[0]["unreadCount"] == 2
+    assert _all(bob, cursor)[0] == []
+
+
+def test_a_transaction_that_commits_late_is_not_skipped(server: Server, person: Register) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    early, late = alice.chat_with(bob), carol.chat_with(bob)
+    cursor = _sync(bob)["nextCursor"]
+    with psycopg.connect(server.database_url) as slow:
+        # Takes its transaction's number now and commits after bob has synced past it.
+        slow.execute("UPDATE chats SET last_seq = 1 WHERE id = %s", (late,))
+        slow.execute(
+            "INSERT INTO messages (chat_id, seq, sender_id, message_type, content)"
+            " VALUES (%s, 1, %s, 'text', 'late')",
+            (late, carol.id),
+        )
+        alice.send(early, "early")
+        events, cursor = _all(bob, cursor)
+        assert [message["content"] for message in _of(events, "message:new")] == ["early"]
+        slow.commit()
+    events, cursor = _all(bob, cursor)
+    assert [message["content"] for message in _of(events, "message:new")] == ["late"]
+    assert _all(bob, cursor)[0] == []
+
+
+def test_nothing_is_skipped_while_many_send(person: Register) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    chats = [alice.chat_with(bob), carol.chat_with(bob), alice.chat_with(bob, carol, name="all")]
+    cursor = _sync(bob)["nextCursor"]
+
+    def send(who: Person, chat: int) -> None:
+        for number in range(25):
+            who.send(chat, f"{who.username} {number}")
+
+    senders = [(alice, chats[0]), (carol, chats[1]), (alice, chats[2]), (carol, chats[2])]
+    threads = [threading.Thread(target=send, args=sender) for sender in senders]
+    for thread in threads:
+        thread.start()
+    heard: list[dict[str, Any]] = []
+    while any(thread.is_alive() for thread in threads):
+        events, cursor = _all(bob, cursor, limit=7)
+        heard += _of(events, "message:new")
+    heard += _of(_all(bob, cursor)[0], "message:new")
+    for chat, count in zip(chats, (25, 25, 50), strict=True):
+        assert sorted({message["seq"] for message in heard if message["chatId"] == chat}) == list(range(1, count + 1))
+
+
+def test_long_absences_come_in_pages(person: Register) -> None:
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob)
+    cursor = _sync(bob)["nextCursor"]
+    for number in range(25):
+        alice.send(chat, str(number))
+    events, _ = _all(bob, cursor, limit=10)
+    assert [message["seq"] for message in _of(events, "message:new")] == list(range(1, 26))
+    assert events[0]["type"] == "chat:updated", "a chat is told before its messages"
+    assert len({event["eventId"] for event in events}) == len(events)
+
+
+def test_reading_on_another_device_and_by_others(person: Register) -> None:
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob)
+    alice.send(chat, "one")
+    alices, bobs = _sync(alice)["nextCursor"], _sync(bob)["nextCursor"]
+    bob.http.post(f"/chats/{chat}/read", json={})
+    events, _ = _all(alice, alices)
+    assert _of(events, "messages:read")[0]["userId"] == bob.id
+    assert _of(events, "messages:read")[0]["seq"] == 1
+    events, _ = _all(bob, bobs)
+    assert _of(events, "chat:updated")[0]["unreadCount"] == 0
+
+
+def test_chats_come_and_go(person: Register) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    cursor = _sync(carol)["nextCursor"]
+    chat = alice.chat_with(bob, carol, name="three")
+    events, cursor = _all(carol, cursor)
+    assert [data["id"] for data in _of(events, "chat:created")] == [chat]
+    alice.http.delete(f"/chats/{chat}/participants/{carol.id}")
+    alice.send(chat, "not for carol")
+    events, cursor = _all(carol, cursor)
+    assert [event["type"] for event in events] == ["chat:left"]
+    assert _of(events, "chat:left") == [{"chatId": chat}]
+    alice.http.post(f"/chats/{chat}/participants", json={"userId": carol.id})
+    events, _ = _all(carol, cursor)
+    assert [event["type"] for event in events] == ["chat:created"]
+
+
+def test_the_cursor_of_hello_leads_to_what_came_after(server: Server, person: Register) -> None:
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob)
+    hello = bob.socket().wait_for("hello")["data"]
+    sent = alice.send(chat, "after hello")
+    events, _ = _all(bob, hello["syncCursor"])
+    assert sent["id"] in [message["id"] for message in _of(events, "message:new")]
+    mouth = bob.socket()
+    assert mouth.act("sync", {"cursor": hello["syncCursor"]})["events"][0]["type"] == "chat:created"
+    server.sql("DELETE FROM snapshots")
+    assert _sync(bob, hello["syncCursor"])["reason"] == "too_old"
+
+
+@pytest.mark.parametrize("cursor", ["x", "W10", "eyJ9", "WyJhIiwgIjE6MjoiXQ", "WyJhIiwiOTk6MToiXQ", "0" * 3000])
+def test_cursors_that_are_none_ask_for_a_resync(person: Register, cursor: str) -> None:
+    answer = _sync(person("alice"), cursor)
+    assert (answer["resyncRequired"], answer["reason"]) == (True, "not_understood")
+    assert answer["events"] == []
+    assert _sync(person("bob"), answer["nextCursor"]).get("resyncRequired") is None
+
+
+def test_a_cursor_of_another_database_asks_for_a_resync(server: Server, person: Register) -> None:
+    alice = person("alice")
+    cursor = _sync(alice)["nextCursor"]
+    server.sql("UPDATE epoch SET name = 'restored from a copy'")
+    assert _sync(alice, cursor)["reason"] == "not_understood"
+
+
+def test_too_much_news_asks_for_a_resync(server: Server, person: Register) -> None:
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob)
+    cursor = _sync(bob)["nextCursor"]
+    server.sql(
+        "INSERT INTO messages (chat_id, seq, sender_id, message_type, content)"
+        " SELECT %s, n, %s, 'text', 'x' FROM generate_series(1, 5001) n",
+        chat,
+        alice.id,
+    )
+    server.sql("UPDATE chats SET last_seq = 5001 WHERE id = %s", chat)
+    answer = _sync(bob, cursor)
+    assert (answer["resyncRequired"], answer["reason"]) == (True, "too_much")
