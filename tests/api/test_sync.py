@@ -139,7 +139,8 @@ def test_the_cursor_of_hello_leads_to_what_came_after(server: Server, person: Re
     hello = bob.socket().wait_for("hello")["data"]
     sent = alice.send(chat, "after hello")
     events, _ = _all(bob, hello["syncCursor"])
-    assert sent["id"] in [message["id"] for message in _of(events, "message:new")]
+    # The chat is new since then as well: it comes with its newest message, and the others are its history.
+    assert [data["lastMessage"]["id"] for data in _of(events, "chat:created")] == [sent["id"]]
     mouth = bob.socket()
     assert mouth.act("sync", {"cursor": hello["syncCursor"]})["events"][0]["type"] == "chat:created"
     server.sql("DELETE FROM snapshots")
