@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from starlette.applications import Starlette
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from local.events import DEFAULT_LIMITS, STAGE, Limits
@@ -12,6 +13,15 @@ from local.management import ManagementApi
 from local.responses import GatewayResponses, Nothing
 from local.rest import BasePath, RestApi
 from local.websocket import WebSocketApi
+
+
+class AnyPath(PathConvertor):
+    """A path with whatever is in it: Starlette's own ends at an encoded line break."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("anything", AnyPath())
 
 
 def create_gateway(
@@ -32,12 +42,12 @@ def create_gateway(
     routes = [
         *(WebSocketRoute(path, sockets) for path in (stage, f"{stage}/", "/ws", "/ws/")),
         Route(f"{stage}/@connections/{{connection_id:path}}", ManagementApi(sockets, faults)),
-        *(Route(path, BasePath(rest, mapping, mapped=True)) for path in (mapping, f"{mapping}/{{path:path}}")),
-        *(Route(path, BasePath(rest, stage)) for path in (stage, f"{stage}/{{path:path}}")),
+        *(Route(path, BasePath(rest, mapping, mapped=True)) for path in (mapping, f"{mapping}/{{path:anything}}")),
+        *(Route(path, BasePath(rest, stage)) for path in (stage, f"{stage}/{{path:anything}}")),
         Route("/health", BasePath(rest, "")),
         *extra_routes,
         # Outside the stage there is nothing, which API Gateway says as of any path without a route.
-        Route("/{path:path}", Nothing(responses)),
+        Route("/{path:anything}", Nothing(responses)),
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False

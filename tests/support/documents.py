@@ -13,6 +13,8 @@ from chalicelib.entry.documents import asyncapi_document, openapi_document
 Frame = dict[str, Any]
 Schema = dict[str, Any]
 
+PROBLEM = "application/problem+json"
+
 
 def check_answer(response: httpx.Response) -> None:
     """An answer has a status, content type, shape and problem code that OpenAPI has for its endpoint."""
@@ -33,8 +35,14 @@ def check_answer(response: httpx.Response) -> None:
     media_type = response.headers["content-type"].partition(";")[0]
     assert media_type in contents, where
     check_shape(openapi_document(), contents[media_type]["schema"], response.json())
-    if media_type == "application/problem+json":
+    if media_type == PROBLEM:
         assert response.json()["code"] in contents[media_type]["examples"], where
+
+
+def problem_codes(method: str, path: str, status: int) -> set[str]:
+    """The codes that problems of a documented path can have with a status."""
+    response = _resolved(openapi_document()["paths"][path][method.lower()]["responses"][str(status)])
+    return set(response["content"][PROBLEM]["examples"])
 
 
 def check_frame(frame: Frame, *, action: str | None = None) -> None:

@@ -1,0 +1,105 @@
+"""The documents as they are served, and what is really sent against them."""
+
+import asyncio
+import re
+from collections.abc import Callable
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from chalicelib.entry.documents import asyncapi_document, openapi_document
+from chalicelib.realtime.events import CATALOGUE
+from local.pages import pages
+from tests.support.documents import check_answer, check_frame
+from tests.support.people import Person
+from tests.support.server import Server
+
+Register = Callable[[str], Person]
+
+
+@pytest.mark.parametrize("prefix", ["", "/v1"])
+def test_both_documents_are_served(anonymous: httpx.Client, prefix: str) -> None:
+    for name, document in (("openapi", openapi_document()), ("asyncapi", asyncapi_document())):
+        answer = anonymous.get(f"{prefix}/{name}.json")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.json() == document
+
+
+def test_an_unchanged_document_is_not_sent_again(anonymous: httpx.Client) -> None:
+    first = anonymous.get("/openapi.json")
+    again = anonymous.get("/openapi.json", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_pages_are_whole_without_the_internet() -> None:
+    for path in ("/docs", "/swagger/index.html"):
+        page = _page(path)
+        assert "default-src 'self'" in page.headers["content-security-policy"]
+        linked = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+        assert len(linked) > 3
+        assert [link for link in linked if not link.startswith(("/swagger/", "/api/"))] == []
+        for link in linked:
+            assert link.startswith("/api/") or _page(link).content
+    assert "/api/openapi.json" in _page("/swagger/start.js").text
+
+
+def test_swagger_ui_knows_openapi_3_1() -> None:
+    version = re.search(r'PACKAGE_VERSION:"(\d+)\.', _page("/swagger/swagger-ui-bundle.js").text)
+    assert version is not None
+    assert int(version[1]) >= 5
+
+
+def test_all_that_is_sent_is_described(server: Server, person: Register) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    for someone in (alice, bob, carol):
+        someone.http.event_hooks["response"] = [_check]
+    private = alice.chat_with(bob)
+    ears, socket = bob.socket(), alice.socket()
+    group = alice.chat_with(bob, name="Друзья")
+    acks = {
+        "ping": socket.act("ping"),
+        "message:send": socket.act("message:send", {"chatId": private, "content": "Привет!"}),
+        "messages:read": ears.act("messages:read", {"chatId": private}),
+        "typing:start": socket.act("typing:start", {"chatId": private}),
+        "typing:stop": socket.act("typing:stop", {"chatId": private}),
+    }
+    for action, data in acks.items():
+        check_frame({"type": "ack", "id": "c1", "data": data}, action=action)
+    socket.refused("message:send", {"chatId": private + group + 1000, "content": "lost"})
+    socket.refused("typing:start", {"chatId": "1"})
+    socket.refused("no such thing")
+
+    alice.http.patch(f"/chats/{group}", json={"name": "Подруги"})
+    alice.http.post(f"/chats/{group}/participants", json={"userId": carol.id})
+    alice.http.delete(f"/chats/{group}/participants/{bob.id}")
+    carol_ears = carol.socket()
+    alice.http.delete(f"/chats/{group}/participants/{carol.id}")
+    carol_ears.wait_for("chat:left")
+    ears.wait_for("chat:left")
+    ears.wait_for("user:status", userId=alice.id)
+    bob.http.post("/auth/logout", json={})
+    ears.wait_for("session:revoked")
+    server.settle()
+
+    sent = [frame for listener in (socket, ears, carol_ears) for frame in list(listener.frames)]
+    for frame in sent:
+        check_frame(frame)
+    assert {frame["type"] for frame in sent} - {"ack", "error"} == set(CATALOGUE)
+
+
+def _page(path: str) -> httpx.Response:
+    async def get() -> httpx.Response:
+        transport = httpx.ASGITransport(Starlette(routes=pages()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://local") as client:
+            return await client.get(path)
+
+    answer = asyncio.run(get())
+    assert answer.status_code == 200, path
+    return answer
+
+
+def _check(response: httpx.Response) -> None:
+    response.read()
+    check_answer(response)
