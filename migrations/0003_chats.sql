@@ -80,23 +80,95 @@ CREATE TABLE messages (
     reactions jsonb NOT NULL DEFAULT '{}',
     edited_at timestamptz,
     deleted_at timestamptz,
+    -- A plain number: the message outlives the account of whoever deleted it.
+    deleted_by bigint,
     pinned_at timestamptz,
     expires_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
+    -- Later with every change; of two states of a message the one with the later time holds.
     updated_at timestamptz NOT NULL DEFAULT now(),
     born xid8 NOT NULL DEFAULT pg_current_xact_id(),
     changed xid8 NOT NULL DEFAULT pg_current_xact_id(),
     -- The only order messages are read in. No index on created_at or on a bare id beside it that could stand in
     -- for this order: the planner would walk it backwards through everybody's messages for a page of a quiet chat.
-    PRIMARY KEY (chat_id, seq)
+    PRIMARY KEY (chat_id, seq),
+    -- A deleted message keeps its place and nothing else, whatever was under way when it was deleted.
+    CONSTRAINT messages_deleted_are_empty CHECK (
+        deleted_at IS NULL OR (
+            content = '' AND attachments = '[]' AND reactions = '{}' AND mentions = '{}'
+            AND forwarded_from IS NULL AND edited_at IS NULL AND pinned_at IS NULL
+        )
+    )
 );
 CREATE UNIQUE INDEX messages_id ON messages (id);
 CREATE UNIQUE INDEX messages_client_message_id ON messages (sender_id, client_message_id)
     WHERE client_message_id IS NOT NULL;
 CREATE INDEX messages_changed ON messages (chat_id, changed);
-CREATE INDEX messages_pinned ON messages (chat_id, pinned_at) WHERE pinned_at IS NOT NULL;
+CREATE INDEX messages_pinned ON messages (chat_id, pinned_at, seq) WHERE pinned_at IS NOT NULL;
 CREATE INDEX messages_expiring ON messages (expires_at) WHERE expires_at IS NOT NULL;
 CREATE TRIGGER messages_changed BEFORE UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION note_change();
+
+-- Messages that a member deleted for themselves.
+CREATE TABLE hidden_messages (
+    user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
+    chat_id bigint NOT NULL REFERENCES chats ON DELETE CASCADE,
+    seq bigint NOT NULL,
+    changed xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    PRIMARY KEY (user_id, chat_id, seq)
+);
+CREATE INDEX hidden_messages_changed ON hidden_messages (user_id, changed);
+
+-- Whether a message is there for a user who may read its chat: not deleted by them for themselves, not expired.
+CREATE FUNCTION is_shown(m messages, viewer bigint) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    -- Asked for its value, not for its existence: the planner then looks each message up, and never hashes the table.
+    RETURN (m.expires_at IS NULL OR m.expires_at > now()) AND (
+        SELECT h.seq FROM hidden_messages h
+        WHERE h.user_id = viewer AND h.chat_id = m.chat_id AND h.seq = m.seq
+    ) IS NULL;
+
+-- The only way to act on one message: with its chat and the actor's membership, or not at all where it is not theirs
+-- to know of.
+CREATE FUNCTION access_message(message_id bigint, actor bigint)
+    RETURNS TABLE (message messages, chat chats, viewer members)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT m, c, me
+    FROM messages m
+    JOIN chats c ON c.id = m.chat_id
+    JOIN members me ON me.chat_id = m.chat_id AND me.user_id = actor
+    WHERE m.id = message_id AND is_shown(m, actor);
+END;
+
+-- Why a member may not write in a chat: 'blocked' by or having blocked the other of a private one, 'forbidden' where
+-- only admins write; NULL where they may.
+CREATE FUNCTION write_refusal(c chats, me members) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE
+        WHEN c.type = 'private' AND is_blocked(c.low_user_id, c.high_user_id) THEN 'blocked'
+        WHEN c.who_can_send = 'admins' AND me.role = 'member' THEN 'forbidden'
+    END;
+
+-- The time of a change, as a message keeps it: each state of a message has a later one on the wire, which has
+-- milliseconds, than the state before.
+CREATE FUNCTION next_update(m messages, moment timestamptz) RETURNS timestamptz
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN greatest(moment, m.updated_at + interval '1 millisecond');
+
+-- What a message's reactions are once this user has reacted, or has taken the reaction back.
+CREATE FUNCTION with_reaction(reactions jsonb, emoji text, user_id bigint, wanted boolean) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE
+        WHEN wanted = coalesce(reactions -> emoji @> to_jsonb(user_id), false) THEN reactions
+        WHEN wanted
+            THEN jsonb_set(reactions, ARRAY[emoji], coalesce(reactions -> emoji, '[]') || to_jsonb(user_id))
+        WHEN jsonb_array_length(reactions -> emoji) = 1 THEN reactions - emoji
+        ELSE jsonb_set(reactions, ARRAY[emoji], (
+            SELECT jsonb_agg(reacted ORDER BY place)
+            FROM jsonb_array_elements(reactions -> emoji) WITH ORDINALITY AS given (reacted, place)
+            WHERE reacted <> to_jsonb(user_id)
+        ))
+    END;
 
 -- A message as the wire has it, for one to whom it counts as delivered and read up to these marks.
 CREATE FUNCTION message_json(m messages, delivered_seq bigint, read_seq bigint) RETURNS json
@@ -156,7 +228,8 @@ CREATE FUNCTION chat_json(c chats, viewer members, most_participants integer) RE
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN chat_summary_json(c, most_participants) || jsonb_build_object(
         'lastMessage', (
-            SELECT message_json_for(m, viewer) FROM messages m WHERE m.chat_id = c.id AND m.seq = c.last_seq
+            SELECT message_json_for(m, viewer) FROM messages m
+            WHERE m.chat_id = c.id AND is_shown(m, viewer.user_id) ORDER BY m.seq DESC LIMIT 1
         ),
         'deliveredSeq', viewer.delivered_seq, 'readSeq', viewer.read_seq,
         'unreadCount', c.last_seq - viewer.read_seq,

@@ -9,16 +9,6 @@ CREATE TABLE departures (
 );
 CREATE TRIGGER departures_changed BEFORE UPDATE ON departures FOR EACH ROW EXECUTE FUNCTION note_change();
 
--- Messages that a member deleted for themselves.
-CREATE TABLE hidden_messages (
-    user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
-    chat_id bigint NOT NULL REFERENCES chats ON DELETE CASCADE,
-    seq bigint NOT NULL,
-    changed xid8 NOT NULL DEFAULT pg_current_xact_id(),
-    PRIMARY KEY (user_id, chat_id, seq)
-);
-CREATE INDEX hidden_messages_changed ON hidden_messages (user_id, changed);
-
 -- What a message said before each edit.
 CREATE TABLE message_edits (
     chat_id bigint NOT NULL,

@@ -54,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     inline_publish_limit: int = 0
     heartbeat_seconds: int = 240
     connection_seconds: int = 2 * 60 * 60
+    login_seconds: int = 30  # a Socket.IO connection on which nobody logs in is closed then
     presence_debounce_seconds: int = 3
     origins: tuple[str, ...] = ("*",)
     log_level: str = "INFO"

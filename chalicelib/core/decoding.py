@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from chalicelib.core.errors import InvalidInput, Unreadable
+from chalicelib.core.spellings import respelt
 
 T = TypeVar("T")
 
@@ -21,7 +22,13 @@ _LONGEST = 200
 
 def decode_json(body: bytes, kind: type[T]) -> T:
     """`body` as a `kind`, without U+0000. Raises Unreadable for no JSON, InvalidInput for what does not fit."""
-    value = decode_outline(body, kind)
+    try:
+        value = decode_outline(body, kind)
+    except InvalidInput:
+        ours = respelt(body, kind)
+        if ours is None:
+            raise
+        value = decode_outline(ours, kind)
     if b"\\u0000" in body:  # cheap to ask, and rarely so: only then is every string looked at
         _refuse_forbidden(msgspec.json.decode(body), "")
     return value

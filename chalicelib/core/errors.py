@@ -142,6 +142,10 @@ class Gone(Problem):
     status, code, title = 410, "gone", "This has expired"
 
 
+class MessageIsDeleted(Gone):
+    code, title = "message_deleted", "This message was deleted"
+
+
 class TooLarge(Problem):
     status, code, title = 413, "too_large", "This is too large"
 
@@ -168,6 +172,14 @@ class NotYourself(Refused):
 
 class UnknownReply(Refused):
     code, title = "unknown_reply", "The message that is replied to is not in this chat"
+
+
+class UnknownMention(Refused):
+    code, title = "unknown_mention", "Only members of the chat can be mentioned"
+
+
+class TooManyReactions(Refused):
+    code, title = "too_many_reactions", "This message has all the kinds of reactions it can have"
 
 
 class UnusableAttachment(Refused):

@@ -26,7 +26,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
     cursor: Cursor | None = None
 
 
-def write_cursor(*key: int | str | datetime) -> str:
+def write_cursor(*key: int | float | str | datetime) -> str:
     """The cursor after a row with this sort key."""
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).rstrip(b"=").decode()
 

@@ -56,6 +56,7 @@ OUTCOMES: Mapping[str, Outcomes] = {
         refusals=(NotFound, Forbidden, NotAGroup, UnknownUser, Blocked, GroupFull)
     ),
     "DELETE /chats/{chat_id}/participants/{user_id}": Outcomes(refusals=(NotFound, Forbidden, NotAGroup, LastOwner)),
+    "GET /messages/search": Outcomes(refusals=(RateLimited,)),
     "POST /messages": Outcomes(
         refusals=(NotFound, Blocked, ClientMessageIdReused, UnknownReply, UnusableAttachment, RateLimited),
         statuses=(200,),

@@ -7,15 +7,17 @@ import msgspec
 
 from chalicelib.core import context
 from chalicelib.core.logs import logger
+from chalicelib.entry import socketio
 from chalicelib.features.presence import service as presence
 from chalicelib.realtime.fanout import Push
 from chalicelib.realtime.publish import deliver
 
 
-class PresenceCheck(msgspec.Struct, frozen=True, rename="camel"):
-    """A user whose presence may have changed."""
+class Check(msgspec.Struct, frozen=True, rename="camel"):
+    """What is to be looked at after a delay: a user's presence, or whether somebody has logged in on a connection."""
 
-    user_id: int
+    user_id: int | None = None
+    connection_id: str | None = None
 
 
 def push(event: dict[str, Any]) -> dict[str, Any]:
@@ -34,8 +36,16 @@ def push(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def presence_changed(event: dict[str, Any]) -> dict[str, Any]:
-    """Looks at the presence of each user in a batch."""
-    return _each(event, lambda body: presence.settle(msgspec.json.decode(body, type=PresenceCheck).user_id))
+    """Looks at what each record of a batch names."""
+    return _each(event, _look)
+
+
+def _look(body: str) -> None:
+    check = msgspec.json.decode(body, type=Check)
+    if check.user_id is not None:
+        presence.settle(check.user_id)
+    if check.connection_id is not None:
+        socketio.check_login(check.connection_id)
 
 
 def _each(event: dict[str, Any], handle: Callable[[str], None]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from urllib.parse import unquote_plus
 from chalicelib.core import context
 from chalicelib.core.config import settings
 from chalicelib.core.logs import logger
+from chalicelib.entry import socketio
 from chalicelib.features.ops import cleanup
 from chalicelib.features.presence import service as presence
 from chalicelib.features.uploads import service as uploads
@@ -22,6 +23,7 @@ def upload_stored(event: dict[str, Any]) -> None:
 def sweep() -> None:
     """Once a minute: what nobody else would notice. Each part runs whether or not another one fails."""
     for name, part in (
+        ("pings", socketio.ping),
         ("presence", presence.sweep),
         ("uploads", uploads.sweep),
         ("cleanup", cleanup.sweep),

@@ -10,22 +10,24 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.core import clock, context, tokens
-from chalicelib.core.aws import AwsError
+from chalicelib.core import context, tokens
 from chalicelib.core.border import problem_of
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
-from chalicelib.core.decoding import decode_json, decode_outline
-from chalicelib.core.errors import OriginRefused, ProblemBody, Unauthenticated, UnknownAction
+from chalicelib.core.decoding import decode_outline
+from chalicelib.core.errors import OriginRefused, ProblemBody, Unauthenticated
 from chalicelib.core.logs import logger
+from chalicelib.entry import socketio
 from chalicelib.entry.actions import ACTIONS
-from chalicelib.features.messages.sync import cursor_at
-from chalicelib.realtime import connections
-from chalicelib.realtime.connections import Connection
-from chalicelib.realtime.publish import greet, presence_may_have_changed
+from chalicelib.entry.dispatch import Said, perform, welcome
+from chalicelib.realtime import connections, vocabularies
+from chalicelib.realtime.connections import Connection, Pending
+from chalicelib.realtime.publish import presence_may_have_changed
 
 # A browser can set no header on a socket: it may give the token as the second of two subprotocols.
 _SUBPROTOCOL = "bearer"
+# What the log calls a frame: clients must not make up names there.
+_LOGGED = ACTIONS.keys() | socketio.PACKETS
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,22 +53,16 @@ class ErrorFrame(msgspec.Struct, frozen=True, kw_only=True, tag="error", tag_fie
 
 
 def connect(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Admits a client that shows a ticket or an access token. One DynamoDB call, none to PostgreSQL."""
+    """Admits a client that shows a ticket or an access token, or may show one later, as Socket.IO clients do.
+
+    One DynamoDB call, none to PostgreSQL.
+    """
     request = event["requestContext"]
     with context.begin(request["requestId"]) as current:
         try:
             headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
             _check_origin(headers.get("origin"))
-            actor, ticket_id, subprotocol = _credentials(event.get("queryStringParameters") or {}, headers)
-            connection = Connection(
-                id=request["connectionId"],
-                endpoint=_endpoint(request),
-                user_id=actor.user_id,
-                session_id=actor.session_id,
-            )
-            connections.register(connection, ticket_id=ticket_id)
-            greet(connection, sync_cursor=cursor_at(clock.now()))
-            presence_may_have_changed(actor.user_id)
+            subprotocol = _admit(request, event.get("queryStringParameters") or {}, headers)
         except Exception as failure:  # the border
             problem = problem_of(failure, current.request_id)
             logger().info("connect refused", extra={"request_id": current.request_id, "code": problem.code})
@@ -76,31 +72,24 @@ def connect(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def message(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Answers one frame, once: with an ack or with an error."""
+    """Answers one frame, once: with an ack or with an error. A native frame begins with `{`."""
     started = time.perf_counter()
     request = event["requestContext"]
+    text = event.get("body") or ""
     with context.begin(request["requestId"]) as current:
-        frame = Frame(action="")
-        answer: Ack | ErrorFrame
-        try:
-            frame = decode_outline((event.get("body") or "").encode(), Frame)
-            answer = Ack(id=frame.id, data=_perform(request["connectionId"], frame))
-            current.committed()
-            code = "ok"
-        except Exception as failure:  # the border
-            problem = problem_of(failure, current.request_id)
-            answer = ErrorFrame(id=frame.id, error=problem.body(current.request_id))
-            code = problem.code
+        said = None if text.startswith("{") else socketio.answer(request["connectionId"], text)
+        if said is None:
+            said = _answer(request["connectionId"], text)
         logger().info(
             "frame",
             extra={
                 "request_id": current.request_id,
-                "action": frame.action if frame.action in ACTIONS else "unknown",
-                "code": code,
+                "action": said.action if said.action in _LOGGED else "unknown",
+                "code": said.code,
                 "ms": round((time.perf_counter() - started) * 1000, 1),
             },
         )
-        return {"statusCode": 200, "body": msgspec.json.encode(answer).decode()}
+        return {"statusCode": 200, **({"body": said.text} if said.text else {})}
 
 
 def disconnect(event: Mapping[str, Any]) -> None:
@@ -112,25 +101,46 @@ def disconnect(event: Mapping[str, Any]) -> None:
             presence_may_have_changed(connection.user_id)
 
 
-def _perform(connection_id: str, frame: Frame) -> Any:
-    action = ACTIONS.get(frame.action)
-    if action is None:
-        raise UnknownAction(f"There is no action of this name: {frame.action[:64]!r}.")
-    connection = connections.identify(connection_id)
-    if connection is None:
-        raise Unauthenticated("This connection is not registered; connect again.")
-    data = decode_json(bytes(frame.data), action.data)
-    result = action.handler(connection.actor, data)
-    _note_sign_of_life(connection)
-    return result
+def _admit(request: Mapping[str, Any], query: Mapping[str, str], headers: Mapping[str, str]) -> str | None:
+    """Registers a new connection, and answers the subprotocol that was agreed on."""
+    vocabulary = query.get("vocabulary") or None
+    vocabularies.check(vocabulary)
+    connection_id, endpoint = request["connectionId"], _endpoint(request)
+    if socketio.is_asked_for(query):
+        try:
+            actor, ticket_id, subprotocol = _credentials(query, headers)
+        except Unauthenticated:
+            # Only when it logs in can such a client hear why it is refused.
+            socketio.admit(Pending(id=connection_id, endpoint=endpoint, vocabulary=vocabulary))
+            return None
+        shown = Pending(id=connection_id, endpoint=endpoint, vocabulary=vocabulary, actor=actor, ticket_id=ticket_id)
+        socketio.admit(shown)
+        return subprotocol
+    actor, ticket_id, subprotocol = _credentials(query, headers)
+    connection = Connection(
+        id=connection_id,
+        endpoint=endpoint,
+        user_id=actor.user_id,
+        session_id=actor.session_id,
+        vocabulary=vocabulary,
+    )
+    welcome(connection, ticket_id=ticket_id)
+    return subprotocol
 
 
-def _note_sign_of_life(connection: Connection) -> None:
+def _answer(connection_id: str, text: str) -> Said:
+    frame = Frame(action="")
+    answer: Ack | ErrorFrame
     try:
-        connections.renew(connection)
-    except AwsError as error:
-        # What the frame asked for is done and must be told; the lease lasts until a later frame renews it.
-        logger().warning("lease not renewed", extra={"error": error.code})
+        frame = decode_outline(text.encode(), Frame)
+        answer = Ack(id=frame.id, data=perform(connections.identify(connection_id), frame.action, bytes(frame.data)))
+        context.current().committed()
+        code = "ok"
+    except Exception as failure:  # the border
+        problem = problem_of(failure, context.current().request_id)
+        answer = ErrorFrame(id=frame.id, error=problem.body(context.current().request_id))
+        code = problem.code
+    return Said(msgspec.json.encode(answer).decode(), frame.action, code)
 
 
 def _check_origin(origin: str | None) -> None:

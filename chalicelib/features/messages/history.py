@@ -31,13 +31,13 @@ SELECT coalesce((
     FROM (
         (
             SELECT m AS message FROM messages m
-            WHERE %(direction)s = 'before' AND m.chat_id = me.chat_id AND m.seq < %(seq)s
+            WHERE %(direction)s = 'before' AND m.chat_id = me.chat_id AND m.seq < %(seq)s AND is_shown(m, me.user_id)
             ORDER BY m.seq DESC LIMIT %(limit)s
         )
         UNION ALL
         (
             SELECT m AS message FROM messages m
-            WHERE %(direction)s = 'after' AND m.chat_id = me.chat_id AND m.seq > %(seq)s
+            WHERE %(direction)s = 'after' AND m.chat_id = me.chat_id AND m.seq > %(seq)s AND is_shown(m, me.user_id)
             ORDER BY m.seq LIMIT %(limit)s
         )
     ) page
@@ -47,9 +47,8 @@ WHERE me.chat_id = %(chat_id)s AND me.user_id = %(user_id)s
 """
 
 _MESSAGE = """
-SELECT message_json_for(m, me)::text AS message
-FROM messages m JOIN members me ON me.chat_id = m.chat_id AND me.user_id = %(user_id)s
-WHERE m.id = %(message_id)s
+SELECT message_json_for(a.message, a.viewer)::text AS message
+FROM access_message(%(message_id)s, %(user_id)s) a
 """
 
 

@@ -6,6 +6,7 @@ from chalicelib.core.http import Reply, Routes
 from chalicelib.core.ids import Id
 from chalicelib.features.messages import history, receipts
 from chalicelib.features.messages.schemas import HistoryQuery, MessageList, ReadInput, SendInput, Watermarks
+from chalicelib.features.messages.search import MessageSearchQuery, search
 from chalicelib.features.messages.send import policy, send
 from chalicelib.features.messages.sync import SyncAnswer, SyncQuery, sync
 from chalicelib.realtime.shapes import Message
@@ -19,6 +20,12 @@ def send_message(actor: Actor, body: SendInput) -> Reply[Message]:
     sent = send(actor, body, "http")
     headers = ratelimit.headers(policy("http"), sent.allowance)
     return Reply(body=sent.message, status=201 if sent.created else 200, headers=headers)
+
+
+@routes.get("/messages/search")
+def search_messages(actor: Actor, query: MessageSearchQuery) -> MessageList:
+    """Messages of my chats by their words, stemmed in Russian and English, each also as a beginning."""
+    return search(actor, query)
 
 
 @routes.get("/messages/{message_id}")

@@ -55,8 +55,7 @@ class _Outcome(Allowance, frozen=True, kw_only=True):
 # can wait for each other. `message` is NULL with the verdict 'allowed' where the members changed meanwhile.
 _SEND = """
 WITH sender AS MATERIALIZED (
-    SELECT c.id AS chat_id, c.members_version,
-        c.type = 'private' AND is_blocked(c.low_user_id, c.high_user_id) AS blocked
+    SELECT c.id AS chat_id, c.members_version, write_refusal(c, m) AS refusal
     FROM members m JOIN chats c ON c.id = m.chat_id
     WHERE m.chat_id = %(chat_id)s AND m.user_id = %(user_id)s
 ),
@@ -76,10 +75,14 @@ verdict AS MATERIALIZED (
         WHEN NOT EXISTS (SELECT FROM sender) THEN 'not_found'
         WHEN EXISTS (SELECT FROM earlier WHERE chat_id = %(chat_id)s) THEN 'repeated'
         WHEN EXISTS (SELECT FROM earlier) THEN 'reused'
-        WHEN (SELECT blocked FROM sender) THEN 'blocked'
+        WHEN (SELECT refusal FROM sender) IS NOT NULL THEN (SELECT refusal FROM sender)
         WHEN %(reply_to)s::bigint IS NOT NULL AND NOT EXISTS (
             SELECT FROM messages m WHERE m.id = %(reply_to)s AND m.chat_id = %(chat_id)s
         ) THEN 'unknown_reply'
+        WHEN cardinality(%(mentions)s::bigint[]) > 0 AND cardinality(%(mentions)s::bigint[]) <> (
+            SELECT count(*) FROM members m
+            WHERE m.chat_id = %(chat_id)s AND m.user_id = ANY(%(mentions)s::bigint[])
+        ) THEN 'unknown_mention'
         WHEN (SELECT usable FROM files) <> cardinality(%(attachments)s::bigint[]) THEN 'unusable_attachment'
         ELSE 'allowed'
     END AS verdict
@@ -92,15 +95,16 @@ numbered AS (
     UPDATE chats c SET last_seq = c.last_seq + 1, last_message_at = clock_timestamp()
     FROM sender s, allowance a
     WHERE c.id = s.chat_id AND c.members_version = s.members_version AND a.allowed
-    RETURNING c.id, c.last_seq, c.last_message_at
+    RETURNING c.id, c.last_seq, c.last_message_at, c.message_seconds
 ),
 stored AS (
     INSERT INTO messages (
-        chat_id, seq, sender_id, client_message_id, message_type, content, attachments, reply_to, created_at,
-        updated_at
+        chat_id, seq, sender_id, client_message_id, message_type, content, attachments, reply_to, mentions,
+        created_at, updated_at, expires_at
     )
     SELECT n.id, n.last_seq, %(user_id)s, %(client_message_id)s, %(message_type)s, %(content)s, f.attachments,
-        %(reply_to)s, n.last_message_at, n.last_message_at
+        %(reply_to)s, %(mentions)s, n.last_message_at, n.last_message_at,
+        n.last_message_at + make_interval(secs => n.message_seconds)
     FROM numbered n, files f
     RETURNING messages AS message, chat_id, seq
 ),

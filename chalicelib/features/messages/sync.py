@@ -154,14 +154,18 @@ written AS (
             ELSE 'message:new'
         END, CASE
             WHEN m.deleted_at IS NOT NULL
-                THEN json_build_object('chatId', m.chat_id, 'messageId', m.id, 'seq', m.seq, 'deletedBy', NULL)
+                THEN json_build_object(
+                    'chatId', m.chat_id, 'messageId', m.id, 'seq', m.seq, 'deletedBy', m.deleted_by, 'for', 'everyone'
+                )
             ELSE message_json_for(m, my.member)
         END
     FROM bounds b, page JOIN my USING (chat_id) JOIN messages m ON m.chat_id = page.chat_id AND m.seq = page.n
     WHERE page.rank = 2
     UNION ALL
     SELECT page.rank, page.chat_id, page.n, 'message:deleted',
-        json_build_object('chatId', m.chat_id, 'messageId', m.id, 'seq', m.seq, 'deletedBy', %(user_id)s::bigint)
+        json_build_object(
+            'chatId', m.chat_id, 'messageId', m.id, 'seq', m.seq, 'deletedBy', %(user_id)s::bigint, 'for', 'me'
+        )
     FROM page JOIN messages m ON m.chat_id = page.chat_id AND m.seq = page.n WHERE page.rank = 3
     UNION ALL
     SELECT page.rank, page.chat_id, page.n, CASE page.rank WHEN 4 THEN 'message:delivered' ELSE 'messages:read' END,

@@ -1,0 +1,57 @@
+"""What is the same of a connection in whatever format it speaks: its welcome, and doing what a frame asks for."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from chalicelib.core import clock
+from chalicelib.core.aws import AwsError
+from chalicelib.core.decoding import decode_json
+from chalicelib.core.errors import Unauthenticated, UnknownAction
+from chalicelib.core.logs import logger
+from chalicelib.entry.actions import ACTIONS
+from chalicelib.features.messages.sync import cursor_at
+from chalicelib.realtime import connections, vocabularies
+from chalicelib.realtime.connections import Connection
+from chalicelib.realtime.publish import greet, presence_may_have_changed
+
+
+class Said(NamedTuple):
+    """What goes back on the socket, if anything, and how the log calls what was asked for and what came of it."""
+
+    text: str = ""
+    action: str = "packet"
+    code: str = "ok"
+
+
+def welcome(connection: Connection, *, ticket_id: str | None) -> None:
+    """Registers a connection as its user's, and greets it. Raises SessionEnded; Unauthenticated for a used ticket."""
+    connections.register(connection, ticket_id=ticket_id)
+    greet(connection, sync_cursor=cursor_at(clock.now()))
+    presence_may_have_changed(connection.user_id)
+
+
+def perform(connection: Connection | None, name: str, data: bytes) -> Any:
+    """Runs an action for the user of a connection, and answers what its ack carries, in the connection's words.
+
+    Raises the Problem that refuses it.
+    """
+    if connection is None:
+        raise Unauthenticated("This connection is not registered; connect again.")
+    action = ACTIONS.get(vocabularies.action(connection.vocabulary, name))
+    if action is None:
+        raise UnknownAction(f"There is no action of this name: {name[:64]!r}.")
+    result = action.handler(connection.actor, decode_json(data, action.data))
+    note_sign_of_life(connection)
+    if connection.vocabulary is None:
+        return result
+    return vocabularies.fields(connection.vocabulary, msgspec.to_builtins(result))
+
+
+def note_sign_of_life(connection: Connection) -> None:
+    """Renews the lease, where it is due."""
+    try:
+        connections.renew(connection)
+    except AwsError as error:
+        # What the frame asked for is done and must be told; the lease lasts until a later frame renews it.
+        logger().warning("lease not renewed", extra={"error": error.code})

@@ -1,0 +1,219 @@
+"""Socket.IO clients on the WebSocket API: Engine.IO 4 by WebSocket alone, the default namespace, no binary data.
+
+A client connects with or without a token, and the pusher sends it the open packet, as it sends `hello` to others. It
+logs in by the CONNECT packet (`40{"token": …}`): until then its connection is pending, and it is closed where that
+takes too long. Events run the same actions as native frames; the ack's one argument is `{success: true, …}` or
+`{success: false, error}`. `answer` takes every packet and never raises.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from chalicelib.core import clock, context, tokens
+from chalicelib.core.border import problem_of
+from chalicelib.core.decoding import decode_outline
+from chalicelib.core.errors import InvalidInput, Problem, Unauthenticated
+from chalicelib.entry.dispatch import Said, note_sign_of_life, perform, welcome
+from chalicelib.realtime import connections, packets, publish, vocabularies
+from chalicelib.realtime.connections import Connection, Pending
+from chalicelib.realtime.packets import ROOT, Packet
+
+# What the log calls packets that are no actions.
+PACKETS = frozenset({"packet", "ping", "pong", "connect", "disconnect", "attachment"})
+
+_DIGITS = frozenset("0123456789")
+# API Gateway's own bounds: of a message, and of the silence after which it closes a connection.
+_MOST_BYTES = 128 * 1024
+_PATIENCE_SECONDS = 600
+
+
+class Auth(msgspec.Struct, frozen=True, kw_only=True):
+    """What a CONNECT packet may carry; clients may send more."""
+
+    token: str | None = None
+    ticket: str | None = None
+    vocabulary: str | None = None
+
+
+def is_asked_for(query: Mapping[str, str]) -> bool:
+    """Whether a handshake is Engine.IO's. Raises InvalidInput for one that cannot be served."""
+    if "EIO" not in query:
+        return False
+    if query["EIO"] != "4":
+        raise InvalidInput.at("EIO", "unknown_value", "Engine.IO 4 is spoken here: Socket.IO 3 and 4")
+    if query.get("transport") != "websocket":
+        raise InvalidInput.at("transport", "unknown_value", 'set transports: ["websocket"]')
+    return True
+
+
+def admit(pending: Pending) -> None:
+    """Lets in a client that is still to log in: the conversation is opened, and its time begins to run."""
+    connections.await_login(pending)
+    handshake = packets.handshake(
+        pending.id,
+        ping_seconds=60 * connections.PING_MINUTES,
+        patience_seconds=_PATIENCE_SECONDS,
+        most_bytes=_MOST_BYTES,
+    )
+    publish.send_packet(handshake, [pending], name=f"open:{pending.id}", opening=True)
+    publish.expect_login(pending.id)
+
+
+def check_login(connection_id: str) -> None:
+    """Closes a connection on which nobody has logged in in time."""
+    found = connections.find(connection_id)
+    if isinstance(found, Pending):
+        publish.close(found)
+
+
+def ping() -> int:
+    """Pings the connections whose turn it is, and answers how many.
+
+    Clients only ever answer pings: without them, silence would end the connection, and the lease that keeps its user
+    online.
+    """
+    minute = int(clock.now()) // 60
+    pinged = 0
+    for number, lines in enumerate(connections.to_ping(minute)):
+        if lines:
+            publish.send_packet(packets.PING, lines, name=f"ping:{minute}:{number}")
+            pinged += len(lines)
+    return pinged
+
+
+def answer(connection_id: str, text: str) -> Said | None:
+    """Answers a frame that is not native JSON; None where its connection is not a Socket.IO one after all."""
+    packet = packets.read(text)
+    numbered = text[:1] in _DIGITS
+    try:
+        line = connections.find(connection_id)
+        if line is None:
+            return Said(code="unknown_connection") if numbered else None
+        if isinstance(line, Connection) and line.format != "socketio":
+            return None
+        if packet is None:
+            return _engine(line, text) if numbered else Said(action="attachment", code="ignored")
+        said = _socket(line, packet)
+        context.current().committed()
+        return said
+    except Exception as failure:  # the border
+        problem = problem_of(failure, context.current().request_id)
+        if packet is None:
+            return Said(code=problem.code) if numbered else None
+        return _refused(problem, packet)
+
+
+def _engine(line: Connection | Pending, text: str) -> Said:
+    """A packet of Engine.IO that holds none of Socket.IO."""
+    match text[0]:
+        case packets.PING:
+            return Said(packets.PONG + text[1:], "ping")
+        case packets.PONG:
+            if isinstance(line, Connection):
+                note_sign_of_life(line)
+            return Said(action="pong")
+        case packets.CLOSE:
+            return _leave(line)
+        case packets.UPGRADE | packets.NOOP:
+            return Said()
+    return _hang_up(line)
+
+
+def _socket(line: Connection | Pending, packet: Packet) -> Said:
+    match packet.type:
+        case packets.CONNECT:
+            return _connect(line, packet)
+        case packets.DISCONNECT:
+            return _leave(line) if packet.namespace == ROOT else Said()
+        case packets.EVENT if isinstance(line, Connection) and packet.namespace == ROOT:
+            return _event(line, packet)
+        case packets.BINARY_EVENT | packets.BINARY_ACK:
+            raise InvalidInput("Binary data is not taken here; files go by POST /uploads.")
+        case packets.ACK:
+            return Said()
+    return _hang_up(line)
+
+
+def _connect(line: Connection | Pending, packet: Packet) -> Said:
+    if packet.namespace != ROOT:
+        refusal = packets.write(packets.CONNECT_ERROR, {"message": "Invalid namespace"}, namespace=packet.namespace)
+        return Said(refusal, "connect", "invalid_namespace")
+    # The open packet may come twice, and be answered twice.
+    if isinstance(line, Pending):
+        _log_in(line, decode_outline(packet.data.encode() or b"{}", Auth))
+    return Said(packets.write(packets.CONNECT, {"sid": line.id}), "connect")
+
+
+def _log_in(pending: Pending, auth: Auth) -> None:
+    vocabulary = auth.vocabulary or pending.vocabulary
+    vocabularies.check(vocabulary)
+    actor, ticket_id = pending.actor, pending.ticket_id
+    if auth.ticket is not None:
+        actor, ticket_id = tokens.verify(auth.ticket, "ticket")
+    elif auth.token is not None:
+        actor, ticket_id = tokens.verify(auth.token, "access")[0], None
+    if actor is None:
+        raise Unauthenticated()
+    connection = Connection(
+        id=pending.id,
+        endpoint=pending.endpoint,
+        user_id=actor.user_id,
+        session_id=actor.session_id,
+        format="socketio",
+        vocabulary=vocabulary,
+    )
+    welcome(connection, ticket_id=ticket_id)
+
+
+def _event(connection: Connection, packet: Packet) -> Said:
+    try:
+        said, *arguments = decode_outline(packet.data.encode(), list[msgspec.Raw])
+        name = decode_outline(bytes(said), str)
+    except (Problem, ValueError):
+        return _hang_up(connection)
+    fields = perform(connection, name, _data(arguments))
+    if packet.id is None:
+        return Said(action=name)
+    ack = {"success": True, **msgspec.to_builtins(fields)}
+    return Said(packets.write(packets.ACK, [ack], ack=packet.id), name)
+
+
+def _data(arguments: list[msgspec.Raw]) -> bytes:
+    if len(arguments) > 1:
+        raise InvalidInput.at("arguments", "wrong_length", "An event takes one argument")
+    data = bytes(arguments[0]).strip() if arguments else b"null"
+    if data == b"null":
+        return b"{}"
+    # Reference clients name a chat by its bare id.
+    return b'{"chatId":%s}' % data if data[:1].isdigit() else data
+
+
+def _refused(problem: Problem, packet: Packet) -> Said:
+    body = problem.body(context.current().request_id)
+    match packet:
+        case Packet(type=packets.CONNECT):
+            reason = {"message": "Unauthorized" if body.status == 401 else body.title, "data": body}
+            return Said(packets.write(packets.CONNECT_ERROR, reason), "connect", body.code)
+        case Packet(type=packets.EVENT | packets.BINARY_EVENT, id=str(ack)):
+            text = packets.write(packets.ACK, [{"success": False, "error": body}], ack=ack)
+        case _:
+            # Clients of system A show the message of an `error`.
+            error = {**msgspec.to_builtins(body), "message": body.detail}
+            text = packets.write(packets.EVENT, ["error", error])
+    return Said(text, "event", body.code)
+
+
+def _leave(line: Connection | Pending) -> Said:
+    """The client goes. It closes the socket itself; this is for one that does not."""
+    connection = connections.release(line.id)
+    if connection is not None:
+        publish.presence_may_have_changed(connection.user_id)
+    publish.close(line)
+    return Said(action="disconnect")
+
+
+def _hang_up(line: Connection | Pending) -> Said:
+    """Nobody who keeps to the protocol says this: the connection is closed without a word, as Engine.IO does it."""
+    publish.close(line)
+    return Said(code="protocol_error")

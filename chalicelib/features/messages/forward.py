@@ -1,0 +1,169 @@
+"""Forwarding: copies of a message in other chats, all of them or none."""
+
+import msgspec
+
+from chalicelib.core import db
+from chalicelib.core.context import Actor
+from chalicelib.core.errors import FieldError, InvalidInput, Unavailable
+from chalicelib.core.ratelimit import Allowance, Policy, refuse_unless_allowed
+from chalicelib.features.messages.schemas import ForwardInput
+from chalicelib.features.messages.send import Channel, policy
+from chalicelib.features.messages.verdicts import REFUSALS, TRIES
+from chalicelib.realtime import events
+from chalicelib.realtime.publish import publish
+from chalicelib.realtime.shapes import Message
+
+
+class Forwarded(msgspec.Struct, frozen=True, kw_only=True):
+    """The copies in the order of the chats, whether one of them is new, and what is left of the allowance."""
+
+    messages: list[Message]
+    created: bool
+    allowance: Allowance
+
+
+class _Copy(Allowance, frozen=True, kw_only=True):
+    verdict: str
+    refused: int | None
+    created: bool
+    message: str | None
+    recipients: list[int]
+
+
+# As a send, for several chats at once: their rows are taken in the order of their ids, so that no two forwards can
+# wait for each other. `message` is NULL with the verdict 'allowed' where the members of one of them changed meanwhile.
+_FORWARD = """
+WITH source AS MATERIALIZED (
+    SELECT (a.message).* FROM access_message(%(message_id)s, %(user_id)s) a
+),
+targets AS MATERIALIZED (
+    SELECT given.id AS chat_id, given.place, %(client_message_id)s::text || ':' || given.id AS client_message_id,
+        c.members_version, CASE WHEN me.user_id IS NULL THEN 'not_found' ELSE write_refusal(c, me) END AS refusal
+    FROM unnest(%(chat_ids)s::bigint[]) WITH ORDINALITY AS given (id, place)
+    LEFT JOIN members me ON me.chat_id = given.id AND me.user_id = %(user_id)s
+    LEFT JOIN chats c ON c.id = me.chat_id
+),
+earlier AS MATERIALIZED (
+    SELECT t.place, m AS message, m.chat_id = t.chat_id AS is_here
+    FROM targets t JOIN messages m ON m.sender_id = %(user_id)s AND m.client_message_id = t.client_message_id
+),
+missing AS MATERIALIZED (
+    SELECT t.* FROM targets t WHERE NOT EXISTS (SELECT FROM earlier e WHERE e.place = t.place)
+),
+refused AS MATERIALIZED (
+    SELECT t.place, CASE WHEN NOT e.is_here THEN 'reused' ELSE t.refusal END AS verdict
+    FROM targets t LEFT JOIN earlier e ON e.place = t.place
+    WHERE NOT e.is_here OR t.refusal = 'not_found' OR (t.refusal IS NOT NULL AND e.place IS NULL)
+    ORDER BY t.place LIMIT 1
+),
+verdict AS MATERIALIZED (
+    SELECT %(subject)s::text AS subject, CASE
+        WHEN EXISTS (SELECT FROM refused) THEN (SELECT verdict FROM refused)
+        WHEN NOT EXISTS (SELECT FROM missing) THEN 'repeated'
+        WHEN NOT EXISTS (SELECT FROM source) THEN 'not_found'
+        WHEN (SELECT deleted_at FROM source) IS NOT NULL THEN 'deleted'
+        WHEN (SELECT message_type FROM source) = 'system' THEN 'forbidden'
+        ELSE 'allowed'
+    END AS verdict
+),
+allowance AS MATERIALIZED (
+    SELECT a.* FROM verdict v, take_allowances(
+        v.subject, %(burst)s, interval '1 minute', (SELECT count(*)::integer FROM missing)
+    ) a
+    WHERE v.verdict = 'allowed'
+),
+taken AS MATERIALIZED (
+    SELECT c.id, c.members_version FROM chats c, missing t, allowance a
+    WHERE c.id = t.chat_id AND a.allowed
+    ORDER BY c.id FOR NO KEY UPDATE OF c
+),
+steady AS MATERIALIZED (
+    SELECT count(*) = (SELECT count(*) FROM missing) AS are_all
+    FROM taken c JOIN missing t ON t.chat_id = c.id AND t.members_version = c.members_version
+),
+numbered AS (
+    UPDATE chats c SET last_seq = c.last_seq + 1, last_message_at = clock_timestamp()
+    FROM taken, steady WHERE c.id = taken.id AND steady.are_all
+    RETURNING c.id, c.last_seq, c.last_message_at, c.message_seconds
+),
+stored AS (
+    INSERT INTO messages (
+        chat_id, seq, sender_id, client_message_id, message_type, content, attachments, forwarded_from, created_at,
+        updated_at, expires_at
+    )
+    SELECT n.id, n.last_seq, %(user_id)s, t.client_message_id, s.message_type, s.content, s.attachments,
+        -- Forwarded once more, it still is of whoever wrote it.
+        coalesce(s.forwarded_from, jsonb_build_object(
+            'messageId', s.id, 'senderId', s.sender_id, 'createdAt', wire_time(s.created_at)
+        )),
+        n.last_message_at, n.last_message_at, n.last_message_at + make_interval(secs => n.message_seconds)
+    FROM numbered n JOIN missing t ON t.chat_id = n.id, source s
+    RETURNING messages AS message, chat_id, seq
+),
+attached AS (
+    INSERT INTO attachments (upload_id, chat_id, seq)
+    SELECT a.upload_id, copy.chat_id, copy.seq FROM stored copy, source s, attachments a
+    WHERE a.chat_id = s.chat_id AND a.seq = s.seq
+),
+-- Who writes has read what is there.
+marked AS (
+    UPDATE members me SET delivered_seq = copy.seq, read_seq = copy.seq FROM stored copy
+    WHERE me.chat_id = copy.chat_id AND me.user_id = %(user_id)s
+)
+SELECT v.verdict, (SELECT r.place - 1 FROM refused r) AS refused, coalesce(a.allowed, true) AS allowed,
+    coalesce(a.remaining, 0) AS remaining, coalesce(a.retry_after, 0) AS retry_after,
+    copy.seq IS NOT NULL AS created,
+    CASE WHEN e.place IS NULL THEN message_json(copy.message, 0, 0) ELSE (
+        SELECT message_json_for(e.message, me) FROM members me
+        WHERE me.chat_id = t.chat_id AND me.user_id = %(user_id)s
+    ) END::text AS message,
+    array(SELECT m.user_id FROM members m WHERE m.chat_id = copy.chat_id) AS recipients
+FROM targets t CROSS JOIN verdict v LEFT JOIN allowance a ON true
+LEFT JOIN earlier e ON e.place = t.place LEFT JOIN stored copy ON copy.chat_id = t.chat_id
+ORDER BY t.place
+"""
+
+
+def forward(actor: Actor, message_id: int, wanted: ForwardInput, channel: Channel) -> Forwarded:
+    """Copies a message, with its files, into each of the chats, once, and tells every device of their members.
+
+    Each copy counts as a send. Raises what sending does, with the chat that refuses as the field; NotFound also for a
+    message that is not the actor's to know of, and MessageIsDeleted.
+    """
+    if len(set(wanted.chat_ids)) != len(wanted.chat_ids):
+        raise InvalidInput.at("chatIds", "repeated", "A chat is named twice")
+    limit = policy(channel)
+    copies = _store(actor, message_id, wanted, limit)
+    verdict, refused = copies[0].verdict, copies[0].refused
+    if verdict in REFUSALS:
+        problem = REFUSALS[verdict]
+        where = () if refused is None else (FieldError(f"chatIds[{refused}]", problem.code, problem.title),)
+        raise problem(errors=where)
+    refuse_unless_allowed(limit, copies[0])
+    messages = [msgspec.json.decode(copy.message or "null", type=Message) for copy in copies]
+    for message, copy in zip(messages, copies, strict=True):
+        if copy.created:
+            publish(events.message_new(message), to=copy.recipients, group=f"chat:{message.chat_id}")
+    return Forwarded(messages=messages, created=any(copy.created for copy in copies), allowance=copies[0])
+
+
+def _store(actor: Actor, message_id: int, wanted: ForwardInput, limit: Policy) -> list[_Copy]:
+    import psycopg
+
+    values = {
+        "user_id": actor.user_id,
+        "message_id": message_id,
+        "chat_ids": wanted.chat_ids,
+        "client_message_id": wanted.client_message_id,
+        "subject": f"{limit.name}:{actor.user_id}",
+        "burst": limit.burst,
+    }
+    for _ in range(TRIES):
+        try:
+            copies = db.many(_Copy, _FORWARD, values, actor=actor)
+        except psycopg.errors.UniqueViolation:
+            continue  # the same was forwarded at this moment, and is there for the next try to see
+        is_settled = copies[0].verdict != "allowed" or not copies[0].allowed
+        if is_settled or all(copy.message is not None for copy in copies):
+            return copies
+    raise Unavailable("The members of these chats change too fast; try again.")

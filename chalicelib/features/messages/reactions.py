@@ -1,0 +1,85 @@
+"""Reactions: who said what to a message by one emoji."""
+
+import msgspec
+
+from chalicelib.core import db
+from chalicelib.core.context import Actor
+from chalicelib.features.messages.verdicts import Outcome, settled
+from chalicelib.realtime import events
+from chalicelib.realtime.publish import publish
+from chalicelib.realtime.shapes import Reactions
+
+# More kinds than this on one message tell nobody anything.
+MOST_KINDS = 20
+
+
+class _Outcome(Outcome, frozen=True, kw_only=True):
+    reactions: str | None
+    member_ids: list[int]
+
+
+# What is written is made from the row as it stands when its turn comes, so that no other user's reaction is lost.
+_REACT = """
+WITH target AS MATERIALIZED (
+    SELECT a.message, a.chat, a.viewer,
+        with_reaction((a.message).reactions, %(emoji)s, %(user_id)s, %(wanted)s) AS reactions
+    FROM access_message(%(message_id)s, %(user_id)s) a
+),
+verdict AS MATERIALIZED (
+    SELECT coalesce((
+        SELECT CASE
+            WHEN t.reactions = (t.message).reactions THEN 'unchanged'
+            WHEN (t.message).deleted_at IS NOT NULL THEN 'deleted'
+            WHEN %(wanted)s AND write_refusal(t.chat, t.viewer) = 'blocked' THEN 'blocked'
+            WHEN (SELECT count(*) FROM jsonb_object_keys(t.reactions)) > %(most)s THEN 'too_many_reactions'
+            ELSE 'allowed'
+        END FROM target t
+    ), 'not_found') AS verdict
+),
+touched AS (
+    UPDATE chats c SET updated_at = c.updated_at FROM target t, verdict v
+    WHERE c.id = (t.chat).id AND c.members_version = (t.chat).members_version AND v.verdict = 'allowed'
+    RETURNING c.id, clock_timestamp() AS moment
+),
+reacted AS (
+    UPDATE messages m SET reactions = with_reaction(m.reactions, %(emoji)s, %(user_id)s, %(wanted)s),
+        updated_at = next_update(m, x.moment)
+    FROM touched x, target t
+    WHERE m.chat_id = x.id AND m.seq = (t.message).seq AND m.deleted_at IS NULL AND (
+        SELECT count(*) FROM jsonb_object_keys(with_reaction(m.reactions, %(emoji)s, %(user_id)s, %(wanted)s))
+    ) <= %(most)s
+    RETURNING m AS message, m.chat_id
+)
+SELECT
+    CASE WHEN v.verdict = 'allowed' AND NOT EXISTS (SELECT FROM reacted) THEN 'stale' ELSE v.verdict END AS verdict,
+    (
+        SELECT json_build_object(
+            'chatId', (now.message).chat_id, 'messageId', (now.message).id, 'seq', (now.message).seq,
+            'reactions', (now.message).reactions, 'updatedAt', wire_time((now.message).updated_at)
+        )::text
+        FROM (SELECT coalesce(r.message, t.message) AS message FROM target t LEFT JOIN reacted r ON true) now
+    ) AS reactions,
+    array(SELECT m.user_id FROM members m WHERE m.chat_id = (SELECT r.chat_id FROM reacted r)) AS member_ids
+FROM verdict v
+"""
+
+
+def react(actor: Actor, message_id: int, emoji: str, *, remove: bool = False) -> Reactions:
+    """Adds or takes back the actor's reaction, once, and tells every device of every member.
+
+    Raises NotFound, MessageIsDeleted, Blocked, and TooManyReactions for one kind too many.
+    """
+    values = {
+        "user_id": actor.user_id,
+        "message_id": message_id,
+        "emoji": emoji,
+        "wanted": not remove,
+        "most": MOST_KINDS,
+    }
+    outcome = settled(lambda: db.the(_Outcome, _REACT, values, actor=actor))
+    if outcome.reactions is None:
+        raise LookupError("a reaction answered no reactions")
+    reactions = msgspec.json.decode(outcome.reactions, type=Reactions)
+    if outcome.verdict == "allowed":
+        publish(events.message_reaction(reactions), to=outcome.member_ids, group=f"chat:{reactions.chat_id}")
+    return reactions

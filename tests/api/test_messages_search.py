@@ -1,0 +1,118 @@
+"""Search: by stem and beginning, in two languages, and only in what the caller may see."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.people import Person
+from tests.support.server import Server
+
+Register = Callable[[str], Person]
+
+
+def _search(person: Person, q: str, **query: Any) -> list[str]:
+    answer = person.http.get("/messages/search", params={"q": q, **query})
+    assert answer.status_code == 200, answer.text
+    return [message["content"] for message in answer.json()["messages"]]
+
+
+@pytest.fixture
+def talk(person: Register) -> tuple[Person, Person, int]:
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob)
+    for who, text in (
+        (alice, "Отправил вам сообщения о встречах"),
+        (bob, "The meetings were running late"),
+        (alice, "встреча перенесена, it's C:\\path\\'quoted' & <b>"),
+        (bob, "100% ready: std::vector<int>"),
+    ):
+        who.send(chat, text)
+    return alice, bob, chat
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("сообщение", [0]),
+        ("ВСТРЕЧ", [2, 0]),
+        ("встречи", [2, 0]),
+        ("meeting", [1]),
+        ("run", [1]),
+        ("meet late", [1]),
+        ("сооб", [0]),
+        ("vec", [3]),
+        ("path", [2]),
+        ("quoted", [2]),
+        ("100", [3]),
+        ("meeting сообщение", []),
+        ("nothing of it", []),
+        ("и", []),
+        ("' & | ! <-> :*", []),
+    ],
+)
+def test_words_are_found_by_stem_and_beginning(talk: tuple[Person, Person, int], q: str, found: list[int]) -> None:
+    alice, bob, chat = talk
+    texts = [message["content"] for message in alice.history(chat, after=0)]
+    if not any(character.isalnum() for character in q):
+        answer = alice.http.get("/messages/search", params={"q": q})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "q")
+        return
+    for who in (alice, bob):
+        assert _search(who, q) == [texts[index] for index in found]
+
+
+def test_filters(server: Server, talk: tuple[Person, Person, int]) -> None:
+    alice, bob, chat = talk
+    other = alice.chat_with(bob, name="other")
+    alice.send(other, "встреча там")
+    assert _search(alice, "встреча", chatId=other) == ["встреча там"]
+    assert len(_search(alice, "встреча", chatId=chat)) == 2
+    assert len(_search(alice, "встреча", senderId=alice.id)) == 3
+    assert _search(alice, "встреча", senderId=bob.id) == []
+    assert _search(alice, "встреча", messageType="image") == []
+    assert len(_search(alice, "встреча", since="2026-01-01T00:00:00Z", until="2999-01-01T00:00:00Z")) == 3
+    assert _search(alice, "встреча", until="2020-01-01T00:00:00Z") == []
+    assert alice.http.get("/messages/search", params={"q": "x", "since": "yesterday"}).status_code == 400
+
+
+def test_only_what_the_caller_may_see(person: Register, talk: tuple[Person, Person, int]) -> None:
+    alice, bob, chat = talk
+    carol = person("carol")
+    assert _search(carol, "встреча") == []
+    assert _search(carol, "встреча", chatId=chat) == []
+    group = alice.chat_with(bob, carol, name="three")
+    alice.send(group, "тайная встреча")
+    assert _search(carol, "встреча") == ["тайная встреча"]
+    alice.http.delete(f"/chats/{group}/participants/{carol.id}")
+    assert _search(carol, "встреча") == []
+    assert _search(bob, "тайная") == ["тайная встреча"]
+
+
+@pytest.mark.parametrize("order", ["newest", "rank"])
+def test_pages_hold_everything_once(talk: tuple[Person, Person, int], order: str) -> None:
+    alice, bob, chat = talk
+    group = alice.chat_with(bob, name="group")
+    for number in range(8):
+        alice.send(chat, f"page {number}" + " page" * (number % 3))
+        bob.send(group, f"page {number}")
+    seen: list[int] = []
+    cursor: dict[str, str] = {}
+    while True:
+        query = {"q": "pages", "limit": 3, "order": order, **cursor}
+        page = alice.http.get("/messages/search", params=query).json()
+        seen += [message["id"] for message in page["messages"]]
+        if not page["hasMore"]:
+            break
+        cursor = {"cursor": page["nextCursor"]}
+    assert len(seen) == len(set(seen)) == 16
+    if order == "newest":
+        assert seen == sorted(seen, reverse=True)
+
+
+def test_searches_are_limited(server: Server, talk: tuple[Person, Person, int]) -> None:
+    alice, _, _ = talk
+    with server.settings(rate_limits=True, searches=2):
+        answers = [alice.http.get("/messages/search", params={"q": "x"}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert int(answers[2].headers["Retry-After"]) > 0
