@@ -6,7 +6,7 @@ STAMP := $(VENV)/installed
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test migrate fmt lint bench pr clean
+.PHONY: help build run demo test torture migrate fmt lint bench pr clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -27,6 +27,9 @@ demo: build ## two users talk over a running server (HOST, PORT)
 
 test: build lint ## check and test everything; TESTS=tests/ws runs a part
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+
+torture: build ## talk while everything goes wrong, and compare; SEED=1 CHANGES=100000
+	@$(BIN)/python -m tests.consistency --seed $(or $(SEED),1) --changes $(or $(CHANGES),100000)
 
 migrate: build ## bring the schema at DATABASE_URL up to date
 	@$(BIN)/python -m local.migrate

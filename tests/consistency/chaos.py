@@ -1,0 +1,82 @@
+"""What goes wrong in a run, by a seed: the cloud's faults, dropped connections, a database killed and restarted."""
+
+import random
+import threading
+from collections.abc import Callable
+
+import psycopg
+
+from local.faults import Fault, Faults
+from local.postgres import Postgres
+
+_FAULTS: tuple[tuple[Fault, str | None, float], ...] = (
+    (Fault.POST_GONE, None, 1.0),
+    (Fault.POST_THROTTLED, None, 1.0),
+    (Fault.DISCONNECT_LOST, None, 1.0),
+    (Fault.TRIGGER_DOUBLED, "push", 1.0),
+    (Fault.TRIGGER_REORDERED, "push", 1.0),
+    (Fault.KILL_BEFORE, "websocket_message", 1.0),
+    (Fault.KILL_AFTER, "websocket_message", 1.0),
+    (Fault.KILL_BEFORE, "api_handler", 1.0),
+    (Fault.KILL_AFTER, "api_handler", 1.0),
+    (Fault.KILL_AT, "api_handler", 0.01),
+    (Fault.KILL_BEFORE, "push", 1.0),
+    (Fault.KILL_AFTER, "push", 1.0),
+    (Fault.SERVICE_FAILING, "dynamodb", 1.0),
+    (Fault.SERVICE_FAILING, "sqs", 1.0),
+    (Fault.SERVICE_SLOW, "dynamodb", 0.3),
+)
+
+
+class Chaos:
+    """Makes something go wrong every so often, until `stop`. `counts` tells what and how often."""
+
+    def __init__(self, faults: Faults, postgres: Postgres, database: str, *, seed: int, pause: float) -> None:
+        self.counts: dict[str, int] = {}
+        self._faults = faults
+        self._postgres = postgres
+        self._database = database
+        self._pause = pause
+        self._random = random.Random(f"{seed}:chaos")
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="chaos", daemon=True)
+
+    def start(self) -> None:
+        """Begins."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Takes back what is armed; the database runs when this returns."""
+        self._stopping.set()
+        self._thread.join()
+        self._faults.clear()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._pause * self._random.uniform(0.5, 1.5)):
+            chance = self._random.random()
+            if chance < 0.03:
+                self._did("database killed", self._kill_database)
+            elif chance < 0.15:
+                self._did("database connections dropped", self._drop_connections)
+            else:
+                fault, of, value = self._random.choice(_FAULTS)
+                times = self._random.randint(1, 3)
+                name = f"{fault.value} {of or ''}".strip()
+                self._did(name, lambda: self._faults.arm(fault, of=of, times=times, value=value))  # noqa: B023  # run at once
+
+    def _did(self, name: str, deed: Callable[[], None]) -> None:
+        deed()
+        self.counts[name] = self.counts.get(name, 0) + 1
+
+    def _kill_database(self) -> None:
+        self._postgres.kill()
+        self._postgres.start()
+
+    def _drop_connections(self) -> None:
+        try:
+            with psycopg.connect(self._postgres.url("postgres"), autocommit=True) as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (self._database,)
+                )
+        except psycopg.OperationalError:
+            pass  # it is just being restarted

@@ -1,0 +1,147 @@
+"""What must hold after a run, whatever went wrong in it. Each rule lists its violations in words."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tests.consistency.device import Device
+from tests.consistency.record import Change, Record
+from tests.support.people import Person
+from tests.support.server import Server
+
+History = dict[int, list[dict[str, Any]]]
+
+
+def violations(
+    server: Server, record: Record, members: dict[int, list[Person]], devices: Sequence[Device]
+) -> list[str]:
+    """Every rule that was broken, in words; empty where all hold. Every device has synced before."""
+    history = {chat_id: _history(persons[0], chat_id) for chat_id, persons in members.items()}
+    return [
+        *(f"never answered: {what}" for what in record.given_up),
+        *_numbered_without_gaps(history),
+        *_acknowledged_once(record, history),
+        *_nothing_twice(history),
+        *_changes_hold(record, history),
+        *_everybody_sees_the_same(members, history),
+        *_watermarks(server),
+        *_removed_hear_nothing(record),
+        *_copies_are_fresh(devices, members, history),
+    ]
+
+
+def _history(person: Person, chat_id: int) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = []
+    while True:
+        page = person.history(chat_id, after=messages[-1]["seq"] if messages else 0, limit=100)
+        messages += page
+        if len(page) < 100:
+            return messages
+
+
+def _numbered_without_gaps(history: History) -> Iterator[str]:
+    for chat_id, messages in history.items():
+        numbers = [message["seq"] for message in messages]
+        if numbers != list(range(1, len(numbers) + 1)):
+            yield f"chat {chat_id}: seq is not 1…{len(numbers)}"
+
+
+def _acknowledged_once(record: Record, history: History) -> Iterator[str]:
+    stored = {
+        (message["senderId"], message["clientMessageId"]): message
+        for messages in history.values()
+        for message in messages
+    }
+    for change in record.of("send"):
+        message = stored.get((change.user_id, change.subject))
+        if message is None:
+            yield f"lost: {change.subject} was acknowledged as {change.answer.get('seq')} in {change.chat_id}"
+        elif (message["id"], message["seq"]) != (change.answer["id"], change.answer["seq"]):
+            yield f"another: {change.subject} was acknowledged as {change.answer['seq']}, is {message['seq']}"
+
+
+def _nothing_twice(history: History) -> Iterator[str]:
+    for chat_id, messages in history.items():
+        counted = Counter((message["senderId"], message["clientMessageId"]) for message in messages)
+        yield from (f"twice in {chat_id}: {key}" for key, count in counted.items() if count > 1)
+
+
+def _changes_hold(record: Record, history: History) -> Iterator[str]:
+    """A deleted message stays deleted; an edited one says what one of its edits said that no later one replaced."""
+    by_id = {message["id"]: message for messages in history.values() for message in messages}
+    deleted = {change.subject for change in record.of("delete")}
+    for message_id in deleted:
+        if not by_id[message_id]["isDeleted"] or by_id[message_id]["content"]:
+            yield f"message {message_id} was deleted, and is there"
+    edits: dict[int, list[Change]] = {}
+    for change in record.of("edit"):
+        edits.setdefault(change.subject[0], []).append(change)
+    for message_id, changes in edits.items():
+        message = by_id[message_id]
+        if message["isDeleted"]:
+            continue
+        newest_began = max(change.began for change in changes)
+        possible = {change.subject[1] for change in changes if change.ended >= newest_began}
+        if message["content"] not in possible and not message["content"].startswith("edited"):
+            yield f"message {message_id} was edited, and says {message['content']!r}"
+
+
+def _everybody_sees_the_same(members: dict[int, list[Person]], history: History) -> Iterator[str]:
+    for chat_id, persons in members.items():
+        expected = [_essence(message) for message in history[chat_id]]
+        for person in persons[1:]:
+            if [_essence(message) for message in _history(person, chat_id)] != expected:
+                yield f"chat {chat_id}: {person.username} sees something else"
+
+
+def _essence(message: dict[str, Any]) -> tuple[Any, ...]:
+    """What is the same for everybody."""
+    return tuple(message[field] for field in ("id", "seq", "senderId", "content", "isEdited", "isDeleted"))
+
+
+def _watermarks(server: Server) -> Iterator[str]:
+    rows = server.sql(
+        "SELECT m.chat_id, m.user_id FROM members m JOIN chats c ON c.id = m.chat_id"
+        " WHERE NOT (m.read_seq <= m.delivered_seq AND m.delivered_seq <= c.last_seq)"
+    )
+    yield from (f"watermarks of {user_id} in {chat_id} are out of order" for chat_id, user_id in rows)
+
+
+def _removed_hear_nothing(record: Record) -> Iterator[str]:
+    sends = {(change.chat_id, change.answer["seq"]): change for change in record.of("send")}
+    removals = record.of("remove")
+    additions = record.of("add")
+    for heard in record.heard:
+        if heard.event["type"] != "message:new":
+            continue
+        sent = sends.get((heard.event["chatId"], heard.event["seq"]))
+        if sent is None:
+            continue
+        gone = [
+            change.ended
+            for change in removals
+            if change.subject == heard.user_id and change.chat_id == sent.chat_id and change.ended < sent.began
+        ]
+        back = [
+            change.began
+            for change in additions
+            if change.subject == heard.user_id and change.chat_id == sent.chat_id and change.began < sent.ended
+        ]
+        if gone and max(gone) > max(back, default=0.0):
+            yield f"user {heard.user_id} heard {sent.subject}, sent after their removal from {sent.chat_id}"
+
+
+def _copies_are_fresh(devices: Sequence[Device], members: dict[int, list[Person]], history: History) -> Iterator[str]:
+    """A stale copy plus what sync told since is what a fresh load would be."""
+    for device in devices:
+        for chat_id, persons in members.items():
+            if device.person not in persons:
+                if chat_id in device.copy.chats:
+                    yield f"{device.name} still keeps chat {chat_id}"
+                continue
+            kept = device.copy.messages.get(chat_id, {})
+            for message in history[chat_id]:
+                mine = kept.get(message["seq"])
+                fields = ("id", "content", "isDeleted")
+                if mine is None or any(mine.get(field) != message[field] for field in fields):
+                    yield f"{device.name}: message {message['seq']} of chat {chat_id} is stale"
