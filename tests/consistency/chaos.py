@@ -62,6 +62,8 @@ class Chaos:
                 fault, of, value = self._random.choice(_FAULTS)
                 times = self._random.randint(1, 3)
                 name = f"{fault.value} {of or ''}".strip()
+                # One at a time: what nothing has met yet would pile up until nothing gets through.
+                self._faults.clear()
                 self._did(name, lambda: self._faults.arm(fault, of=of, times=times, value=value))  # noqa: B023  # run at once
 
     def _did(self, name: str, deed: Callable[[], None]) -> None:

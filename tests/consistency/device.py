@@ -162,7 +162,7 @@ class Device:
         began, reason = time.monotonic(), "no try"
         while time.monotonic() - began < PATIENCE_SECONDS:
             try:
-                frame = self._connected().request(action, data, timeout=5)
+                frame = self._connected().request(action, data, timeout=3)
             except _LOST as lost:
                 reason = f"{type(lost).__name__}: {lost}"
                 self._lose_socket()
