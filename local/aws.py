@@ -35,8 +35,8 @@ _running: list["Aws"] = []
 class Aws:
     """One account in one region.
 
-    moto keeps its state in module globals. So a second instance takes over from the first, whose queues rest and whose
-    resources are made anew, empty but for the kept objects, when the second stops.
+    moto keeps its state in module globals. So a second instance takes over from the first, whose queues rest and
+    whose resources are made anew, empty but for the kept objects, when the second stops.
 
     `directory` is where uploaded objects are kept; without one they end with the process. `on_created` hears of every
     new object before its writer is answered. Signatures are checked for every service.

@@ -27,9 +27,20 @@ CREATE TABLE users (
     last_name text NOT NULL DEFAULT '',
     display_name text NOT NULL,
     avatar_url text,
-    status text NOT NULL DEFAULT 'offline' CHECK (status IN ('online', 'offline', 'away', 'busy')),
+    -- What the user chose to be seen as while one of their devices is there.
+    status text NOT NULL DEFAULT 'online' CHECK (status IN ('online', 'away', 'busy', 'invisible')),
     status_text text NOT NULL DEFAULT '',
+    -- Whether a device was there when they were last looked for.
+    is_online boolean NOT NULL DEFAULT false,
     last_seen_at timestamptz,
+    -- What others were last told of all this, and when; and when it was last put off until later.
+    told_status text NOT NULL DEFAULT 'offline',
+    told_text text NOT NULL DEFAULT '',
+    told_at timestamptz NOT NULL DEFAULT '-infinity',
+    put_off_at timestamptz NOT NULL DEFAULT '-infinity',
+    -- Who may see when they are or were there, and whether others may see what they have read.
+    shows_last_seen text NOT NULL DEFAULT 'everyone' CHECK (shows_last_seen IN ('everyone', 'contacts', 'nobody')),
+    read_receipts boolean NOT NULL DEFAULT true,
     role text NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'moderator', 'admin')),
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
@@ -42,15 +53,6 @@ CREATE UNIQUE INDEX users_username ON users (lower(username));
 CREATE UNIQUE INDEX users_email ON users (lower(email));
 CREATE INDEX users_username_prefix ON users (lower(username) text_pattern_ops, id);
 CREATE INDEX users_searched ON users USING gin (searched gin_trgm_ops);
-
--- A user as the wire has it. Only the user hears their own email address.
-CREATE FUNCTION user_json(u users, viewer bigint) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN jsonb_build_object(
-        'id', u.id, 'username', u.username, 'displayName', u.display_name, 'firstName', u.first_name,
-        'lastName', u.last_name, 'avatarUrl', u.avatar_url, 'status', u.status, 'statusText', u.status_text,
-        'lastSeenAt', wire_time(u.last_seen_at), 'role', u.role, 'createdAt', wire_time(u.created_at)
-    ) || CASE WHEN u.id = viewer THEN jsonb_build_object('email', u.email) ELSE '{}' END;
 
 CREATE TABLE sessions (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

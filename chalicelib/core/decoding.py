@@ -14,6 +14,15 @@ T = TypeVar("T")
 # msgspec ends its messages with where the value stood.
 _PLACE = " - at `$"
 _NAMED = re.compile(r"Object (?:missing required|contains unknown) field `(?P<name>.*)`$", re.DOTALL)
+# By how a reason begins: further on it may hold the client's own words.
+_CODES = {
+    re.compile("Object missing required field"): "missing",
+    re.compile("Object contains unknown field"): "unknown_field",
+    re.compile("Invalid enum value"): "unknown_value",
+    re.compile("Expected `[a-z]+` of length"): "wrong_length",
+    re.compile("Expected `[a-z]+` matching regex"): "wrong_form",
+    re.compile("(Number|Integer value) out of range|Expected `[a-z]+` [<>]"): "out_of_range",
+}
 _DIGITS = re.compile(r"-?[0-9]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # Of what the client named itself, this many characters come back.
@@ -75,17 +84,10 @@ def _cut(text: str) -> str:
 
 
 def _code(reason: str) -> str:
-    for sign, code in (
-        ("missing required", "missing"),
-        ("unknown field", "unknown_field"),
-        ("of length", "wrong_length"),
-        ("matching regex", "wrong_form"),
-        ("out of range", "out_of_range"),
-        ("Invalid enum value", "unknown_value"),
-    ):
-        if sign in reason:
+    for sign, code in _CODES.items():
+        if sign.match(reason):
             return code
-    return "out_of_range" if re.search(r"[<>]=? -?\d", reason) else "wrong_type"
+    return "wrong_type"
 
 
 def _refuse_forbidden(value: Any, path: str) -> None:

@@ -182,6 +182,10 @@ class TooManyReactions(Refused):
     code, title = "too_many_reactions", "This message has all the kinds of reactions it can have"
 
 
+class TooManyScheduled(Refused):
+    code, title = "too_many_scheduled", "You have all the scheduled messages you can have"
+
+
 class UnusableAttachment(Refused):
     code, title = "unusable_attachment", "An attachment is not yours, or its upload is not complete"
 

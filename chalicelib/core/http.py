@@ -15,6 +15,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Literal, TypeVar, get_args
+from urllib.parse import unquote
 
 import msgspec
 from chalice.app import Blueprint, Response
@@ -58,6 +59,12 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     creates: bool
     cached: bool
+    alias_of: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What this endpoint is called: `GET /chats/{chat_id}`."""
+        return f"{self.method} {self.path}"
 
     def input(self, name: str) -> Any:
         """The declared type of one input (`actor`, `body`, `query`, a path parameter), or None."""
@@ -74,6 +81,16 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
         """The types of the path's parameters, by name."""
         given = self.handler.__annotations__.items()
         return {name: kind for name, kind in given if name not in {"actor", "body", "query", "request", "return"}}
+
+    def word(self, parameter: str) -> str:
+        """What clients call one: its name in the path; in the query, where an alias's path lacks it, in camelCase."""
+        return parameter if f"{{{parameter}}}" in self.path else camel(parameter)
+
+
+def camel(name: str) -> str:
+    """A Python name as the wire has it."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 class Routes:
@@ -104,6 +121,11 @@ class Routes:
         """Declares a DELETE."""
         return self._declare("DELETE", path, status=status)
 
+    def alias(self, method: str, path: str, *, of: Endpoint) -> None:
+        """Serves an endpoint under another path too. Parameters that this path does not have come in the query."""
+        same = msgspec.structs.replace(of, method=method, path=path, alias_of=of.name)
+        self._serve(same)
+
     def _declare(
         self, method: Method, path: str, *, status: int, creates: bool = False, cached: bool = False
     ) -> Callable[[Handler], Handler]:
@@ -117,16 +139,22 @@ class Routes:
                 creates=creates,
                 cached=cached,
             )
-            self.endpoints.append(endpoint)
-
-            def view(**path_values: str) -> Response:
-                return respond(endpoint, self.blueprint.current_request, path_values)
-
-            # Chalice would refuse other content types in a shape of its own; the check is made below.
-            self.blueprint.route(path, methods=[method], name=handler.__name__, content_types=["*/*"])(view)
+            self._serve(endpoint)
             return handler
 
         return decorate
+
+    def _serve(self, endpoint: Endpoint) -> None:
+        self.endpoints.append(endpoint)
+
+        def view(**path_values: str) -> Response:
+            return respond(endpoint, self.blueprint.current_request, path_values)
+
+        # Chalice would refuse other content types in a shape of its own; the check is made below.
+        declare = self.blueprint.route(
+            endpoint.path, methods=[endpoint.method], name=endpoint.handler.__name__, content_types=["*/*"]
+        )
+        declare(view)
 
 
 def respond(endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[str, str]) -> Response:
@@ -141,7 +169,7 @@ def respond(endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[st
             "request",
             extra={
                 "request_id": current.request_id,
-                "route": f"{endpoint.method} {endpoint.path}",
+                "route": endpoint.name,
                 "status": answer.status,
                 "ms": round((time.perf_counter() - started) * 1000, 1),
             },
@@ -159,10 +187,11 @@ def _call(endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[str,
     arguments: dict[str, Any] = {}
     if endpoint.input("actor"):
         arguments["actor"] = _authenticate(request)
-    arguments |= _path_arguments(endpoint, path_values)
+    query = dict(request.query_params or {})
+    arguments |= _parameters(endpoint, path_values, query)
     body = _bytes(request.raw_body)
     if kind := endpoint.input("query"):
-        arguments["query"] = decode_text(dict(request.query_params or {}), kind)
+        arguments["query"] = decode_text(query, kind)
     if kind := endpoint.input("body"):
         arguments["body"] = decode_json(_json(request, body), kind)
     if endpoint.input("request"):
@@ -190,17 +219,21 @@ def _authenticate(request: ChaliceRequest) -> Actor:
     return actor
 
 
-def _path_arguments(endpoint: Endpoint, values: Mapping[str, str]) -> dict[str, Any]:
-    kinds = endpoint.path_parameters
-    if not kinds:
+def _parameters(endpoint: Endpoint, path_values: Mapping[str, str], query: dict[str, str]) -> dict[str, Any]:
+    """The arguments in the path; those that an alias's path lacks are taken out of the query."""
+    words = {name: endpoint.word(name) for name in endpoint.path_parameters}
+    if not words:
         return {}
     # One struct for all of them, so that a bad one is refused by its name, as fields of a body are.
-    if endpoint.path not in _path_forms:
-        _path_forms[endpoint.path] = msgspec.defstruct("Path", list(kinds.items()))
-    return msgspec.structs.asdict(decode_text(values, _path_forms[endpoint.path]))
+    if endpoint.name not in _forms:
+        _forms[endpoint.name] = msgspec.defstruct("Path", list(endpoint.path_parameters.items()), rename=words)
+    # API Gateway leaves them percent-encoded, and Chalice does too.
+    given = {name: unquote(value) for name, value in path_values.items()}
+    given |= {word: query.pop(word) for word in words.values() if word in query and word not in path_values}
+    return msgspec.structs.asdict(decode_text(given, _forms[endpoint.name]))
 
 
-_path_forms: dict[str, type[msgspec.Struct]] = {}
+_forms: dict[str, type[msgspec.Struct]] = {}
 
 
 def _bytes(body: str | bytes) -> bytes:
@@ -223,7 +256,7 @@ def _described(request: ChaliceRequest) -> Request:
 
 
 def _fingerprint(endpoint: Endpoint, path_values: Mapping[str, str], body: bytes) -> str:
-    named = f"{endpoint.method} {endpoint.path} {sorted(path_values.items())}\n"
+    named = f"{endpoint.name} {sorted(path_values.items())}\n"
     return hashlib.sha256(named.encode() + body).hexdigest()
 
 

@@ -10,13 +10,31 @@ import msgspec
 
 from chalicelib.core import clock
 from chalicelib.core.context import Actor
+from chalicelib.core.errors import InvalidInput, NotFound
 from chalicelib.core.ids import Id, Timestamp
-from chalicelib.features.messages import receipts
-from chalicelib.features.messages.schemas import ReadInput, SendInput, Watermarks
+from chalicelib.features.chats.common_room import common_room_id, enter
+from chalicelib.features.chats.viewing import view
+from chalicelib.features.messages import drafts, receipts
+from chalicelib.features.messages.delete import Scope, delete
+from chalicelib.features.messages.edit import edit
+from chalicelib.features.messages.emoji import Emoji
+from chalicelib.features.messages.reactions import react
+from chalicelib.features.messages.schemas import (
+    Content,
+    DeliveredInput,
+    Draft,
+    DraftInput,
+    EditInput,
+    ReadInput,
+    SendInput,
+    Watermarks,
+)
 from chalicelib.features.messages.send import send
 from chalicelib.features.messages.sync import SyncAnswer, SyncQuery, sync
 from chalicelib.features.messages.typing import typing
-from chalicelib.realtime.shapes import Message
+from chalicelib.features.presence import service as presence
+from chalicelib.features.presence.schemas import ChosenStatus, PresenceList, PresenceQuery, StatusInput
+from chalicelib.realtime.shapes import Chat, Message, Reactions
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -31,8 +49,55 @@ class ChatInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbi
     chat_id: Id
 
 
+class TypingInput(ChatInput, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The chat, and whether one is typing there."""
+
+    is_typing: bool
+
+
+class RoomMessageInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A message to everybody. Who sends it is known from the session, whatever `userId` says."""
+
+    content: Content
+    user_id: Id | str | None = None
+
+
 class MessagesReadInput(ReadInput, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """The chat, and up to where it was read."""
+
+    chat_id: Id
+
+
+class MessageEditInput(EditInput, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The message, and what it is to say instead."""
+
+    message_id: Id
+
+
+class MessageDeleteInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The message, and for whom it is deleted."""
+
+    message_id: Id
+    scope: Scope = msgspec.field(name="for", default="everyone")
+
+
+class MessageReactInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The message, and a reaction to add or to take back."""
+
+    message_id: Id
+    emoji: Emoji
+    remove: bool = False
+
+
+class MessageDeliveredInput(DeliveredInput, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Up to which message: by its id, or by chat and seq."""
+
+    chat_id: Id | None = None
+    message_id: Id | None = None
+
+
+class DraftSetInput(DraftInput, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The chat, and what one has begun to write there."""
 
     chat_id: Id
 
@@ -85,10 +150,58 @@ def send_message(actor: Actor, data: SendInput) -> Message:
     return send(actor, data, "socket").message
 
 
+@action("message")
+def send_to_all(actor: Actor, data: RoomMessageInput) -> Message:
+    """Send a message to the common room; who does becomes its member."""
+    message = SendInput(chat_id=common_room_id(), content=data.content)
+    try:
+        return send(actor, message, "socket").message
+    except NotFound:
+        enter(actor)
+        return send(actor, message, "socket").message
+
+
+@action("message:edit")
+def edit_message(actor: Actor, data: MessageEditInput) -> Message:
+    """Give one's own message another text."""
+    return edit(actor, data.message_id, data)
+
+
+@action("message:delete")
+def delete_message(actor: Actor, data: MessageDeleteInput) -> Nothing:
+    """Delete a message for everyone or for oneself; again is as once."""
+    delete(actor, data.message_id, data.scope)
+    return Nothing()
+
+
+@action("message:react")
+def react_to_message(actor: Actor, data: MessageReactInput) -> Reactions:
+    """React to a message, or take a reaction back; again is as once."""
+    return react(actor, data.message_id, data.emoji, remove=data.remove)
+
+
 @action("messages:read")
 def read_messages(actor: Actor, data: MessagesReadInput) -> Watermarks:
     """Mark a chat as read up to a message."""
     return receipts.mark_read(actor, data.chat_id, data.seq)
+
+
+@action("message:delivered")
+def messages_delivered(actor: Actor, data: MessageDeliveredInput) -> Watermarks:
+    """Mark a chat's messages as delivered up to one."""
+    if data.message_id is not None and (data.chat_id, data.seq) != (None, None):
+        raise InvalidInput.at("messageId", "contradiction", "cannot be given together with chatId or seq")
+    if data.message_id is not None:
+        return receipts.mark_message(actor, data.message_id, "delivered")
+    if data.chat_id is None:
+        raise InvalidInput.at("messageId", "missing", "Give messageId or chatId")
+    return receipts.mark_delivered(actor, data.chat_id, data.seq)
+
+
+@action("draft:set")
+def set_draft(actor: Actor, data: DraftSetInput) -> Draft:
+    """Keep what one has begun to write in a chat, for all one's devices."""
+    return drafts.set_draft(actor, data.chat_id, data)
 
 
 @action("typing:start")
@@ -103,6 +216,37 @@ def stop_typing(actor: Actor, data: ChatInput) -> Nothing:
     """Tell the other members that one has stopped typing."""
     typing(actor, data.chat_id, "stop")
     return Nothing()
+
+
+@action("message:typing")
+def tell_typing(actor: Actor, data: TypingInput) -> Nothing:
+    """Tell the other members that one is typing, or no longer; both of the above in one."""
+    typing(actor, data.chat_id, "start" if data.is_typing else "stop")
+    return Nothing()
+
+
+@action("chat:join")
+def view_chat(actor: Actor, data: ChatInput) -> Chat:
+    """Begin to look at a chat one is a member of; its events are heard with and without it."""
+    return view(actor, data.chat_id)
+
+
+@action("chat:leave")
+def leave_view(_actor: Actor, data: ChatInput) -> Nothing:
+    """Look away from a chat; one stays its member, and hears its events."""
+    return Nothing()
+
+
+@action("presence:set")
+def set_presence(actor: Actor, data: StatusInput) -> ChosenStatus:
+    """Choose what one is seen as while one is there, and a text."""
+    return presence.choose(actor, data)
+
+
+@action("presence:get")
+def get_presence(actor: Actor, data: PresenceQuery) -> PresenceList:
+    """Who of one's contacts and of the members of one's chats is there; everybody else looks offline."""
+    return presence.presences(actor, data.user_ids)
 
 
 @action("sync")

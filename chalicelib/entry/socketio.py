@@ -15,6 +15,7 @@ from chalicelib.core.border import problem_of
 from chalicelib.core.decoding import decode_outline
 from chalicelib.core.errors import InvalidInput, Problem, Unauthenticated
 from chalicelib.entry.dispatch import Said, note_sign_of_life, perform, welcome
+from chalicelib.features.chats.common_room import enter
 from chalicelib.realtime import connections, packets, publish, vocabularies
 from chalicelib.realtime.connections import Connection, Pending
 from chalicelib.realtime.packets import ROOT, Packet
@@ -45,6 +46,11 @@ def is_asked_for(query: Mapping[str, str]) -> bool:
     if query.get("transport") != "websocket":
         raise InvalidInput.at("transport", "unknown_value", 'set transports: ["websocket"]')
     return True
+
+
+def is_spoken_on(line: Connection | Pending | None) -> bool:
+    """Whether this is a Socket.IO connection."""
+    return isinstance(line, Pending) or (isinstance(line, Connection) and line.format == "socketio")
 
 
 def admit(pending: Pending) -> None:
@@ -90,7 +96,7 @@ def answer(connection_id: str, text: str) -> Said | None:
         line = connections.find(connection_id)
         if line is None:
             return Said(code="unknown_connection") if numbered else None
-        if isinstance(line, Connection) and line.format != "socketio":
+        if not is_spoken_on(line):
             return None
         if packet is None:
             return _engine(line, text) if numbered else Said(action="attachment", code="ignored")
@@ -139,9 +145,10 @@ def _connect(line: Connection | Pending, packet: Packet) -> Said:
     if packet.namespace != ROOT:
         refusal = packets.write(packets.CONNECT_ERROR, {"message": "Invalid namespace"}, namespace=packet.namespace)
         return Said(refusal, "connect", "invalid_namespace")
-    # The open packet may come twice, and be answered twice.
     if isinstance(line, Pending):
         _log_in(line, decode_outline(packet.data.encode() or b"{}", Auth))
+        return Said(action="connect")  # the pusher tells it, and then hello
+    # The open packet may come twice, and be answered twice.
     return Said(packets.write(packets.CONNECT, {"sid": line.id}), "connect")
 
 
@@ -155,6 +162,8 @@ def _log_in(pending: Pending, auth: Auth) -> None:
         actor, ticket_id = tokens.verify(auth.token, "access")[0], None
     if actor is None:
         raise Unauthenticated()
+    if vocabulary == vocabularies.COMMON_ROOM:
+        enter(actor)
     connection = Connection(
         id=pending.id,
         endpoint=pending.endpoint,

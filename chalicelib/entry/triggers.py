@@ -7,6 +7,8 @@ from chalicelib.core import context
 from chalicelib.core.config import settings
 from chalicelib.core.logs import logger
 from chalicelib.entry import socketio
+from chalicelib.features.chats import deletion as chats
+from chalicelib.features.messages import expiry, scheduled
 from chalicelib.features.ops import cleanup
 from chalicelib.features.presence import service as presence
 from chalicelib.features.uploads import service as uploads
@@ -25,7 +27,10 @@ def sweep() -> None:
     for name, part in (
         ("pings", socketio.ping),
         ("presence", presence.sweep),
+        ("scheduled", scheduled.sweep),
+        ("expired", expiry.sweep),
         ("uploads", uploads.sweep),
+        ("chats", chats.sweep),
         ("cleanup", cleanup.sweep),
     ):
         with context.begin() as current:

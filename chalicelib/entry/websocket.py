@@ -129,15 +129,20 @@ def _admit(request: Mapping[str, Any], query: Mapping[str, str], headers: Mappin
 
 
 def _answer(connection_id: str, text: str) -> Said:
+    line: Connection | Pending | None = None
     frame = Frame(action="")
     answer: Ack | ErrorFrame
     try:
+        line = connections.find(connection_id)
         frame = decode_outline(text.encode(), Frame)
-        answer = Ack(id=frame.id, data=perform(connections.identify(connection_id), frame.action, bytes(frame.data)))
+        connection = line if isinstance(line, Connection) else None
+        answer = Ack(id=frame.id, data=perform(connection, frame.action, bytes(frame.data)))
         context.current().committed()
         code = "ok"
     except Exception as failure:  # the border
         problem = problem_of(failure, context.current().request_id)
+        if not frame.action and socketio.is_spoken_on(line):
+            return Said(action="attachment", code="ignored")
         answer = ErrorFrame(id=frame.id, error=problem.body(context.current().request_id))
         code = problem.code
     return Said(msgspec.json.encode(answer).decode(), frame.action, code)

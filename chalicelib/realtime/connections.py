@@ -3,19 +3,21 @@
 Items of the table, by `pk`:
     user#<userId>   one attribute `c#<connectionId>` a connection; `leaseUntil`: until when the user counts as online
                     without a sign of life; `leaseShard`: the index for leases that run out
-    conn#<id>       whose connection it is, for the frames that come in on it
+    conn#<id>       whose connection it is, for the frames that come in on it; a Socket.IO one is also in the index,
+                    by the minute in which it is pinged. `pending`: nobody has logged in on it yet
     ticket#<jti>    a ticket that was used
     ended#<sid>     a session that was ended, for as long as an access token of it could still be valid
 All of them carry `expiresAt` (epoch seconds), DynamoDB's time to live.
 """
 
 import threading
-from collections.abc import Iterable, Sequence
-from typing import Any
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 import msgspec
 
-from chalicelib.core import clock
+from chalicelib.core import clock, ids
 from chalicelib.core.aws import AwsError, dynamodb
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
@@ -24,27 +26,46 @@ from chalicelib.core.errors import SessionEnded, Unauthenticated
 # API Gateway closes a connection that was silent for ten minutes; half a minute more for what is on its way.
 LEASE_SECONDS = 630
 LEASE_SHARDS = 8
+# Each minute another one of so many parts of the Socket.IO connections is pinged: twice within the gateway's ten.
+PING_MINUTES = 4
 # DynamoDB's own bounds on one call.
 _BATCH_GET = 100
 _BATCH_WRITE = 25
+# With their names and endpoints, well inside SQS's 256 KB.
+_PING_PAGE = 500
 # Items outlive what they are about by this much: clocks differ a little.
 _SPARE_SECONDS = 60
 # Enough for the connections that one warm container sees; the oldest is dropped first.
 _KNOWN = 5_000
 
 
-class Connection(msgspec.Struct, frozen=True, kw_only=True):
-    """A registered connection. `endpoint` is where frames to it are posted."""
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A socket, whoever it belongs to. `endpoint` is where frames to it are posted."""
 
     id: str
     endpoint: str
+
+
+class Connection(Line, frozen=True, kw_only=True, omit_defaults=True):
+    """A registered connection, and how it is spoken to: `vocabulary` is one of `vocabularies`, or our own."""
+
     user_id: int
     session_id: int
+    format: Literal["native", "socketio"] = "native"
+    vocabulary: str | None = None
 
     @property
     def actor(self) -> Actor:
         """Who acts by a frame on this connection."""
         return Actor(user_id=self.user_id, session_id=self.session_id)
+
+
+class Pending(Line, frozen=True, kw_only=True, omit_defaults=True):
+    """A Socket.IO connection that nobody has logged in on yet, and what its handshake showed, which was verified."""
+
+    vocabulary: str | None = None
+    actor: Actor | None = None
+    ticket_id: str | None = None
 
 
 class _Container(threading.local):
@@ -58,13 +79,24 @@ class _Container(threading.local):
 _container = _Container()
 
 
+def await_login(pending: Pending) -> None:
+    """Keeps a connection until somebody logs in on it by `register`; until then it can do and hear nothing."""
+    shown = msgspec.json.encode(pending).decode()
+    item = {
+        "pk": {"S": f"conn#{pending.id}"},
+        "pending": {"S": shown},
+        "expiresAt": {"N": str(_expiry(int(clock.now())))},
+    }
+    dynamodb("PutItem", {"TableName": settings().live_table, "Item": item})
+
+
 def register(connection: Connection, *, ticket_id: str | None) -> None:
     """Admits a connection, in one call: its session has not ended, and its ticket was not used before.
 
     Raises SessionEnded or Unauthenticated.
     """
     now = int(clock.now())
-    expires = now + settings().connection_seconds + _SPARE_SECONDS
+    expires = _expiry(now)
     checks: list[dict[str, Any]] = [{"ConditionCheck": _absent(f"ended#{connection.session_id}")}]
     if ticket_id is not None:
         used = {
@@ -72,20 +104,23 @@ def register(connection: Connection, *, ticket_id: str | None) -> None:
             "expiresAt": {"N": str(now + settings().ticket_seconds + _SPARE_SECONDS)},
         }
         checks.append({"Put": _absent(f"ticket#{ticket_id}", item=used)})
+    described = _described(connection)
     owner = {
         "pk": {"S": f"conn#{connection.id}"},
-        "endpoint": {"S": connection.endpoint},
         "userId": {"N": str(connection.user_id)},
-        "sessionId": {"N": str(connection.session_id)},
         "expiresAt": {"N": str(expires)},
+        **described,
     }
+    if connection.format == "socketio":
+        part = zlib.crc32(connection.id.encode()) % PING_MINUTES
+        owner |= {"leaseShard": {"S": f"ping#{part}"}, "leaseUntil": {"N": str(expires)}}
     entry = {
         "TableName": settings().live_table,
         "Key": _key(f"user#{connection.user_id}"),
         "UpdateExpression": "SET #c = :c, leaseUntil = :lease, leaseShard = :shard, expiresAt = :expires",
         "ExpressionAttributeNames": {"#c": f"c#{connection.id}"},
         "ExpressionAttributeValues": {
-            ":c": {"M": {"endpoint": owner["endpoint"], "sessionId": owner["sessionId"]}},
+            ":c": {"M": described},
             ":expires": {"N": str(expires)},
             **_lease(connection.user_id, now),
         },
@@ -93,15 +128,16 @@ def register(connection: Connection, *, ticket_id: str | None) -> None:
     writes = [*checks, {"Put": {"TableName": settings().live_table, "Item": owner}}, {"Update": entry}]
     try:
         # The token makes a repeated call after a lost answer the same call, which a used ticket would refuse.
-        dynamodb("TransactWriteItems", {"TransactItems": writes, "ClientRequestToken": connection.id[:36]})
+        dynamodb("TransactWriteItems", {"TransactItems": writes, "ClientRequestToken": ids.random_id()})
     except AwsError as error:
         if error.code != "TransactionCanceledException":
             raise
         raise _refusal(error) from None
+    _remember(connection, now)
 
 
-def identify(connection_id: str) -> Connection | None:
-    """Whose connection this is, None where it is not registered. One call the first time a container asks."""
+def find(connection_id: str) -> Connection | Pending | None:
+    """A connection by its id, None where it is not known. One call the first time a container asks."""
     known = _container.known.get(connection_id)
     if known is None:
         answer = dynamodb(
@@ -111,7 +147,9 @@ def identify(connection_id: str) -> Connection | None:
         item = answer.get("Item")
         if item is None:
             return None
-        known = _owner(connection_id, item)
+        if "pending" in item:
+            return msgspec.json.decode(item["pending"]["S"], type=Pending)
+        known = _described_by(connection_id, int(item["userId"]["N"]), item)
         # Connecting was a sign of life, and the item's expiry tells when that was.
         _remember(known, int(item["expiresAt"]["N"]) - settings().connection_seconds - _SPARE_SECONDS)
     return known
@@ -138,7 +176,7 @@ def renew(connection: Connection) -> bool:
 
 
 def release(connection_id: str) -> Connection | None:
-    """Takes a closed connection out of the registry; answers whose it was, None where it was out already."""
+    """Takes a closed connection out of the registry; answers whose it was, None where nobody's, or out already."""
     answer = dynamodb(
         "DeleteItem",
         {
@@ -148,9 +186,9 @@ def release(connection_id: str) -> Connection | None:
         },
     )
     item = answer.get("Attributes")
-    if item is None:
+    if item is None or "pending" in item:
         return None
-    connection = _owner(connection_id, item)
+    connection = _described_by(connection_id, int(item["userId"]["N"]), item)
     forget(connection)
     return connection
 
@@ -199,6 +237,30 @@ def lapsed(limit: int) -> list[int]:
     return users
 
 
+def to_ping(minute: int) -> Iterator[list[Line]]:
+    """The Socket.IO connections whose turn comes in this minute, in pages."""
+    query: dict[str, Any] = {
+        "TableName": settings().live_table,
+        "IndexName": "by_lease",
+        "KeyConditionExpression": "leaseShard = :part AND leaseUntil > :now",
+        "ExpressionAttributeValues": {
+            ":part": {"S": f"ping#{minute % PING_MINUTES}"},
+            ":now": {"N": str(int(clock.now()))},
+        },
+        "Limit": _PING_PAGE,
+    }
+    while True:
+        answer = dynamodb("Query", query)
+        # The index knows names alone; an item that went meanwhile is not there any more.
+        yield [
+            Line(id=item["pk"]["S"].removeprefix("conn#"), endpoint=item["endpoint"]["S"])
+            for item in _items([{"pk": item["pk"]} for item in answer["Items"]])
+        ]
+        if "LastEvaluatedKey" not in answer:
+            return
+        query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
 def end_sessions(session_ids: Iterable[int]) -> None:
     """Keeps ended sessions from connecting again while an access token of theirs is still valid."""
     expires = int(clock.now()) + settings().access_token_seconds + _SPARE_SECONDS
@@ -221,12 +283,28 @@ def _refusal(error: AwsError) -> Exception:
     return error
 
 
-def _owner(connection_id: str, item: dict[str, Any]) -> Connection:
+def _expiry(now: int) -> int:
+    return now + settings().connection_seconds + _SPARE_SECONDS
+
+
+def _described(connection: Connection) -> dict[str, Any]:
+    """What both items say of a connection; defaults are left out, since each push reads them of everybody."""
+    described = {"endpoint": {"S": connection.endpoint}, "sessionId": {"N": str(connection.session_id)}}
+    if connection.format != "native":
+        described["format"] = {"S": connection.format}
+    if connection.vocabulary is not None:
+        described["vocabulary"] = {"S": connection.vocabulary}
+    return described
+
+
+def _described_by(connection_id: str, user_id: int, described: Mapping[str, Any]) -> Connection:
     return Connection(
         id=connection_id,
-        endpoint=item["endpoint"]["S"],
-        user_id=int(item["userId"]["N"]),
-        session_id=int(item["sessionId"]["N"]),
+        endpoint=described["endpoint"]["S"],
+        user_id=user_id,
+        session_id=int(described["sessionId"]["N"]),
+        format="socketio" if described.get("format") == {"S": "socketio"} else "native",
+        vocabulary=described["vocabulary"]["S"] if "vocabulary" in described else None,
     )
 
 
@@ -261,7 +339,10 @@ def _update_user(user_id: int, **update: Any) -> None:
 
 
 def _users(user_ids: Sequence[int]) -> Iterable[dict[str, Any]]:
-    keys = [_key(f"user#{user_id}") for user_id in dict.fromkeys(user_ids)]
+    return _items([_key(f"user#{user_id}") for user_id in dict.fromkeys(user_ids)])
+
+
+def _items(keys: Sequence[dict[str, Any]]) -> Iterable[dict[str, Any]]:
     for start in range(0, len(keys), _BATCH_GET):
         # Consistent, since a message may follow right on a connection's hello.
         waiting = {settings().live_table: {"Keys": keys[start : start + _BATCH_GET], "ConsistentRead": True}}
@@ -274,12 +355,7 @@ def _users(user_ids: Sequence[int]) -> Iterable[dict[str, Any]]:
 def _connections(item: dict[str, Any]) -> Iterable[Connection]:
     for name, value in item.items():
         if name.startswith("c#"):
-            yield Connection(
-                id=name[2:],
-                endpoint=value["M"]["endpoint"]["S"],
-                user_id=_user_id(item),
-                session_id=int(value["M"]["sessionId"]["N"]),
-            )
+            yield _described_by(name[2:], _user_id(item), value["M"])
 
 
 def _user_id(item: dict[str, Any]) -> int:

@@ -10,7 +10,16 @@ import msgspec
 from chalicelib.core import clock, ids
 from chalicelib.core.config import settings
 from chalicelib.core.ids import Id, Seq, Timestamp
-from chalicelib.realtime.shapes import Chat, ChatSummary, Envelope, Message, Presence
+from chalicelib.realtime.shapes import (
+    Chat,
+    ChatPersonal,
+    ChatSummary,
+    Envelope,
+    MemberRole,
+    Message,
+    Presence,
+    Reactions,
+)
 
 Seconds = Annotated[int, msgspec.Meta(ge=0, description="seconds")]
 
@@ -36,19 +45,20 @@ class Typing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class MessagesRead(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A member has read everything up to `seq`."""
+    """A member has read everything up to `seq`. Sync says 0, without a time, where that is no longer shown."""
 
     chat_id: Id
     user_id: Id
     seq: Seq
-    read_at: Timestamp
+    read_at: Timestamp | None
 
 
 class UserStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A contact or the peer of a private chat came or went."""
+    """Whether somebody is there, as far as it is shown."""
 
     user_id: Id
     status: Presence
+    status_text: str
     last_seen_at: Timestamp | None
 
 
@@ -67,6 +77,7 @@ class MessageDeleted(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     message_id: Id
     seq: Seq
     deleted_by: Id | None
+    scope: Literal["me", "everyone"] = msgspec.field(name="for")
 
 
 class DraftUpdated(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -91,6 +102,14 @@ class MemberLeft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     user_id: Id
 
 
+class MemberJoined(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Others came to a chat: by one of its members, or by themselves."""
+
+    chat_id: Id
+    user_ids: list[Id]
+    added_by: Id | None
+
+
 class SessionRevoked(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The session has ended; the connection is closed next."""
 
@@ -101,14 +120,23 @@ class SessionRevoked(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 CATALOGUE: dict[str, type[msgspec.Struct]] = {
     "hello": Hello,
     "message:new": Message,
+    "message:updated": Message,
+    "message:deleted": MessageDeleted,
+    "message:reaction": Reactions,
+    "message:delivered": MessageDelivered,
     "messages:read": MessagesRead,
+    "draft:updated": DraftUpdated,
     "typing:start": Typing,
     "typing:stop": Typing,
     "user:status": UserStatus,
     "chat:created": Chat,
+    "chat:joined": Chat,
     "chat:updated": ChatSummary,
     "chat:left": ChatLeft,
+    "chat:personal": ChatPersonal,
+    "member:joined": MemberJoined,
     "member:left": MemberLeft,
+    "member:updated": MemberRole,
     "session:revoked": SessionRevoked,
 }
 
@@ -136,10 +164,43 @@ def message_new(message: Message) -> Envelope:
     return _event("message:new", f"message:{message.id}", message, chat_id=message.chat_id, seq=message.seq)
 
 
-def messages_read(*, chat_id: int, user_id: int, seq: int, read_at: str) -> Envelope:
+def message_updated(message: Message) -> Envelope:
+    """A message was edited, pinned or taken down; its status is as its sender sees it."""
+    name = f"updated:{message.id}:{message.updated_at}"
+    return _event("message:updated", name, message, chat_id=message.chat_id, seq=message.seq)
+
+
+def message_deleted(
+    *, chat_id: int, message_id: int, seq: int, deleted_by: int | None, scope: Literal["me", "everyone"]
+) -> Envelope:
+    """A message was deleted for everyone, by nobody where it expired; or by the hearer for themselves."""
+    data = MessageDeleted(chat_id=chat_id, message_id=message_id, seq=seq, deleted_by=deleted_by, scope=scope)
+    name = f"deleted:{message_id}" if scope == "everyone" else f"deleted:{message_id}:{deleted_by}"
+    return _event("message:deleted", name, data, chat_id=chat_id, seq=seq)
+
+
+def message_reaction(reactions: Reactions) -> Envelope:
+    """Somebody reacted to a message, or took a reaction back."""
+    name = f"reaction:{reactions.message_id}:{reactions.updated_at}"
+    return _event("message:reaction", name, reactions, chat_id=reactions.chat_id, seq=reactions.seq)
+
+
+def message_delivered(*, chat_id: int, user_id: int, seq: int) -> Envelope:
+    """A member's delivery watermark moved up."""
+    data = MessageDelivered(chat_id=chat_id, user_id=user_id, seq=seq)
+    return _event("message:delivered", f"delivered:{chat_id}:{user_id}:{seq}", data, chat_id=chat_id)
+
+
+def messages_read(*, chat_id: int, user_id: int, seq: int, read_at: str | None) -> Envelope:
     """A member's read watermark moved up."""
     data = MessagesRead(chat_id=chat_id, user_id=user_id, seq=seq, read_at=read_at)
     return _event("messages:read", f"read:{chat_id}:{user_id}:{seq}", data, chat_id=chat_id)
+
+
+def draft_updated(*, user_id: int, chat_id: int, content: str, reply_to: int | None, updated_at: str) -> Envelope:
+    """A user began to write, went on or gave it up; for their own devices."""
+    data = DraftUpdated(chat_id=chat_id, content=content, reply_to=reply_to, updated_at=updated_at)
+    return _event("draft:updated", f"draft:{chat_id}:{user_id}:{updated_at}", data, chat_id=chat_id)
 
 
 def typing(kind: Literal["start", "stop"], *, chat_id: int, user_id: int) -> Envelope:
@@ -147,15 +208,20 @@ def typing(kind: Literal["start", "stop"], *, chat_id: int, user_id: int) -> Env
     return _event(f"typing:{kind}", ids.random_id(), Typing(chat_id=chat_id, user_id=user_id), chat_id=chat_id)
 
 
-def user_status(*, user_id: int, status: Presence, last_seen_at: str | None) -> Envelope:
-    """A user came online or went offline."""
-    data = UserStatus(user_id=user_id, status=status, last_seen_at=last_seen_at)
+def user_status(*, user_id: int, status: Presence, status_text: str, last_seen_at: str | None) -> Envelope:
+    """A user came, went, or chose another status."""
+    data = UserStatus(user_id=user_id, status=status, status_text=status_text, last_seen_at=last_seen_at)
     return _event("user:status", ids.random_id(), data)
 
 
 def chat_created(chat: Chat) -> Envelope:
     """A chat is new to the hearer: it was made, or they were added to it."""
     return _event("chat:created", ids.random_id(), chat, chat_id=chat.id)
+
+
+def chat_joined(chat: Chat) -> Envelope:
+    """The hearer begins to look at a chat, on one of their devices."""
+    return _event("chat:joined", ids.random_id(), chat, chat_id=chat.id)
 
 
 def chat_updated(chat: ChatSummary) -> Envelope:
@@ -171,6 +237,22 @@ def chat_left(chat_id: int) -> Envelope:
 def member_left(*, chat_id: int, user_id: int) -> Envelope:
     """A member left the chat or was removed from it; for those who remain."""
     return _event("member:left", ids.random_id(), MemberLeft(chat_id=chat_id, user_id=user_id), chat_id=chat_id)
+
+
+def member_joined(*, chat_id: int, user_ids: list[int], added_by: int | None) -> Envelope:
+    """Others came to the chat; for those who were there."""
+    data = MemberJoined(chat_id=chat_id, user_ids=user_ids, added_by=added_by)
+    return _event("member:joined", ids.random_id(), data, chat_id=chat_id)
+
+
+def member_updated(member: MemberRole) -> Envelope:
+    """A member has another role."""
+    return _event("member:updated", ids.random_id(), member, chat_id=member.chat_id)
+
+
+def chat_personal(personal: ChatPersonal) -> Envelope:
+    """A member muted, pinned, archived or deleted a chat for themselves; for their own devices."""
+    return _event("chat:personal", ids.random_id(), personal, chat_id=personal.chat_id)
 
 
 def session_revoked(session_id: int) -> Envelope:

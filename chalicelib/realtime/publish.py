@@ -13,8 +13,8 @@ from chalicelib.core import context
 from chalicelib.core.aws import AwsError, sqs
 from chalicelib.core.config import settings
 from chalicelib.core.logs import logger
-from chalicelib.realtime import connections, events, fanout
-from chalicelib.realtime.connections import Connection
+from chalicelib.realtime import connections, events, fanout, packets
+from chalicelib.realtime.connections import Connection, Line
 from chalicelib.realtime.fanout import Push
 from chalicelib.realtime.shapes import Envelope
 
@@ -33,14 +33,41 @@ def deliver(pushes: Sequence[Push]) -> None:
 
 
 def greet(connection: Connection, *, sync_cursor: str) -> None:
-    """Sends hello to a connection that is being made; the queue carries it, since `$connect` cannot post."""
+    """Sends hello to a connection that is being made; the queue carries it, since `$connect` cannot post.
+
+    A Socket.IO client is told before it that it is connected: what is answered to its packet would race with hello.
+    """
     event = events.hello(
         user_id=connection.user_id,
         session_id=connection.session_id,
         connection_id=connection.id,
         sync_cursor=sync_cursor,
     )
-    _enqueue(Push(event=_encoded(event), fresh=connection), event.event_id, f"connection:{connection.id}")
+    connected = packets.write(packets.CONNECT, {"sid": connection.id}) if connection.format == "socketio" else ""
+    push = Push(event=_encoded(event), fresh=connection, packet=connected)
+    _enqueue(push, event.event_id, f"connection:{connection.id}")
+
+
+def send_packet(packet: str, lines: Sequence[Line], *, name: str, opening: bool = False) -> None:
+    """Has the same ready packet sent on each of these sockets; `opening` ones are still being made."""
+    _enqueue(Push(packet=packet, lines=_bare(lines), opening=opening), name, name)
+
+
+def close(line: Line) -> None:
+    """Has a socket closed."""
+    _enqueue(Push(lines=_bare([line]), closing=True), f"close:{line.id}", f"connection:{line.id}")
+
+
+def expect_login(connection_id: str) -> None:
+    """Has a new connection looked at after the time that a client has to log in."""
+    _quietly(
+        "SendMessage",
+        {
+            "QueueUrl": settings().presence_queue_url,
+            "MessageBody": msgspec.json.encode({"connectionId": connection_id}).decode(),
+            "DelaySeconds": settings().login_seconds,
+        },
+    )
 
 
 def end_session(*, user_id: int, session_ids: Sequence[int]) -> None:
@@ -97,6 +124,10 @@ def _quietly(operation: str, payload: dict[str, object]) -> None:
         sqs(operation, payload)
     except AwsError as error:
         logger().error("push lost", extra={"error": error.code})
+
+
+def _bare(lines: Sequence[Line]) -> list[Line]:
+    return [Line(id=line.id, endpoint=line.endpoint) for line in lines]
 
 
 def _encoded(event: Envelope) -> msgspec.Raw:

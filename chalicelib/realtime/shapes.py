@@ -1,5 +1,6 @@
 """The resources that both REST answers and socket events carry."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -9,7 +10,10 @@ from chalicelib.core.ids import Id, Seq, Timestamp
 MessageType = Literal["text", "image", "file", "audio", "video", "system"]
 ChatType = Literal["private", "group"]
 Role = Literal["owner", "admin", "member"]
-Presence = Literal["online", "offline", "away", "busy"]
+Presence = Annotated[
+    Literal["online", "offline", "away", "busy", "invisible"],
+    msgspec.Meta(description="`invisible` is said to the user alone: others see `offline`"),
+]
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -27,6 +31,16 @@ class ForwardedFrom(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     message_id: Id
     sender_id: Id | None
     created_at: Timestamp
+
+
+class Reactions(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Everybody's reactions to a message, as they are at `updatedAt`."""
+
+    chat_id: Id
+    message_id: Id
+    seq: Seq
+    reactions: Annotated[dict[str, list[Id]], msgspec.Meta(description="who reacted, by emoji")]
+    updated_at: Timestamp
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -50,17 +64,26 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     pinned_at: Timestamp | None
     expires_at: Timestamp | None
     created_at: Timestamp
-    updated_at: Timestamp
+    updated_at: Annotated[
+        Timestamp, msgspec.Meta(description="of two states of a message, the one with the later time holds")
+    ]
 
 
-class Participant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A member of a chat, with the marks up to which messages were delivered to them and read by them."""
+class Member(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A member of a chat."""
 
     user_id: Id
     role: Role
-    delivered_seq: Seq
-    read_seq: Seq
     joined_at: Timestamp
+
+
+class Participant(Member, frozen=True, kw_only=True, rename="camel"):
+    """A member of a chat, with the marks up to which messages were delivered to them and read by them."""
+
+    delivered_seq: Seq
+    read_seq: Annotated[
+        int, msgspec.Meta(ge=0, description="0 where it is not shown: one of the two does not share read receipts")
+    ]
 
 
 class ChatSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -69,6 +92,9 @@ class ChatSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     who_can_send: Literal["members", "admins"]
     who_can_add: Literal["members", "admins"]
     message_seconds: Annotated[int | None, msgspec.Meta(description="how long a message lives; null for ever")]
+
+
+_PARTICIPANTS = msgspec.Meta(description="all of them in `GET /chats/{chat_id}`; elsewhere the first 20, by user id")
 
 
 class ChatSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -83,10 +109,7 @@ class ChatSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     is_public: bool
     settings: ChatSettings
     participant_count: Annotated[int, msgspec.Meta(ge=0)]
-    participants: Annotated[
-        list[Participant],
-        msgspec.Meta(description="all of them in `GET /chats/{chat_id}`; elsewhere the first 20, by user id"),
-    ]
+    participants: Annotated[Sequence[Member], _PARTICIPANTS]
     last_seq: Seq
     created_at: Timestamp
     updated_at: Timestamp
@@ -95,6 +118,7 @@ class ChatSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Chat(ChatSummary, frozen=True, kw_only=True, rename="camel"):
     """A chat as one member sees it."""
 
+    participants: Annotated[Sequence[Participant], _PARTICIPANTS]
     last_message: Message | None
     delivered_seq: Seq
     read_seq: Seq
@@ -103,6 +127,28 @@ class Chat(ChatSummary, frozen=True, kw_only=True, rename="camel"):
     muted_until: Timestamp | None
     pinned: bool
     archived: bool
+    hidden: Annotated[
+        bool, msgspec.Meta(description="deleted by this member for themselves: not listed until its next message")
+    ]
+
+
+class ChatPersonal(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a member made of a chat for themselves; muted without `mutedUntil` is muted for ever."""
+
+    chat_id: Id
+    muted: bool
+    muted_until: Timestamp | None
+    pinned: bool
+    archived: bool
+    hidden: bool
+
+
+class MemberRole(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A member of a group, and what they are in it."""
+
+    chat_id: Id
+    user_id: Id
+    role: Role
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):

@@ -62,6 +62,7 @@ def test_all_that_is_sent_is_described(server: Server, person: Register) -> None
         "ping": socket.act("ping"),
         "message:send": socket.act("message:send", {"chatId": private, "content": "Привет!"}),
         "messages:read": ears.act("messages:read", {"chatId": private}),
+        "draft:set": socket.act("draft:set", {"chatId": private, "content": "И ещё"}),
         "typing:start": socket.act("typing:start", {"chatId": private}),
         "typing:stop": socket.act("typing:stop", {"chatId": private}),
     }

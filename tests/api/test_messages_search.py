@@ -99,7 +99,7 @@ def test_pages_hold_everything_once(talk: tuple[Person, Person, int], order: str
     seen: list[int] = []
     cursor: dict[str, str] = {}
     while True:
-        query = {"q": "pages", "limit": 3, "order": order, **cursor}
+        query: dict[str, str | int] = {"q": "pages", "limit": 3, "order": order, **cursor}
         page = alice.http.get("/messages/search", params=query).json()
         seen += [message["id"] for message in page["messages"]]
         if not page["hasMore"]:

@@ -11,9 +11,8 @@ import pytest
 import app
 from chalicelib.core import aws, context, db
 from chalicelib.core.context import Actor
-from chalicelib.core.paging import Page
-from chalicelib.features.chats import access
-from chalicelib.features.chats import service as chats
+from chalicelib.features.chats import access, listing
+from chalicelib.features.chats.schemas import ChatQuery
 from chalicelib.features.messages import history, receipts
 from chalicelib.features.messages.schemas import HistoryQuery, SendInput
 from chalicelib.features.messages.send import send
@@ -91,7 +90,7 @@ def test_each_action_is_one_round_trip(costs: Costs, person: Callable[[str], Per
         "read": lambda: receipts.mark_read(me, chat, None),
         "typing": lambda: typing(me, chat, "start"),
         "chat": lambda: access.access_chat(me, chat),
-        "chats": lambda: chats.list_chats(me, Page()),
+        "chats": lambda: listing.list_chats(me, ChatQuery()),
     }
     for name, act in actions.items():
         with costs.of_one():

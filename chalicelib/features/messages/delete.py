@@ -48,7 +48,7 @@ touched AS (
 ),
 deleted AS (
     UPDATE messages m SET content = '', attachments = '[]', forwarded_from = NULL, mentions = '{}', reactions = '{}',
-        edited_at = NULL, pinned_at = NULL, deleted_at = x.moment, deleted_by = %(user_id)s,
+        edited_at = NULL, pinned_at = NULL, expires_at = NULL, deleted_at = x.moment, deleted_by = %(user_id)s,
         updated_at = next_update(m, x.moment)
     FROM touched x, target t
     WHERE m.chat_id = x.id AND m.seq = (t.message).seq AND m.deleted_at IS NULL
@@ -98,7 +98,11 @@ def _for_everyone(actor: Actor, message_id: int) -> None:
     outcome = settled(lambda: db.the(_Outcome, _FOR_EVERYONE, values, actor=actor))
     if outcome.chat_id is not None and outcome.seq is not None:
         event = events.message_deleted(
-            chat_id=outcome.chat_id, message_id=message_id, seq=outcome.seq, deleted_by=actor.user_id, scope="everyone"
+            chat_id=outcome.chat_id,
+            message_id=message_id,
+            seq=outcome.seq,
+            deleted_by=actor.user_id,
+            scope="everyone",
         )
         publish(event, to=outcome.member_ids, group=f"chat:{outcome.chat_id}")
 

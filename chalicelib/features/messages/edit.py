@@ -9,6 +9,7 @@ from chalicelib.core import db, paging
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput, NotFound
 from chalicelib.features.messages.schemas import Edit, EditInput, EditList
+from chalicelib.features.messages.text import clean
 from chalicelib.features.messages.verdicts import Outcome, settled
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
@@ -93,16 +94,17 @@ ORDER BY e.edited_at DESC
 
 
 def edit(actor: Actor, message_id: int, change: EditInput) -> Message:
-    """Gives a message of the actor's another text, and tells every device of every member; the same text is no change.
+    """Gives a message of the actor's another text, once, and tells every device of every member.
 
     Raises NotFound, Forbidden for who did not send it or may not write here any more, Blocked, MessageIsDeleted,
     UnknownMention, and InvalidInput where nothing would be left of the message.
     """
+    content = clean(change.content)
     values = {
         "user_id": actor.user_id,
         "message_id": message_id,
-        "content": change.content,
-        "blank": not change.content.strip(),
+        "content": content,
+        "blank": not content.strip(),
         "mentions": None if change.mentions is None else list(dict.fromkeys(change.mentions)),
     }
     outcome = settled(lambda: db.the(_Outcome, _EDIT, values, actor=actor))

@@ -31,17 +31,21 @@ class _Copy(Allowance, frozen=True, kw_only=True):
 
 
 # As a send, for several chats at once: their rows are taken in the order of their ids, so that no two forwards can
-# wait for each other. `message` is NULL with the verdict 'allowed' where the members of one of them changed meanwhile.
+# wait for each other. `message` is NULL with the verdict 'allowed' where the members of one of them have changed.
 _FORWARD = """
 WITH source AS MATERIALIZED (
     SELECT (a.message).* FROM access_message(%(message_id)s, %(user_id)s) a
 ),
 targets AS MATERIALIZED (
     SELECT given.id AS chat_id, given.place, %(client_message_id)s::text || ':' || given.id AS client_message_id,
-        c.members_version, CASE WHEN me.user_id IS NULL THEN 'not_found' ELSE write_refusal(c, me) END AS refusal
+        mine.members_version, CASE WHEN mine.members_version IS NULL THEN 'not_found' ELSE mine.refusal END AS refusal
     FROM unnest(%(chat_ids)s::bigint[]) WITH ORDINALITY AS given (id, place)
-    LEFT JOIN members me ON me.chat_id = given.id AND me.user_id = %(user_id)s
-    LEFT JOIN chats c ON c.id = me.chat_id
+    -- The limit has each of them looked up, where else all of the actor's chats might be read.
+    LEFT JOIN LATERAL (
+        SELECT c.members_version, write_refusal(c, me) AS refusal
+        FROM members me JOIN chats c ON c.id = me.chat_id
+        WHERE me.chat_id = given.id AND me.user_id = %(user_id)s LIMIT 1
+    ) mine ON true
 ),
 earlier AS MATERIALIZED (
     SELECT t.place, m AS message, m.chat_id = t.chat_id AS is_here

@@ -30,14 +30,18 @@ SELECT coalesce((
         ELSE message_json(page.message, me.delivered_seq, me.read_seq) END)
     FROM (
         (
-            SELECT m AS message FROM messages m
-            WHERE %(direction)s = 'before' AND m.chat_id = me.chat_id AND m.seq < %(seq)s AND is_shown(m, me.user_id)
+            SELECT m.message FROM shown_messages(me.user_id) m
+            WHERE %(direction)s = 'before' AND m.chat_id = me.chat_id
+                -- Numbers have no gaps: so many of them below the newest is where the page begins.
+                AND m.seq < coalesce(%(seq)s::bigint, (
+                    SELECT c.last_seq + 1 - %(skip)s::bigint FROM chats c WHERE c.id = %(chat_id)s
+                ))
             ORDER BY m.seq DESC LIMIT %(limit)s
         )
         UNION ALL
         (
-            SELECT m AS message FROM messages m
-            WHERE %(direction)s = 'after' AND m.chat_id = me.chat_id AND m.seq > %(seq)s AND is_shown(m, me.user_id)
+            SELECT m.message FROM shown_messages(me.user_id) m
+            WHERE %(direction)s = 'after' AND m.chat_id = me.chat_id AND m.seq > %(seq)s
             ORDER BY m.seq LIMIT %(limit)s
         )
     ) page
@@ -60,6 +64,7 @@ def history(actor: Actor, chat_id: int, query: HistoryQuery) -> MessageList:
         "chat_id": chat_id,
         "direction": direction,
         "seq": seq,
+        "skip": query.skip,
         "limit": query.limit + 1,
     }
     row = db.one(_PageRow, _PAGE, values, actor=actor)
@@ -82,8 +87,8 @@ def access_message(actor: Actor, message_id: int) -> Message:
     return msgspec.json.decode(row.message, type=Message)
 
 
-def _start(query: HistoryQuery) -> tuple[Direction, int]:
-    given = [name for name in ("before", "after", "cursor") if getattr(query, name) is not None]
+def _start(query: HistoryQuery) -> tuple[Direction, int | None]:
+    given = [name for name in ("before", "after", "skip", "cursor") if getattr(query, name) is not None]
     if len(given) > 1:
         raise InvalidInput.at(given[1], "contradiction", f"cannot be given together with {given[0]}")
     key = paging.read_cursor(query.cursor, tuple[Direction, Seq])
@@ -91,4 +96,6 @@ def _start(query: HistoryQuery) -> tuple[Direction, int]:
         return key
     if query.after is not None:
         return "after", query.after
+    if query.skip is not None:
+        return "before", None
     return "before", MAX_ID if query.before is None else query.before

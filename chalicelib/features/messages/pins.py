@@ -81,10 +81,10 @@ FROM verdict v
 _PINS = """
 SELECT message_json_for(p.message, me)::text AS message, (p.message).seq, (p.message).pinned_at AS at
 FROM members me LEFT JOIN LATERAL (
-    SELECT m AS message FROM messages m
-    WHERE m.chat_id = me.chat_id AND m.pinned_at IS NOT NULL AND is_shown(m, me.user_id)
-        AND (m.pinned_at, m.seq) < (coalesce(%(at)s::timestamptz, 'infinity'), coalesce(%(seq)s::bigint, 0))
-    ORDER BY m.pinned_at DESC, m.seq DESC LIMIT %(limit)s
+    SELECT m.message FROM shown_messages(me.user_id) m
+    WHERE m.chat_id = me.chat_id AND (m.message).pinned_at IS NOT NULL
+        AND ((m.message).pinned_at, m.seq) < (coalesce(%(at)s::timestamptz, 'infinity'), coalesce(%(seq)s::bigint, 0))
+    ORDER BY (m.message).pinned_at DESC, m.seq DESC LIMIT %(limit)s
 ) p ON true
 WHERE me.chat_id = %(chat_id)s AND me.user_id = %(user_id)s
 ORDER BY (p.message).pinned_at DESC, (p.message).seq DESC

@@ -1,41 +1,102 @@
-"""Receipts are watermarks: one row a member and chat, however many messages were read."""
+"""Receipts are watermarks: one row a member and chat, however many messages were delivered or read.
+
+Whoever does not share what they read is heard of by delivery only, and hears of the others' no more than that.
+"""
+
+from typing import Literal
 
 import msgspec
 
-from chalicelib.core import db
+from chalicelib.core import db, paging
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import NotFound
-from chalicelib.features.messages.schemas import Watermarks
+from chalicelib.core.ids import Id
+from chalicelib.features.messages.schemas import Receipt, ReceiptList, Watermarks
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
 
+# Everybody's receipts to everybody grow with the square of the members: in larger chats they are not told live.
+MOST_TOLD = 100
+
+Kind = Literal["delivered", "read"]
+
 
 class _Marked(msgspec.Struct, frozen=True):
+    chat_id: int
     delivered_seq: int
     read_seq: int
     last_seq: int
-    moved: bool
-    marked_at: str
-    member_ids: list[int]
+    delivered_moved: bool
+    read_moved: bool
+    read_at: str | None
+    readers: list[int]
+    others: list[int]
 
 
-# A watermark never goes back, and never beyond what was sent.
-_READ = """
-WITH before AS MATERIALIZED (
-    SELECT m.chat_id, m.user_id, m.read_seq, c.last_seq, least(coalesce(%(seq)s, c.last_seq), c.last_seq) AS wanted
-    FROM members m JOIN chats c ON c.id = m.chat_id
-    WHERE m.chat_id = %(chat_id)s AND m.user_id = %(user_id)s
+class _ReceiptRow(msgspec.Struct, frozen=True):
+    user_id: int | None
+    status: Literal["sent", "delivered", "read"]
+    read_at: str | None
+
+
+# A watermark never goes back, and never beyond what was sent. What moves nothing writes nothing. `readers` are those
+# who may hear how far the member has read, the member's own devices among them; `others` are the rest.
+_MARK = """
+WITH meant AS MATERIALIZED (
+    SELECT %(chat_id)s::bigint AS chat_id, %(seq)s::bigint AS seq WHERE %(message_id)s::bigint IS NULL
+    UNION ALL
+    SELECT (a.message).chat_id, (a.message).seq FROM access_message(%(message_id)s, %(user_id)s) a
+),
+before AS MATERIALIZED (
+    SELECT m.chat_id, m.user_id, m.delivered_seq, m.read_seq, m.read_receipts, c.last_seq,
+        least(coalesce(w.seq, c.last_seq), c.last_seq) AS wanted
+    FROM meant w JOIN members m ON m.chat_id = w.chat_id AND m.user_id = %(user_id)s JOIN chats c ON c.id = m.chat_id
 ),
 marked AS (
     UPDATE members m SET
-        read_seq = greatest(m.read_seq, b.wanted), delivered_seq = greatest(m.delivered_seq, b.wanted)
-    FROM before b WHERE m.chat_id = b.chat_id AND m.user_id = b.user_id
-    RETURNING m.delivered_seq, m.read_seq, m.read_seq > b.read_seq AS moved, b.last_seq
+        delivered_seq = greatest(m.delivered_seq, b.wanted),
+        read_seq = CASE WHEN %(read)s THEN greatest(m.read_seq, b.wanted) ELSE m.read_seq END
+    FROM before b
+    WHERE m.chat_id = b.chat_id AND m.user_id = b.user_id
+        AND (m.delivered_seq < b.wanted OR (%(read)s AND m.read_seq < b.wanted))
+    RETURNING m.chat_id, m.delivered_seq, m.read_seq, m.read_at
 )
-SELECT k.delivered_seq, k.read_seq, k.last_seq, k.moved, wire_time(now()) AS marked_at, array(
-    SELECT m.user_id FROM members m WHERE m.chat_id = %(chat_id)s
-) AS member_ids
-FROM marked k
+SELECT b.chat_id, b.last_seq,
+    coalesce(k.delivered_seq, greatest(b.delivered_seq, b.wanted)) AS delivered_seq,
+    coalesce(k.read_seq, CASE WHEN %(read)s THEN greatest(b.read_seq, b.wanted) ELSE b.read_seq END) AS read_seq,
+    coalesce(k.delivered_seq > b.delivered_seq, false) AS delivered_moved,
+    coalesce(k.read_seq > b.read_seq, false) AS read_moved,
+    wire_time(k.read_at) AS read_at,
+    told.readers, told.others
+FROM before b LEFT JOIN marked k ON true
+CROSS JOIN LATERAL (
+    SELECT coalesce(array_agg(m.user_id) FILTER (WHERE m.shares), '{}') AS readers,
+        coalesce(array_agg(m.user_id) FILTER (WHERE NOT m.shares), '{}') AS others
+    FROM (
+        SELECT o.user_id, o.user_id = b.user_id OR (o.read_receipts AND b.read_receipts) AS shares
+        FROM members o WHERE o.chat_id = k.chat_id LIMIT %(most)s + 1
+    ) m
+) told
+"""
+
+# Those who came later were not sent it. When it was read is known where the watermark went over it in its last move.
+_RECEIPTS = """
+SELECT r.user_id, r.status, r.read_at
+FROM access_message(%(message_id)s, %(user_id)s) a LEFT JOIN LATERAL (
+    SELECT m.user_id, CASE
+            WHEN (a.message).seq <= shown_read_seq(m, a.viewer) THEN 'read'
+            WHEN (a.message).seq <= m.delivered_seq THEN 'delivered'
+            ELSE 'sent'
+        END AS status, CASE
+            WHEN (a.message).seq <= shown_read_seq(m, a.viewer) AND (a.message).seq > m.read_after
+                THEN wire_time(m.read_at)
+        END AS read_at
+    FROM members m
+    WHERE m.chat_id = (a.message).chat_id AND m.user_id > %(after)s
+        AND m.user_id IS DISTINCT FROM (a.message).sender_id AND m.joined_at <= (a.message).created_at
+    ORDER BY m.user_id LIMIT %(limit)s
+) r ON true
+ORDER BY r.user_id
 """
 
 
@@ -44,16 +105,79 @@ def mark_read(actor: Actor, chat_id: int, seq: int | None) -> Watermarks:
 
     Raises NotFound for who is not a member.
     """
-    row = db.one(_Marked, _READ, {"user_id": actor.user_id, "chat_id": chat_id, "seq": seq}, actor=actor)
+    return _mark(actor, "read", chat_id=chat_id, seq=seq)
+
+
+def mark_delivered(actor: Actor, chat_id: int, seq: int | None) -> Watermarks:
+    """The same for the watermark of what has arrived on a device."""
+    return _mark(actor, "delivered", chat_id=chat_id, seq=seq)
+
+
+def mark_message(actor: Actor, message_id: int, kind: Kind) -> Watermarks:
+    """Moves a watermark up to a message. Raises NotFound for one that is not there for the actor."""
+    return _mark(actor, kind, message_id=message_id)
+
+
+def receipts(actor: Actor, message_id: int, page: paging.Page) -> ReceiptList:
+    """Whom a message was sent to and what became of it there, by user id. Raises NotFound."""
+    key = paging.read_cursor(page.cursor, tuple[Id])
+    values = {
+        "user_id": actor.user_id,
+        "message_id": message_id,
+        "after": key[0] if key else 0,
+        "limit": page.limit + 1,
+    }
+    rows = db.many(_ReceiptRow, _RECEIPTS, values, actor=actor)
+    if not rows:
+        raise NotFound("There is no such message.")
+    found = [
+        Receipt(user_id=row.user_id, status=row.status, read_at=row.read_at)
+        for row in rows
+        if row.user_id is not None
+    ]
+    found, has_more = paging.cut(found, page.limit)
+    return ReceiptList(
+        receipts=found,
+        has_more=has_more,
+        next_cursor=paging.write_cursor(found[-1].user_id) if has_more else None,
+    )
+
+
+def _mark(
+    actor: Actor, kind: Kind, *, chat_id: int | None = None, seq: int | None = None, message_id: int | None = None
+) -> Watermarks:
+    values = {
+        "user_id": actor.user_id,
+        "chat_id": chat_id,
+        "seq": seq,
+        "message_id": message_id,
+        "read": kind == "read",
+        "most": MOST_TOLD,
+    }
+    row = db.one(_Marked, _MARK, values, actor=actor)
     if row is None:
-        raise NotFound("There is no such chat.")
-    if row.moved:
-        event = events.messages_read(chat_id=chat_id, user_id=actor.user_id, seq=row.read_seq, read_at=row.marked_at)
-        publish(event, to=row.member_ids, group=f"chat:{chat_id}")
+        raise NotFound("There is no such chat." if message_id is None else "There is no such message.")
+    _tell(actor, row)
     return Watermarks(
-        chat_id=chat_id,
+        chat_id=row.chat_id,
         delivered_seq=row.delivered_seq,
         read_seq=row.read_seq,
         # The newest message may have come since this statement began.
         unread_count=max(0, row.last_seq - row.read_seq),
     )
+
+
+def _tell(actor: Actor, row: _Marked) -> None:
+    """Tells those who may hear of it of reading, which says that it arrived as well; and the others of that alone."""
+    readers, others = row.readers, row.others
+    if len(readers) + len(others) > MOST_TOLD:
+        readers, others = [actor.user_id], []
+    group = f"chat:{row.chat_id}"
+    if row.read_moved:
+        event = events.messages_read(
+            chat_id=row.chat_id, user_id=actor.user_id, seq=row.read_seq, read_at=row.read_at
+        )
+        publish(event, to=readers, group=group)
+    if row.delivered_moved:
+        event = events.message_delivered(chat_id=row.chat_id, user_id=actor.user_id, seq=row.delivered_seq)
+        publish(event, to=others if row.read_moved else [*readers, *others], group=group)

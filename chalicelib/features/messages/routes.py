@@ -4,12 +4,45 @@ from chalicelib.core import ratelimit
 from chalicelib.core.context import Actor
 from chalicelib.core.http import Reply, Routes
 from chalicelib.core.ids import Id
-from chalicelib.features.messages import history, receipts
-from chalicelib.features.messages.schemas import HistoryQuery, MessageList, ReadInput, SendInput, Watermarks
+from chalicelib.core.paging import Page
+from chalicelib.features.messages import (
+    delete,
+    drafts,
+    edit,
+    forward,
+    history,
+    pins,
+    reactions,
+    receipts,
+    scheduled,
+)
+from chalicelib.features.messages.emoji import Emoji
+from chalicelib.features.messages.schemas import (
+    Copies,
+    DeleteQuery,
+    DeliveredInput,
+    Draft,
+    DraftInput,
+    DraftList,
+    EditInput,
+    EditList,
+    ForwardInput,
+    HistoryQuery,
+    MessageList,
+    ReadInput,
+    ReceiptList,
+    ScheduleChange,
+    ScheduledList,
+    ScheduledMessage,
+    ScheduleInput,
+    ScheduleQuery,
+    SendInput,
+    Watermarks,
+)
 from chalicelib.features.messages.search import MessageSearchQuery, search
 from chalicelib.features.messages.send import policy, send
 from chalicelib.features.messages.sync import SyncAnswer, SyncQuery, sync
-from chalicelib.realtime.shapes import Message
+from chalicelib.realtime.shapes import Message, Reactions
 
 routes = Routes("messages")
 
@@ -28,21 +61,104 @@ def search_messages(actor: Actor, query: MessageSearchQuery) -> MessageList:
     return search(actor, query)
 
 
+@routes.post("/messages/scheduled", status=201, creates=True)
+def schedule_message(actor: Actor, body: ScheduleInput) -> Reply[ScheduledMessage]:
+    """Have a message sent at a time (200 where one with this clientMessageId waits already)."""
+    kept = scheduled.schedule(actor, body)
+    headers = ratelimit.headers(policy("http"), kept.allowance)
+    return Reply(body=kept.message, status=201 if kept.created else 200, headers=headers)
+
+
+@routes.get("/messages/scheduled")
+def list_scheduled_messages(actor: Actor, query: ScheduleQuery) -> ScheduledList:
+    """My messages that wait for their time, and those that could not be sent when it came."""
+    return scheduled.waiting(actor, query)
+
+
+@routes.patch("/messages/scheduled/{scheduled_id}")
+def change_scheduled_message(actor: Actor, scheduled_id: Id, body: ScheduleChange) -> ScheduledMessage:
+    """Change a message of mine that waits, or when it is sent."""
+    return scheduled.change(actor, scheduled_id, body)
+
+
+@routes.delete("/messages/scheduled/{scheduled_id}")
+def cancel_scheduled_message(actor: Actor, scheduled_id: Id) -> None:
+    """Take a message back before it is sent."""
+    scheduled.cancel(actor, scheduled_id)
+
+
+@routes.post("/messages/scheduled/{scheduled_id}/send-now", status=201)
+def send_scheduled_message(actor: Actor, scheduled_id: Id) -> Reply[Message]:
+    """Send a message that waits now (200 where a message with its clientMessageId was stored before)."""
+    sent = scheduled.send_now(actor, scheduled_id)
+    return Reply(body=sent.message, status=201 if sent.created else 200)
+
+
 @routes.get("/messages/{message_id}")
 def get_message(actor: Actor, message_id: Id) -> Message:
     """One message."""
     return history.access_message(actor, message_id)
 
 
+@routes.put("/messages/{message_id}")
+def edit_message(actor: Actor, message_id: Id, body: EditInput) -> Message:
+    """Give one's own message another text."""
+    return edit.edit(actor, message_id, body)
+
+
+@routes.get("/messages/{message_id}/edits")
+def list_edits(actor: Actor, message_id: Id, query: Page) -> EditList:
+    """What a message said before its edits."""
+    return edit.edits(actor, message_id, query)
+
+
+@routes.delete("/messages/{message_id}")
+def delete_message(actor: Actor, message_id: Id, query: DeleteQuery) -> None:
+    """Delete a message; again is as once."""
+    delete.delete(actor, message_id, query.scope)
+
+
+@routes.post("/messages/{message_id}/forward", status=201, creates=True)
+def forward_message(actor: Actor, message_id: Id, body: ForwardInput) -> Reply[Copies]:
+    """Copy a message into other chats, all or none (200 where all these copies were stored before)."""
+    forwarded = forward.forward(actor, message_id, body, "http")
+    headers = ratelimit.headers(policy("http"), forwarded.allowance)
+    return Reply(body=Copies(messages=forwarded.messages), status=201 if forwarded.created else 200, headers=headers)
+
+
+@routes.put("/messages/{message_id}/reactions/{emoji}")
+def add_reaction(actor: Actor, message_id: Id, emoji: Emoji) -> Reactions:
+    """React to a message; again is as once."""
+    return reactions.react(actor, message_id, emoji)
+
+
+@routes.delete("/messages/{message_id}/reactions/{emoji}")
+def remove_reaction(actor: Actor, message_id: Id, emoji: Emoji) -> None:
+    """Take a reaction back; again is as once."""
+    reactions.react(actor, message_id, emoji, remove=True)
+
+
+@routes.put("/messages/{message_id}/pin")
+def pin_message(actor: Actor, message_id: Id) -> Message:
+    """Pin a message; again is as once."""
+    return pins.pin(actor, message_id)
+
+
+@routes.delete("/messages/{message_id}/pin")
+def unpin_message(actor: Actor, message_id: Id) -> None:
+    """Take a pinned message down; again is as once."""
+    pins.pin(actor, message_id, remove=True)
+
+
+@routes.get("/chats/{chat_id}/pins")
+def list_pins(actor: Actor, chat_id: Id, query: Page) -> MessageList:
+    """A chat's pinned messages, the last pinned first."""
+    return pins.pins(actor, chat_id, query)
+
+
 @routes.get("/chats/{chat_id}/messages")
 def list_messages(actor: Actor, chat_id: Id, query: HistoryQuery) -> MessageList:
     """A chat's history: newest first, or oldest first with `after`."""
-    return history.history(actor, chat_id, query)
-
-
-@routes.get("/messages/chat/{chat_id}")
-def list_chat_messages(actor: Actor, chat_id: Id, query: HistoryQuery) -> MessageList:
-    """A chat's history, under the path that reference clients know."""
     return history.history(actor, chat_id, query)
 
 
@@ -52,10 +168,46 @@ def mark_read(actor: Actor, chat_id: Id, body: ReadInput) -> Watermarks:
     return receipts.mark_read(actor, chat_id, body.seq)
 
 
-@routes.post("/messages/chat/{chat_id}/read")
-def mark_chat_read(actor: Actor, chat_id: Id, body: ReadInput) -> Watermarks:
-    """Mark a chat as read, under the path that reference clients know."""
-    return receipts.mark_read(actor, chat_id, body.seq)
+@routes.post("/chats/{chat_id}/delivered")
+def mark_delivered(actor: Actor, chat_id: Id, body: DeliveredInput) -> Watermarks:
+    """Mark a chat's messages as delivered up to one."""
+    return receipts.mark_delivered(actor, chat_id, body.seq)
+
+
+@routes.post("/messages/{message_id}/read")
+def mark_message_read(actor: Actor, message_id: Id) -> Watermarks:
+    """Mark a chat as read up to this message."""
+    return receipts.mark_message(actor, message_id, "read")
+
+
+@routes.post("/messages/{message_id}/delivered")
+def mark_message_delivered(actor: Actor, message_id: Id) -> Watermarks:
+    """Mark a chat's messages as delivered up to this one."""
+    return receipts.mark_message(actor, message_id, "delivered")
+
+
+@routes.get("/messages/{message_id}/receipts")
+def list_receipts(actor: Actor, message_id: Id, query: Page) -> ReceiptList:
+    """To whom a message was delivered, who has read it, and when, where that is known."""
+    return receipts.receipts(actor, message_id, query)
+
+
+@routes.put("/chats/{chat_id}/draft")
+def set_draft(actor: Actor, chat_id: Id, body: DraftInput) -> Draft:
+    """Keep what I have begun to write in a chat, for all my devices; without content it is given up."""
+    return drafts.set_draft(actor, chat_id, body)
+
+
+@routes.get("/chats/{chat_id}/draft")
+def get_draft(actor: Actor, chat_id: Id) -> Draft:
+    """What I have begun to write in a chat."""
+    return drafts.draft_of(actor, chat_id)
+
+
+@routes.get("/drafts")
+def list_drafts(actor: Actor, query: Page) -> DraftList:
+    """What I have begun to write, in all my chats."""
+    return drafts.drafts(actor, query)
 
 
 @routes.get("/sync")

@@ -1,32 +1,19 @@
 """What messages take and answer."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.core.ids import Id, Seq, Timestamp
-from chalicelib.core.paging import DEFAULT_LIMIT, Limit
-from chalicelib.realtime.shapes import Message
+from chalicelib.core.paging import DEFAULT_LIMIT, Limit, Page
+from chalicelib.realtime.shapes import Attachment, Message, MessageType
 
 Content = Annotated[str, Meta(max_length=10_000)]
 ClientMessageId = Annotated[str, Meta(min_length=1, max_length=64)]
 Mentions = Annotated[list[Id], Meta(max_length=50, description="ids of members of the chat")]
-
-_PICTURE = (
-    "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u25fe\u2600-\u27bf"
-    "\u2934\u2935\u2b05-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001f0ff\U0001f170\U0001f171\U0001f17e"
-    "\U0001f17f\U0001f18e\U0001f191-\U0001f19a\U0001f201\U0001f202\U0001f21a\U0001f22f\U0001f232-\U0001f23a"
-    "\U0001f250\U0001f251\U0001f300-\U0001f3fa\U0001f400-\U0001faff]"
-    "[\ufe0f\U0001f3fb-\U0001f3ff]?"
-)
-# One emoji as Unicode's UTS #51 builds them: a flag, a keycap, or pictures joined into one, perhaps with a region's
-# tags. Blocks are taken whole where new emoji come into them: what is drawn as a picture changes every year.
-_EMOJI = (
-    "^(?:[\U0001f1e6-\U0001f1ff]{2}|[0-9#*]\ufe0f?\u20e3"
-    f"|{_PICTURE}(?:[\U000e0020-\U000e007e]+\U000e007f)?(?:\u200d{_PICTURE})*)(?![\\s\\S])"
-)
-Emoji = Annotated[str, Meta(min_length=1, max_length=16, pattern=_EMOJI, description="one emoji")]
+Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class SendInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -82,11 +69,83 @@ class Copies(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     messages: list[Message]
 
 
+class DraftInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What somebody has begun to write; without content the draft is given up."""
+
+    content: Content
+    reply_to: Id | None = None
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the caller has begun to write in a chat; empty where that is nothing."""
+
+    chat_id: Id
+    content: str
+    reply_to: Id | None
+    updated_at: Timestamp | None
+
+
+class DraftList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One page of the caller's drafts."""
+
+    drafts: list[Draft]
+    has_more: bool
+    next_cursor: str | None
+
+
+class ScheduleInput(SendInput, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A message, and when to send it: in 10 seconds at the earliest, in 365 days at the latest."""
+
+    send_at: Moment
+
+
+class ScheduleChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What to change about a message that waits; what is absent stays."""
+
+    content: Content | UnsetType = UNSET
+    mentions: Mentions | UnsetType = UNSET
+    send_at: Moment | UnsetType = UNSET
+
+
+class ScheduleQuery(Page, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Which of the caller's messages that wait."""
+
+    chat_id: Id | None = None
+
+
+class ScheduledMessage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A message that waits for its time. Once it is sent it is a message, with another id."""
+
+    id: Id
+    chat_id: Id
+    client_message_id: Annotated[str | None, Meta(description="of the message; `scheduled:<id>` where null")]
+    message_type: MessageType
+    content: str
+    attachments: list[Attachment]
+    reply_to: Id | None
+    mentions: list[Id]
+    send_at: Timestamp
+    refused: Annotated[str | None, Meta(description="the code of the problem it could not be sent for")]
+    created_at: Timestamp
+
+
+class ScheduledList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One page of the caller's messages that wait, the one that is due first before the others."""
+
+    scheduled: list[ScheduledMessage]
+    has_more: bool
+    next_cursor: str | None
+
+
 class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Messages below `before`, newest first; or above `after`, oldest first. Both are seq."""
+    """Messages below `before`, newest first; or above `after`, oldest first. Both are seq.
+
+    `skip` leaves out so many of the newest, for clients that page by numbers.
+    """
 
     before: Seq | None = None
     after: Seq | None = None
+    skip: Seq | None = None
     cursor: Annotated[str, Meta(max_length=200)] | None = None
     limit: Limit = DEFAULT_LIMIT
 
@@ -103,6 +162,28 @@ class ReadInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbi
     """Up to where the chat was read; everything, where `seq` is absent."""
 
     seq: Seq | None = None
+
+
+class DeliveredInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Up to where messages have arrived on a device; all of them, where `seq` is absent."""
+
+    seq: Seq | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What became of a message with one of those it was sent to."""
+
+    user_id: Id
+    status: Literal["sent", "delivered", "read"]
+    read_at: Annotated[Timestamp | None, Meta(description="null where it was not read, or not known when")]
+
+
+class ReceiptList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One page of a message's receipts, by user id."""
+
+    receipts: list[Receipt]
+    has_more: bool
+    next_cursor: str | None
 
 
 class Watermarks(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

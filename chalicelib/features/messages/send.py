@@ -7,34 +7,16 @@ import msgspec
 from chalicelib.core import db
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import (
-    Blocked,
-    ClientMessageIdReused,
-    InvalidInput,
-    NotFound,
-    Problem,
-    Unavailable,
-    UnknownReply,
-    UnusableAttachment,
-)
+from chalicelib.core.errors import InvalidInput, Unavailable
 from chalicelib.core.ratelimit import Allowance, Policy, refuse_unless_allowed
 from chalicelib.features.messages.schemas import SendInput
+from chalicelib.features.messages.text import clean
+from chalicelib.features.messages.verdicts import REFUSALS, TRIES
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import Message
 
 Channel = Literal["http", "socket"]
-
-_REFUSALS: dict[str, type[Problem]] = {
-    "not_found": NotFound,
-    "blocked": Blocked,
-    "unknown_reply": UnknownReply,
-    "unusable_attachment": UnusableAttachment,
-    "reused": ClientMessageIdReused,
-}
-# A send is tried again when the chat's members changed while it waited for the chat's row, or when the same
-# clientMessageId was stored at that moment; each try sees what the others have committed.
-_TRIES = 20
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +85,7 @@ stored AS (
         created_at, updated_at, expires_at
     )
     SELECT n.id, n.last_seq, %(user_id)s, %(client_message_id)s, %(message_type)s, %(content)s, f.attachments,
-        %(reply_to)s, %(mentions)s, n.last_message_at, n.last_message_at,
+        %(reply_to)s, %(mentions)s::bigint[], n.last_message_at, n.last_message_at,
         n.last_message_at + make_interval(secs => n.message_seconds)
     FROM numbered n, files f
     RETURNING messages AS message, chat_id, seq
@@ -115,7 +97,7 @@ attached AS (
 -- Who writes has read what is there.
 marked AS (
     UPDATE members m SET delivered_seq = s.seq, read_seq = s.seq FROM stored s
-    WHERE m.chat_id = s.chat_id AND m.user_id = %(user_id)s
+    WHERE m.chat_id = %(chat_id)s AND m.user_id = %(user_id)s
 )
 SELECT v.verdict, coalesce(a.allowed, true) AS allowed, coalesce(a.remaining, 0) AS remaining,
     coalesce(a.retry_after, 0) AS retry_after,
@@ -134,15 +116,36 @@ FROM verdict v LEFT JOIN allowance a ON true
 def send(actor: Actor, message: SendInput, channel: Channel) -> Sent:
     """Stores a message, once, and tells every device of every member.
 
-    Raises NotFound for who is not a member, Blocked, RateLimited, UnknownReply, UnusableAttachment,
-    ClientMessageIdReused, and InvalidInput for a message without content.
+    Raises NotFound for who is not a member, Forbidden where only admins write, Blocked, RateLimited, UnknownReply,
+    UnknownMention, UnusableAttachment, ClientMessageIdReused, and InvalidInput for a message without content.
     """
-    _check(message)
-    limit = policy(channel)
-    outcome = _store(actor, message, limit)
-    if outcome.verdict in _REFUSALS:
-        raise _REFUSALS[outcome.verdict]()
-    refuse_unless_allowed(limit, outcome)
+    return _send(actor.user_id, message, limit=policy(channel), actor=actor)
+
+
+def send_for(user_id: int, message: SendInput) -> Sent:
+    """The same for a user who need not be there, in whose name the service acts. It has no limit.
+
+    Raises what `send` does but for RateLimited.
+    """
+    return _send(user_id, message, limit=None, actor=None)
+
+
+def checked(message: SendInput) -> SendInput:
+    """The message without HTML. Raises InvalidInput where that leaves nothing, or a file is named twice."""
+    message = msgspec.structs.replace(message, content=clean(message.content))
+    if not message.attachments and not message.content.strip():
+        raise InvalidInput.at("content", "missing", "A message needs content or attachments")
+    if len(set(message.attachments)) != len(message.attachments):
+        raise InvalidInput.at("attachments", "repeated", "An attachment is named twice")
+    return message
+
+
+def _send(user_id: int, message: SendInput, *, limit: Policy | None, actor: Actor | None) -> Sent:
+    outcome = _store(user_id, checked(message), limit=limit, actor=actor)
+    if outcome.verdict in REFUSALS:
+        raise REFUSALS[outcome.verdict]()
+    if limit is not None:
+        refuse_unless_allowed(limit, outcome)
     if outcome.message is None:
         raise LookupError("an allowed send answered no message")
     stored = msgspec.json.decode(outcome.message, type=Message)
@@ -156,23 +159,19 @@ def policy(channel: Channel) -> Policy:
     return Policy(name=f"send-{channel}", quota=quota)
 
 
-def _check(message: SendInput) -> None:
-    if not message.attachments and not message.content.strip():
-        raise InvalidInput.at("content", "missing", "A message needs content or attachments")
-    if len(set(message.attachments)) != len(message.attachments):
-        raise InvalidInput.at("attachments", "repeated", "An attachment is named twice")
-
-
-def _store(actor: Actor, message: SendInput, limit: Policy) -> _Outcome:
+def _store(user_id: int, message: SendInput, *, limit: Policy | None, actor: Actor | None) -> _Outcome:
     import psycopg
 
     values = {
         **msgspec.structs.asdict(message),
-        "user_id": actor.user_id,
-        "subject": f"{limit.name}:{actor.user_id}",
-        "burst": limit.burst,
+        "mentions": list(dict.fromkeys(message.mentions)),
+        "user_id": user_id,
+        "subject": f"{limit.name}:{user_id}" if limit else "",
+        "burst": limit.burst if limit else None,
     }
-    for _ in range(_TRIES):
+    # Tried again where the chat's members changed while it waited for the chat's row, or the same clientMessageId was
+    # stored at that moment.
+    for _ in range(TRIES):
         try:
             outcome = db.the(_Outcome, _SEND, values, actor=actor)
         except psycopg.errors.UniqueViolation:

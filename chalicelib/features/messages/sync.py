@@ -95,6 +95,7 @@ news AS (
     SELECT m.chat_id, m.seq FROM my, bounds b, messages m
     WHERE my.has_news AND NOT my.is_new AND m.chat_id = my.chat_id
         AND m.changed >= pg_snapshot_xmin(b.since) AND NOT pg_visible_in_snapshot(m.changed, b.since)
+        AND (m.expires_at IS NULL OR m.expires_at > now())
         AND NOT EXISTS (
             SELECT FROM hidden_messages h
             WHERE h.user_id = %(user_id)s AND h.chat_id = m.chat_id AND h.seq = m.seq
@@ -126,7 +127,10 @@ page AS MATERIALIZED (
             SELECT receipt.rank, other.chat_id, other.user_id
             FROM my, bounds b, members other, (VALUES (4), (5)) receipt (rank)
             WHERE NOT my.is_new AND other.chat_id = my.chat_id AND other.user_id <> %(user_id)s
-                AND other.changed >= pg_snapshot_xmin(b.since) AND NOT pg_visible_in_snapshot(other.changed, b.since)
+                AND other.changed >= pg_snapshot_xmin(b.since) AND NOT pg_visible_in_snapshot(
+                    CASE receipt.rank WHEN 4 THEN other.delivered_changed ELSE other.read_changed END, b.since
+                )
+                AND (receipt.rank = 4 OR (my.member).read_receipts)
         )
         UNION ALL
         (
@@ -172,10 +176,12 @@ written AS (
         CASE page.rank
             WHEN 4 THEN json_build_object('chatId', o.chat_id, 'userId', o.user_id, 'seq', o.delivered_seq)
             ELSE json_build_object(
-                'chatId', o.chat_id, 'userId', o.user_id, 'seq', o.read_seq, 'readAt', wire_time(o.read_at)
+                'chatId', o.chat_id, 'userId', o.user_id, 'seq', shown_read_seq(o, my.member),
+                'readAt', CASE WHEN shown_read_seq(o, my.member) > 0 THEN wire_time(o.read_at) END
             )
         END
-    FROM page JOIN members o ON o.chat_id = page.chat_id AND o.user_id = page.n WHERE page.rank IN (4, 5)
+    FROM page JOIN my USING (chat_id) JOIN members o ON o.chat_id = page.chat_id AND o.user_id = page.n
+    WHERE page.rank IN (4, 5)
     UNION ALL
     SELECT page.rank, page.chat_id, page.n, 'draft:updated', json_build_object(
         'chatId', d.chat_id, 'content', d.content, 'replyTo', d.reply_to, 'updatedAt', wire_time(d.updated_at)

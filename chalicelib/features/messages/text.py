@@ -1,43 +1,39 @@
 """HTML is taken out of message text, and nothing else is touched.
 
-A tag begins where an HTML parser begins one, at `<` or `</` and a letter, and reaches as far as the parser would read.
+A tag begins where an HTML parser begins one, at `<` or `</` and a letter, and reaches as far as the parser reads.
 Taken out are:
 
 1. the tags of HTML elements, and of SVG's and MathML's in a text that has an `<svg>` or a `<math>`;
-2. every tag, whatever its name, with an attribute that acts by itself: `onclick=`, `style=`, a framework's directive;
+2. tags of any other name that have a handler or a style (`onclick=`, `style=`);
 3. comments and doctypes;
 4. `script` and `style` elements with what is in them. Of all other elements the text stays.
 
-Three things that begin like an HTML element are text all the same, but for the names in `_READ_OTHERWISE`:
+Three things that begin like an element of HTML are text all the same, but for the names in `_READ_OTHERWISE`:
 
-1. a type parameter (`Vec<U>`, `List<Object>`, `List<object>`, `<A>(x: A)`): capitalised, or `object`; `>` follows, and
-   an identifier is before it or a bracket after it; the text has no end tag of that name;
-2. a comparison (`a<b && c>d`): no attribute with a value follows the name and none of HTML's without one, but an
-   operator, or words in a text that has no end tag of that name;
-3. what no `>` ends (`a<b`), where no attribute follows.
+1. a type parameter (`Vec<U>`, `List<Object>`, `List<object>`, `<A>(x: A)`): capitalised, or `object`; before it is an
+   identifier or after it a bracket; the text has no end tag of that name;
+2. a comparison (`a<b && c>d`): no attribute of HTML follows the name, but an operator, or words in a text that has no
+   end tag of that name;
+3. what no `>` ends (`a<b and c=d`), where no attribute follows that leads anywhere (`href=`).
 
-A tag of HTML with attributes that no `>` ends goes with the rest of the text. Any other tag that acts or is left inside
-quotes there loses its `<`: it could read on into what a page puts after the text.
+A tag of HTML that no `>` ends goes with all that follows. Of what looks like code, only the `<` goes: where the name
+is not HTML's, and there is an operator beside the handler, or no `>` follows and the text ends in a handler or in
+quotes (these would read on into what a page puts after the text).
 
-So code loses the HTML in it, and JSX its tags with handlers. `std::vector<int>`, `#include <stdio.h>`, XML with names of
-its own and `&lt;b&gt;` come back as sent: a browser takes them for text, or for elements that it does not know.
+So code loses the HTML in it, and JSX its tags with handlers. `std::vector<int>`, `#include <stdio.h>`, XML with names
+of its own and `&lt;b&gt;` come back as sent: a browser takes them for text, or for elements that it does not know.
 """
 
 import re
+from bisect import bisect_right
 
 _S = r"\t\n\f\r "
-_NAME = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*+)?")
-_TO_END_OF_NAME = re.compile(rf"[^{_S}/><]*+")
-# What comes next in a tag: its end, or an attribute (without a name where the text is over).
-_NEXT = re.compile(
-    rf"[{_S}/]*+(?:(>)|(=?[^{_S}/>=]*+)(?:[{_S}]*+=[{_S}]*+(\"[^\"]*+\"?|'[^']*+'?|[^{_S}>]*+))?)",
-)
+_NAME = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]{0,30}+)?")
+_BETWEEN = re.compile(rf"[{_S}/]{{1,16}}+")
+_ATTRIBUTE = re.compile(rf"(=?[^{_S}/>=]*+)([{_S}]*+=[{_S}]*+)?")
 _PLAIN_NAME = re.compile(r"[A-Za-z][\w:.-]*", re.ASCII)
-_ACTS = re.compile(r"on[a-z]|style$|[@:][a-z]|(?:data|hx|ng|v|x)-[a-z]{2}", re.ASCII | re.IGNORECASE)
 _WITH_CONTENT = re.compile(rf"<(/?)(script|style)(?![^{_S}/>])[^>]*+>?", re.IGNORECASE)
-_DRAWING = re.compile(rf"<(?:svg|math)(?![^{_S}/>])", re.IGNORECASE)
 _END_TAG = re.compile(r"</([A-Za-z][A-Za-z0-9]*)")
-_DOCTYPE = re.compile(r"<!doctype[^>]*+>?", re.IGNORECASE)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -48,15 +44,14 @@ def _words(text: str) -> frozenset[str]:
 _HTML = _words(
     """
     a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote
-    body br button canvas caption center cite code col colgroup command content controlledframe data datalist dd
-    del details dfn dialog dir div dl dt element em embed fencedframe fieldset figcaption figure font footer
-    form frame frameset geolocation h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe image img input ins
-    install isindex kbd keygen label layer legend li link listing main map mark marquee math menu menuitem meta
-    meter model multicol nav nextid nobr noembed noframes noscript object ol optgroup option output p param
-    permission picture plaintext portal pre progress q rb rp rt rtc ruby s samp script search section select
-    selectedcontent selectlist shadow slot small source spacer span strike strong style sub summary sup svg
-    table tbody td template textarea tfoot th thead time title tr track tt u ul usermedia var video wbr webview
-    xmp
+    body br button canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div
+    dl dt em embed fencedframe fieldset figcaption figure font footer form frame frameset geolocation h1 h2 h3
+    h4 h5 h6 head header hgroup hr html i iframe image img input ins install isindex kbd keygen label layer
+    legend li link listing main map mark marquee math menu menuitem meta meter nav nobr noembed noframes
+    noscript object ol optgroup option output p param permission picture plaintext portal pre progress q rb rp
+    rt rtc ruby s samp script search section select selectedcontent slot small source spacer span strike strong
+    style sub summary sup svg table tbody td template textarea tfoot th thead time title tr track tt u ul
+    usermedia var video wbr xmp
     """
 )
 # These change how a parser reads what comes after them.
@@ -81,6 +76,25 @@ _DRAWN = _words(
     semantics
     """
 )
+# Attributes that make an element of HTML load, lead or do something.
+_LEADING = _words(
+    """
+    action archive background classid code codebase command commandfor content data dynsrc formaction href
+    http-equiv icon imagesrcset interestfor is longdesc lowsrc manifest object ping popovertarget poster profile
+    src srcdoc srcset target usemap xlink:href
+    """
+)
+# Attributes that tell how it looks or what it is.
+_DESCRIBING = _words(
+    """
+    abbr accept accesskey align alink alt axis behavior bgcolor border cellpadding cellspacing char charset cite
+    class clear color cols colspan coords datetime dir direction draggable enctype face for form frame
+    frameborder headers height hreflang hspace id itemid itemprop itemtype kind label lang language link list
+    loading marginheight marginwidth max maxlength media method min name noshade pattern placeholder rel rev
+    role rows rowspan rules sandbox scope scrolling shape size sizes slot span spellcheck start step summary
+    tabindex text title translate type valign value vlink vspace width wrap xmlns
+    """
+)
 # Attributes of HTML that stand without a value.
 _VALUELESS = _words(
     """
@@ -91,8 +105,9 @@ _VALUELESS = _words(
 )
 
 # What is known of a tag's attributes.
-_SOME, _OPERATOR, _QUOTE, _HTML_ATTRIBUTE, _ACTING, _OPEN_QUOTE = 1, 2, 4, 8, 16, 32
+_SOME, _OPERATOR, _QUOTE, _DESCRIPTION, _LEAD, _ACTION, _OPEN_QUOTE = 1, 2, 4, 8, 16, 32, 64
 _NEVER_ENDS = -1
+_QUOTES = {"'", '"'}
 
 
 def clean(text: str) -> str:
@@ -121,33 +136,43 @@ class _Cleaner:
     """Goes through a text from its end, so that a `<` always meets what will follow it in the cleaned text.
 
     Places are told as the number of characters from there to the end: it stays the same as the text before it grows.
+    Tags overlap (`<a <b <c`): what was read from a place is kept, or text would be read again for each of them.
     """
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._right = ""
-        # Tags overlap (`<a <b <c`): what was read from a place once is not read again, so that each is read once.
-        self._names: list[int | None] = [None] * (len(text) + 1)
+        # Where a value without quotes may end, and where else a name may; in ascending order.
+        self._value_ends: list[int] = []
+        self._slashes: list[int] = []
+        # By place: where the tag ends whose attributes begin there, or _NEVER_ENDS, and what is known of them.
         self._attributes: list[tuple[int, int] | None] = [None] * (len(text) + 1)
         self._ended = {name.lower() for name in _END_TAG.findall(text)}
-        self._draws = _DRAWING.search(text) is not None
+        self._draws = any(name in text.lower() for name in ("<svg", "<math"))
 
     def cleaned(self) -> str:
         """What is left."""
         text = self._text
         end = len(text)
         while (at := text.rfind("<", 0, end)) >= 0:
-            self._right = text[at:end] + self._right
-            self._take_out(self._surplus(text[at - 1 : at]))
+            self._put_before(text[at:end])
+            if surplus := self._surplus(text[at - 1 : at]):
+                self._take_out(surplus)
             end = at
         return text[:end] + self._right
 
+    def _put_before(self, part: str) -> None:
+        self._right = part + self._right
+        length = len(self._right)
+        self._value_ends += [length - at for at, character in enumerate(part) if character in "\t\n\f\r >"][::-1]
+        self._slashes += [length - at for at, character in enumerate(part) if character == "/"][::-1]
+
     def _take_out(self, count: int) -> None:
-        before = len(self._right)
         self._right = self._right[count:]
-        forgotten = slice(before - count + 1, before + 1)
-        self._names[forgotten] = [None] * count
-        self._attributes[forgotten] = [None] * count
+        length = len(self._right)
+        for places in (self._value_ends, self._slashes):
+            del places[bisect_right(places, length) :]
+        self._attributes[length + 1 : length + count + 1] = [None] * count
 
     def _surplus(self, before: str) -> int:
         """How many characters must go from where the cleaned part begins with `<`."""
@@ -155,28 +180,32 @@ class _Cleaner:
         start = _NAME.match(self._right)
         if start is None or start[2] is None:
             return self._declaration()
-        name_end = self._read_name(start)
-        known = length - start.end() == name_end
-        name = start[2].lower() if known else ""
+        name_end = max(_first(self._value_ends, length), _first(self._slashes, length - start.start(2)))
+        name = start[2].lower() if length - start.end() == name_end else ""
         end, marks = self._read_attributes(name_end)
-        whole = length if end == _NEVER_ENDS else length - end
+        ends = end != _NEVER_ENDS
+        whole = length - end if ends else length
         if name in _HTML or (self._draws and name in _DRAWN):
-            if marks & (_HTML_ATTRIBUTE | _ACTING):
+            if marks & (_LEAD | _ACTION):
                 return whole
             if start[1] or name in _READ_OTHERWISE:
-                return start.end() if end == _NEVER_ENDS else whole
-            if end != _NEVER_ENDS and not self._is_text(start, marks, before):
+                return whole if ends else start.end()
+            if ends and not self._is_text(start, marks, before):
                 return whole
-        if marks & _ACTING and end != _NEVER_ENDS:
-            return whole
-        return 1 if marks & (_ACTING | _OPEN_QUOTE) else 0
+        if marks & (_ACTION | _OPEN_QUOTE):
+            element = _PLAIN_NAME.fullmatch(self._right, start.start(2), length - name_end)
+            return whole if ends and element and not marks & _OPERATOR else 1
+        return 0
 
     def _is_text(self, start: re.Match[str], marks: int, before: str) -> bool:
-        """Whether what begins like an HTML element is a comparison or a type parameter."""
+        """Whether what begins like an element of HTML is a comparison or a type parameter."""
         written = start[2]
+        name = written.lower()
+        if name not in _HTML or marks & _DESCRIPTION:
+            return False
         if marks & _OPERATOR:
             return True
-        if written.lower() in self._ended:
+        if name in self._ended:
             return False
         if marks & _SOME:
             return not marks & _QUOTE
@@ -188,26 +217,11 @@ class _Cleaner:
     def _declaration(self) -> int:
         right = self._right
         if not right.startswith("<!--"):
-            doctype = _DOCTYPE.match(right)
-            return doctype.end() if doctype else 0
+            doctype = right[:9].lower() == "<!doctype"
+            return (right.find(">") + 1 or len(right)) if doctype else 0
         # A parser closes a comment by `--!>` too, and `<!-->` is a whole one.
         ends = [at + len(mark) for mark, start in (("-->", 2), ("--!>", 4)) if (at := right.find(mark, start)) >= 0]
         return min(ends, default=len("<!--"))
-
-    def _read_name(self, start: re.Match[str]) -> int:
-        """Where the name ends of the tag that begins here. A parser takes a `<` into the name."""
-        right = self._right
-        length = len(right)
-        end = None
-        at = start.end()
-        while end is None:
-            run = _TO_END_OF_NAME.match(right, at)
-            assert run
-            at = run.end() + 1
-            end = self._names[length - run.end()] if right[run.end() : at] == "<" else length - run.end()
-        if not start[1]:
-            self._names[length] = end
-        return end
 
     def _read_attributes(self, place: int) -> tuple[int, int]:
         """Where the tag ends whose attributes begin at this place, or _NEVER_ENDS, and what is known of them."""
@@ -215,31 +229,67 @@ class _Cleaner:
         length = len(right)
         path: list[tuple[int, int]] = []
         while (known := self._attributes[place]) is None:
-            step = _NEXT.match(right, length - place)
-            assert step
-            if step[2]:
-                path.append((place, _marks(step[2], step[3])))
-                place = length - step.end()
+            at = length - place
+            if place == 0:
+                self._attributes[place] = (_NEVER_ENDS, 0)
+            elif right[at] == ">":
+                self._attributes[place] = (place - 1, 0)
+            elif between := _BETWEEN.match(right, at):
+                path.append((place, 0))
+                place = length - between.end()
             else:
-                self._attributes[place] = (length - step.end() if step[1] else _NEVER_ENDS, 0)
+                after, marks = self._read_attribute(at)
+                path.append((place, marks))
+                place = after
         end, marks = known
         for at, found in reversed(path):
             marks |= found
             self._attributes[at] = (end, marks)
         return end, marks
 
+    def _read_attribute(self, at: int) -> tuple[int, int]:
+        """The place after the attribute that begins here, and what is known of it."""
+        right = self._right
+        attribute = _ATTRIBUTE.match(right, at)
+        assert attribute
+        end = attribute.end()
+        if not attribute[2]:
+            return len(right) - end, _marks(attribute[1], None)
+        if right[end : end + 1] in _QUOTES:
+            after = right.find(right[end], end + 1) + 1 or len(right)
+        else:
+            after = len(right) - _first(self._value_ends, len(right) - end)
+        return len(right) - after, _marks(attribute[1], right[end:after])
+
+
+def _first(places: list[int], place: int) -> int:
+    """The first of these at or after a place, or the end."""
+    found = bisect_right(places, place)
+    return places[found - 1] if found else 0
+
 
 def _marks(name: str, value: str | None) -> int:
-    if not value:
-        if name.lower() in _VALUELESS:
-            return _SOME | _HTML_ATTRIBUTE
-        if '"' in name or "'" in name:
-            return _SOME | _QUOTE
-        return _SOME if value is None and _PLAIN_NAME.fullmatch(name) else _SOME | _OPERATOR
+    plain = _PLAIN_NAME.fullmatch(name) is not None
+    known = name.lower()
     marks = _SOME
-    if value[0] in "\"'" and (len(value) == 1 or value[-1] != value[0]):
+    if value is not None and (known == "style" or (known[:2] == "on" and known[2:3].isalpha())):
+        marks |= _ACTION
+    if value is not None and not value.startswith("=") and known in _LEADING:
+        marks |= _LEAD
+    if not value:
+        if known in _VALUELESS:
+            return marks | _DESCRIPTION
+        if '"' in name or "'" in name:
+            return marks | _QUOTE
+        return marks if plain and value is None else marks | _OPERATOR
+    quoted = value[0] in _QUOTES
+    if quoted and (len(value) == 1 or value[-1] != value[0]):
         marks |= _OPEN_QUOTE
-    if _ACTS.match(name):
-        marks |= _ACTING
-    plain = _PLAIN_NAME.fullmatch(name) and value[0] != "="
-    return marks | (_HTML_ATTRIBUTE if plain else _OPERATOR)
+    if not plain or value[0] == "=":
+        return marks | _OPERATOR
+    # A script's address cannot be written without these two, whatever attributes are still to come.
+    if ":" in value or "&" in value:
+        marks |= _LEAD
+    if quoted or known in _DESCRIBING:
+        marks |= _DESCRIPTION
+    return marks

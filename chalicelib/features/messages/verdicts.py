@@ -19,6 +19,7 @@ from chalicelib.core.errors import (
     NotFound,
     Problem,
     TooManyReactions,
+    TooManyScheduled,
     Unavailable,
     UnknownMention,
     UnknownReply,
@@ -34,6 +35,7 @@ REFUSALS: dict[str, type[Problem]] = {
     "unknown_mention": UnknownMention,
     "unusable_attachment": UnusableAttachment,
     "too_many_reactions": TooManyReactions,
+    "too_many_scheduled": TooManyScheduled,
     "reused": ClientMessageIdReused,
 }
 # Each try sees what the others have committed.

@@ -12,6 +12,7 @@ import msgspec
 from chalicelib.core.errors import catalogue
 from chalicelib.features.ops.openapi import API_VERSION, plain
 from chalicelib.realtime.shapes import Envelope
+from chalicelib.realtime.vocabularies import VOCABULARIES
 
 Schema = dict[str, Any]
 
@@ -186,6 +187,11 @@ _BINDINGS: Schema = {
             "properties": {
                 "ticket": {"type": "string", "description": "A single-use ticket."},
                 "token": {"type": "string", "description": "An access token."},
+                "vocabulary": {
+                    "type": "string",
+                    "enum": list(VOCABULARIES),
+                    "description": "Whose names actions, events and fields have; ours where absent.",
+                },
             },
         },
         "bindingVersion": "0.1.0",

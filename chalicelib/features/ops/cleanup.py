@@ -1,8 +1,10 @@
-"""Rows that have had their time, in bounded bites."""
+"""Rows that are due, and rows that have had their time, in bounded bites."""
+
+import time
 
 import msgspec
 
-from chalicelib.core import db
+from chalicelib.core import clock, db
 
 _CLEAN = """
 WITH keys AS (
@@ -19,16 +21,17 @@ full_allowances AS (
     DELETE FROM allowances WHERE subject IN (
         SELECT subject FROM allowances WHERE empty_at < now() - interval '1 hour' LIMIT 1000
     ) RETURNING 1
-),
-old_snapshots AS (
-    DELETE FROM snapshots WHERE taken_at < now() - interval '30 days'
-),
--- Where the log of transactions stands now: for cursors that know only a time.
-snapshot AS (
-    INSERT INTO snapshots DEFAULT VALUES ON CONFLICT DO NOTHING
 )
 SELECT (SELECT count(*) FROM keys) + (SELECT count(*) FROM old_sessions) + (SELECT count(*) FROM full_allowances)
     AS removed
+"""
+
+
+_NOTE = """
+WITH old AS (
+    DELETE FROM snapshots WHERE taken_at < now() - interval '30 days'
+)
+INSERT INTO snapshots DEFAULT VALUES ON CONFLICT DO NOTHING
 """
 
 
@@ -37,5 +40,12 @@ class _Removed(msgspec.Struct, frozen=True):
 
 
 def sweep() -> int:
-    """Removes kept answers after a day, sessions that expired, and allowances that are full; answers how many."""
+    """Notes each minute where the log of transactions stands: for sync's cursors that know only a time.
+
+    Once an hour also removes kept answers after a day, sessions that expired, and allowances that are full again;
+    answers how many.
+    """
+    db.execute(_NOTE, {})
+    if time.gmtime(clock.now()).tm_min != 0:
+        return 0
     return db.the(_Removed, _CLEAN, {}).removed

@@ -22,7 +22,7 @@ from chalicelib.core.errors import (
     UploadPending,
     catalogue,
 )
-from chalicelib.core.http import Endpoint
+from chalicelib.core.http import Endpoint, camel
 
 API_VERSION = "0.1.0"
 
@@ -59,7 +59,7 @@ def document(endpoints: Sequence[Endpoint], outcomes: Mapping[str, Outcomes]) ->
     paths: dict[str, Schema] = {}
     refusals: dict[str, Schema] = {}
     for endpoint in endpoints:
-        known = outcomes.get(f"{endpoint.method} {endpoint.path}", Outcomes())
+        known = outcomes.get(endpoint.alias_of or endpoint.name, Outcomes())
         operation = _operation(endpoint, schemas, known)
         for status, codes in _refusals(endpoint, known).items():
             # Many endpoints refuse alike: what they share is written once.
@@ -110,7 +110,7 @@ def plain(made: Schema) -> Schema:
 def _operation(endpoint: Endpoint, schemas: Mapping[Any, Schema], outcomes: Outcomes) -> Schema:
     summary, _, description = (endpoint.handler.__doc__ or "").partition("\n")
     operation: Schema = {
-        "operationId": _camel(endpoint.handler.__name__),
+        "operationId": _operation_id(endpoint),
         "tags": [endpoint.tag],
         "summary": summary.strip().removesuffix("."),
         "parameters": _parameters(endpoint),
@@ -119,15 +119,30 @@ def _operation(endpoint: Endpoint, schemas: Mapping[Any, Schema], outcomes: Outc
     }
     if description.strip():
         operation["description"] = description.strip()
+    if endpoint.alias_of:
+        operation |= {"description": f"The same as `{endpoint.alias_of}`.", "x-alias-of": endpoint.alias_of}
     if kind := endpoint.input("body"):
         required = any(field.required for field in msgspec.structs.fields(kind))
         operation["requestBody"] = {"required": required, "content": {"application/json": {"schema": schemas[kind]}}}
     return operation
 
 
+def _operation_id(endpoint: Endpoint) -> str:
+    name = endpoint.handler.__name__
+    if endpoint.alias_of:
+        words = [segment for segment in endpoint.path.split("/") if segment and not segment.startswith("{")]
+        name = "_".join((name, "as", endpoint.method.lower(), *words))
+    return camel(name)
+
+
 def _parameters(endpoint: Endpoint) -> list[Schema]:
     parameters = [
-        _parameter("path", name, msgspec.json.schema(kind), required=True)
+        _parameter(
+            "path" if f"{{{name}}}" in endpoint.path else "query",
+            endpoint.word(name),
+            msgspec.json.schema(kind),
+            required=True,
+        )
         for name, kind in endpoint.path_parameters.items()
     ]
     if kind := endpoint.input("query"):
@@ -234,11 +249,6 @@ def _tags(endpoints: Iterable[Endpoint]) -> list[Schema]:
 
 def _header_refs(names: Iterable[str]) -> Schema:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others))
 
 
 _PARAMETERS: dict[str, Schema] = {

@@ -4,7 +4,7 @@ from chalicelib.core.context import Actor
 from chalicelib.core.http import Reply, Routes
 from chalicelib.core.ids import Id
 from chalicelib.core.paging import Page
-from chalicelib.features.people import service
+from chalicelib.features.people import privacy, service
 from chalicelib.features.people.schemas import (
     Block,
     BlockList,
@@ -13,6 +13,8 @@ from chalicelib.features.people.schemas import (
     ContactList,
     ContactQuery,
     NewContact,
+    Privacy,
+    PrivacyChange,
     ProfileChange,
     SearchQuery,
     User,
@@ -34,10 +36,16 @@ def change_me(actor: Actor, body: ProfileChange) -> User:
     return service.change_me(actor, body)
 
 
-@routes.put("/users/me")
-def put_me(actor: Actor, body: ProfileChange) -> User:
-    """The same as PATCH, for clients that know PUT only."""
-    return service.change_me(actor, body)
+@routes.get("/users/me/privacy")
+def get_privacy(actor: Actor) -> Privacy:
+    """What one lets others see."""
+    return privacy.privacy(actor)
+
+
+@routes.patch("/users/me/privacy")
+def change_privacy(actor: Actor, body: PrivacyChange) -> Privacy:
+    """Choose what one lets others see."""
+    return privacy.change_privacy(actor, body)
 
 
 @routes.get("/users/search")

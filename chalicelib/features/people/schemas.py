@@ -54,6 +54,23 @@ class ProfileChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
     status_text: StatusText | UnsetType = UNSET
 
 
+LastSeenRule = Literal["everyone", "contacts", "nobody"]
+
+
+class Privacy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether one shares read receipts, and who may see when one is or was there."""
+
+    read_receipts: Annotated[bool, Meta(description="without them, one does not see others' either")]
+    last_seen: Annotated[LastSeenRule, Meta(description="`contacts` are one's own")]
+
+
+class PrivacyChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What to change; what is absent stays."""
+
+    read_receipts: bool | UnsetType = UNSET
+    last_seen: LastSeenRule | UnsetType = UNSET
+
+
 class SearchQuery(Page, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """What to look for among everybody."""
 

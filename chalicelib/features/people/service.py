@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import msgspec
+from msgspec import UNSET
 
 from chalicelib.core import ratelimit
 from chalicelib.core.config import settings
@@ -24,6 +25,8 @@ from chalicelib.features.people.schemas import (
     User,
     UserList,
 )
+from chalicelib.realtime import events
+from chalicelib.realtime.publish import presence_may_have_changed, publish
 
 
 class _SearchKey(msgspec.Struct, frozen=True, array_like=True):
@@ -73,7 +76,10 @@ def search(actor: Actor, query: SearchQuery) -> tuple[UserList, dict[str, str]]:
 
 def change_me(actor: Actor, asked: ProfileChange) -> User:
     """Changes the actor's own profile. Raises EmailTaken."""
-    return store.change(actor, asked)
+    changed = store.change(actor, asked)
+    if asked.status_text is not UNSET:
+        presence_may_have_changed(actor.user_id)
+    return changed
 
 
 def contacts(actor: Actor, query: ContactQuery) -> ContactList:
@@ -113,16 +119,25 @@ def blocks(actor: Actor, page: Page) -> BlockList:
 
 
 def block(actor: Actor, user_id: int) -> Block:
-    """Blocks somebody; again is as once. Raises NotYourself, NotFound."""
-    blocked = store.block(actor, user_id)
-    if blocked is None:
+    """Blocks somebody, and each leaves the other's eyes; again is as once. Raises NotYourself, NotFound."""
+    blocking = store.block(actor, user_id)
+    if blocking is None:
         raise NotFound("There is no such user.")
-    return blocked
+    if blocking.shown:
+        _leave(actor.user_id, eyes_of=user_id)
+    if blocking.saw:
+        _leave(user_id, eyes_of=actor.user_id)
+    return blocking.block
 
 
 def unblock(actor: Actor, user_id: int) -> None:
     """Takes a block back, if there is one."""
     store.unblock(actor, user_id)
+
+
+def _leave(user_id: int, *, eyes_of: int) -> None:
+    event = events.user_status(user_id=user_id, status="offline", status_text="", last_seen_at=None)
+    publish(event, to=[eyes_of], group=f"user:{user_id}")
 
 
 def _after(page: Page) -> int:

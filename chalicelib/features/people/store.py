@@ -26,6 +26,11 @@ class _Block(msgspec.Struct, frozen=True):
     profile: str
 
 
+class _Blocked(_Block, frozen=True):
+    shown: bool
+    saw: bool
+
+
 class _Added(msgspec.Struct, frozen=True):
     blocked: bool
     created: bool | None
@@ -45,6 +50,14 @@ class Addition(msgspec.Struct, frozen=True, kw_only=True):
 
     contact: Contact | None
     created: bool
+
+
+class Blocking(msgspec.Struct, frozen=True, kw_only=True):
+    """A block, and whether until now the one `shown` heard when the actor was there, and the actor `saw` them."""
+
+    block: Block
+    shown: bool
+    saw: bool
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,23 +245,28 @@ def blocks(actor: Actor, *, after: int, limit: int) -> list[Block]:
     return [_block(row) for row in rows]
 
 
-# The update that changes nothing is there to have the old row returned.
+# The update that changes nothing is there to have the old row returned. The profile is as it is seen afterwards.
 _BLOCK: LiteralString = """
 WITH target AS (
-    SELECT id, user_json(u, %(blocker)s)::text AS profile FROM users u WHERE id = %(user_id)s
+    SELECT u.id, (
+            user_json(u, me.id) || jsonb_build_object('status', 'offline', 'statusText', '', 'lastSeenAt', NULL)
+        )::text AS profile,
+        u.id = ANY (presence_audience(me.id, me.shows_last_seen)) AS shown,
+        me.id = ANY (presence_audience(u.id, u.shows_last_seen)) AS saw
+    FROM users u, users me WHERE u.id = %(user_id)s AND me.id = %(blocker)s
 ), blocked AS (
     INSERT INTO blocks AS kept (blocker_id, blocked_id) SELECT %(blocker)s, id FROM target
     ON CONFLICT (blocker_id, blocked_id) DO UPDATE SET created_at = kept.created_at
     RETURNING created_at
 )
-SELECT id AS user_id, wire_time(created_at) AS created_at, profile FROM target CROSS JOIN blocked
+SELECT id AS user_id, wire_time(created_at) AS created_at, profile, shown, saw FROM target CROSS JOIN blocked
 """
 
 
-def block(actor: Actor, user_id: int) -> Block | None:
+def block(actor: Actor, user_id: int) -> Blocking | None:
     """Blocks somebody; None where there is no such user. Raises NotYourself."""
-    row = db.one(_Block, _BLOCK, {"blocker": actor.user_id, "user_id": user_id}, actor=actor)
-    return None if row is None else _block(row)
+    row = db.one(_Blocked, _BLOCK, {"blocker": actor.user_id, "user_id": user_id}, actor=actor)
+    return None if row is None else Blocking(block=_block(row), shown=row.shown, saw=row.saw)
 
 
 _UNBLOCK: LiteralString = "DELETE FROM blocks WHERE blocker_id = %(blocker)s AND blocked_id = %(user_id)s"

@@ -1,8 +1,14 @@
-"""Presence: who has a live connection, told to those who know them. Leases decide, never `$disconnect` alone."""
+"""Presence: who is there and wants to be seen, told to those who know them.
 
-import msgspec
+Leases decide who is there, never `$disconnect` alone. Changes are told after a debounce, and no more often than that.
+"""
 
-from chalicelib.core import db
+from msgspec import UnsetType
+
+from chalicelib.core.context import Actor
+from chalicelib.features.presence import store
+from chalicelib.features.presence.schemas import ChosenStatus, PresenceList, StatusInput
+from chalicelib.features.presence.store import Settled
 from chalicelib.realtime import connections, events
 from chalicelib.realtime.publish import presence_may_have_changed, publish
 from chalicelib.realtime.shapes import Presence
@@ -11,44 +17,41 @@ from chalicelib.realtime.shapes import Presence
 _SWEEP = 500
 
 
-class _Change(msgspec.Struct, frozen=True):
-    status: Presence
-    last_seen_at: str | None
-    audience: list[int]
-
-
-# Answers a row only where the status changed. Those who hear of it have the user as a contact or share a private
-# chat, and neither has blocked the other.
-_SETTLE = """
-WITH changed AS (
-    UPDATE users u SET
-        status = CASE WHEN %(online)s THEN 'online' ELSE 'offline' END,
-        last_seen_at = now()
-    WHERE u.id = %(user_id)s AND (u.status = 'offline') = %(online)s
-    RETURNING u.id, u.status, u.last_seen_at
-)
-SELECT c.status, wire_time(c.last_seen_at) AS last_seen_at, array(
-    SELECT knows.id FROM (
-        SELECT owner_id AS id FROM contacts WHERE user_id = c.id
-        UNION
-        SELECT peer.user_id FROM members me
-        JOIN chats ON chats.id = me.chat_id AND chats.type = 'private'
-        JOIN members peer ON peer.chat_id = me.chat_id AND peer.user_id <> me.user_id
-        WHERE me.user_id = c.id
-    ) knows
-    WHERE NOT is_blocked(knows.id, c.id)
-) AS audience
-FROM changed c
-"""
-
-
 def settle(user_id: int) -> None:
-    """Compares a user's live connections with the status that was last told, and tells a difference."""
-    online = user_id in connections.online([user_id])
-    change = db.one(_Change, _SETTLE, {"user_id": user_id, "online": online})
-    if change is not None:
-        event = events.user_status(user_id=user_id, status=change.status, last_seen_at=change.last_seen_at)
-        publish(event, to=change.audience, group=f"user:{user_id}")
+    """Compares a user's live connections with what others were last told, and tells a difference."""
+    online = _is_there(user_id)
+    while True:
+        settled = store.settle(user_id, online=online)
+        if settled is None:
+            return
+        _tell(user_id, settled)
+        if not settled.came_or_went:
+            return
+        # Somebody who looked at the same time may have seen another moment, and may have written first.
+        before, online = online, _is_there(user_id)
+        if online == before:
+            return
+
+
+def choose(actor: Actor, asked: StatusInput) -> ChosenStatus:
+    """Sets what the actor is seen as while they are there; others hear of it at once, unless they just heard."""
+    status = "invisible" if asked.status == "offline" else asked.status
+    text = None if isinstance(asked.status_text, UnsetType) else asked.status_text
+    settled = store.choose(actor, status, text)
+    _tell(actor.user_id, settled)
+    if settled.chose:
+        _publish(actor.user_id, settled, settled.status, to=[actor.user_id])
+    return ChosenStatus(status=settled.status, status_text=settled.status_text)
+
+
+def chosen(actor: Actor) -> ChosenStatus:
+    """What the actor is seen as while they are there."""
+    return store.chosen(actor)
+
+
+def presences(actor: Actor, user_ids: list[int]) -> PresenceList:
+    """Whether these users are there: contacts and members of common chats, as far as they let the actor see it."""
+    return PresenceList(presences=store.presences(actor, user_ids))
 
 
 def sweep() -> int:
@@ -57,3 +60,20 @@ def sweep() -> int:
     for user_id in lapsed:
         presence_may_have_changed(user_id)
     return len(lapsed)
+
+
+def _is_there(user_id: int) -> bool:
+    return user_id in connections.online([user_id])
+
+
+def _tell(user_id: int, settled: Settled) -> None:
+    _publish(user_id, settled, settled.shown, to=settled.audience)
+    if settled.put_off:
+        presence_may_have_changed(user_id)
+
+
+def _publish(user_id: int, settled: Settled, status: Presence, *, to: list[int]) -> None:
+    event = events.user_status(
+        user_id=user_id, status=status, status_text=settled.status_text, last_seen_at=settled.last_seen_at
+    )
+    publish(event, to=to, group=f"user:{user_id}")

@@ -31,18 +31,6 @@ def announce_uploads(actor: Actor, body: NewUploads) -> Reply[UploadForms]:
     return Reply(body=UploadForms(uploads=forms), status=201, headers=headers)
 
 
-@routes.post("/upload", status=201, creates=True)
-def announce_upload_alias(actor: Actor, body: NewUpload) -> Reply[UploadForm]:
-    """The same as `POST /uploads`."""
-    return announce_upload(actor, body)
-
-
-@routes.post("/upload/multiple", status=201, creates=True)
-def announce_uploads_alias(actor: Actor, body: NewUploads) -> Reply[UploadForms]:
-    """The same as `POST /uploads/multiple`."""
-    return announce_uploads(actor, body)
-
-
 @routes.get("/uploads/usage")
 def get_storage_usage(actor: Actor) -> StorageUsage:
     """How many bytes my files take, of how many they may."""

@@ -1,0 +1,141 @@
+"""What a function's first event needs around it: PostgreSQL, and an AWS that is reached over TLS, as on AWS."""
+
+import contextlib
+import http.client
+import http.server
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+import psycopg
+
+from bench.data import Loader
+from bench.sink import make_certificate, server_context
+from chalicelib.core import aws, config, tokens
+from chalicelib.core.context import Actor
+from chalicelib.core.migrations import migrate
+from chalicelib.realtime import connections
+from chalicelib.realtime.connections import Connection
+from local.aws import REGION, Aws
+from local.postgres import Postgres
+
+CHAT = 1
+SENDER = Actor(user_id=1, session_id=1)
+HEARER = Actor(user_id=2, session_id=2)
+SENDERS_CONNECTION = "SENDERcOFvHcCIhw="
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The environment variables of a function that finds everything, and an access token of the sender's."""
+
+    variables: dict[str, str]
+    token: str
+
+
+@contextlib.contextmanager
+def surroundings() -> Iterator[Surroundings]:
+    """A chat of two, each with a connection. Posts to connections are answered and go nowhere."""
+    with contextlib.ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        server = opened.enter_context(Postgres.temporary())
+        database_url = server.ensure("bench")
+        migrate(database_url)
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            _fill(Loader(connection))
+        local = Aws()
+        opened.callback(local.stop)
+        local.start()
+        certificate = make_certificate(folder / "front.pem")
+        endpoint = opened.enter_context(_front(certificate, local.endpoint))
+        settings = config.Settings(
+            region=REGION,
+            access_key_id=local.credentials.access_key_id,
+            secret_access_key=local.credentials.secret_access_key,
+            session_token=local.credentials.session_token,
+            aws_endpoint_url=endpoint,
+            websocket_endpoint=f"{endpoint}/api",
+            ca_file=str(_roots(folder, certificate)),
+            database_url=database_url,
+            live_table=local.name("LiveTable"),
+            push_queue_url=local.queue_url(local.name("PushQueue")),
+            presence_queue_url=local.queue_url(local.name("PresenceQueue")),
+            jwt_secret="a secret for benchmarks, long enough for HS256",
+        )
+        config.use(settings)
+        for actor, name in ((SENDER, SENDERS_CONNECTION), (HEARER, "HEARERcOFvHcCIhw=")):
+            connections.register(
+                Connection(id=name, endpoint=f"{endpoint}/api", user_id=actor.user_id, session_id=actor.session_id),
+                ticket_id=None,
+            )
+        yield Surroundings(_variables(settings), tokens.issue(SENDER, "access")[0])
+
+
+def _fill(loader: Loader) -> None:
+    loader.people(1, 2)
+    loader.groups(CHAT, CHAT)
+    loader.members(CHAT, CHAT, user_ids=[SENDER.user_id, HEARER.user_id])
+    loader.finish()
+
+
+def _roots(folder: Path, certificate: Path) -> Path:
+    """The sink's certificate behind the roots that a function would load anyway: reading those takes its time."""
+    roots = folder / "roots.pem"
+    amazon = Path(aws.__file__).with_name("amazon_roots.pem").read_text()
+    begin = certificate.read_text().index("-----BEGIN CERTIFICATE-----")
+    roots.write_text(amazon + certificate.read_text()[begin:])
+    return roots
+
+
+def _variables(settings: config.Settings) -> dict[str, str]:
+    """The variables that `config.from_environment` reads these settings from."""
+    named = {"region": "AWS_REGION"} | {
+        name: f"AWS_{name.upper()}" for name in ("access_key_id", "secret_access_key", "session_token")
+    }
+    values = msgspec.structs.asdict(settings)
+    return {
+        named.get(name, name.upper()): value for name, value in values.items() if isinstance(value, str) and value
+    }
+
+
+@contextlib.contextmanager
+def _front(certificate: Path, behind: str) -> Iterator[str]:
+    """The endpoint of a server that passes requests on from TLS."""
+
+    class Front(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            status, answer = 200, b""
+            if "/@connections/" not in self.path:
+                status, answer = self._pass_on(body)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+        def _pass_on(self, body: bytes) -> tuple[int, bytes]:
+            connection = http.client.HTTPConnection(urlsplit(behind).netloc, timeout=20)
+            try:
+                connection.request("POST", self.path, body, dict(self.headers))
+                answer = connection.getresponse()
+                return answer.status, answer.read()
+            finally:
+                connection.close()
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Front)
+    server.socket = server_context(certificate).wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"https://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,140 @@
+"""Making chats: the one private chat of two users, and groups."""
+
+from chalicelib.core import db
+from chalicelib.core.config import settings
+from chalicelib.core.context import Actor
+from chalicelib.core.errors import InvalidInput
+from chalicelib.features.chats.access import FIRST_PARTICIPANTS
+from chalicelib.features.chats.changes import Change, push_group, settled
+from chalicelib.features.chats.personal import tell_devices
+from chalicelib.features.chats.schemas import ChatInput
+from chalicelib.realtime import events
+from chalicelib.realtime.publish import publish
+from chalicelib.realtime.shapes import Chat
+
+
+class _Found(Change, frozen=True, kw_only=True):
+    """`created`: made just now; `unhidden`: the actor had deleted it for themselves."""
+
+    created: bool
+    unhidden: bool
+
+
+# 'stale' where both made it at this very moment.
+_PRIVATE = """
+WITH existing AS MATERIALIZED (
+    SELECT id FROM chats WHERE type = 'private' AND low_user_id = %(low)s AND high_user_id = %(high)s
+),
+verdict AS MATERIALIZED (
+    SELECT CASE
+        WHEN EXISTS (SELECT FROM existing) THEN 'allowed'
+        WHEN NOT EXISTS (SELECT FROM users WHERE id = %(peer)s) THEN 'unknown_user'
+        WHEN is_blocked(%(low)s, %(high)s) THEN 'blocked'
+        ELSE 'allowed'
+    END AS verdict
+),
+made AS (
+    INSERT INTO chats (type, created_by, low_user_id, high_user_id)
+    SELECT 'private', %(user_id)s, %(low)s, %(high)s FROM verdict
+    WHERE verdict = 'allowed' AND NOT EXISTS (SELECT FROM existing)
+    ON CONFLICT (low_user_id, high_user_id) WHERE type = 'private' DO NOTHING
+    RETURNING id
+),
+joined AS (
+    INSERT INTO members (chat_id, user_id)
+    SELECT made.id, pair.user_id FROM made, unnest(ARRAY[%(low)s, %(high)s]::bigint[]) AS pair (user_id)
+    RETURNING user_id
+),
+-- Who writes to somebody again wants the chat back that they deleted.
+unhidden AS (
+    UPDATE members m SET hidden_seq = NULL FROM existing
+    WHERE m.chat_id = existing.id AND m.user_id = %(user_id)s AND m.hidden_seq IS NOT NULL
+    RETURNING m.user_id
+),
+outcome AS MATERIALIZED (
+    SELECT
+        CASE WHEN v.verdict = 'allowed' AND coalesce(existing.id, made.id) IS NULL
+            THEN 'stale' ELSE v.verdict END AS verdict,
+        coalesce(existing.id, made.id) AS chat_id, EXISTS (SELECT FROM unhidden) AS unhidden,
+        array(SELECT user_id FROM joined) AS changed_ids
+    FROM verdict v LEFT JOIN existing ON true LEFT JOIN made ON true
+)
+SELECT o.verdict, o.changed_ids, cardinality(o.changed_ids) > 0 AS created, o.unhidden, a.chat, a.member_ids
+FROM outcome o, chat_after(o.chat_id, %(user_id)s, %(most)s) a
+"""
+
+_GROUP = """
+WITH wanted AS MATERIALIZED (
+    SELECT DISTINCT id FROM unnest(%(user_ids)s::bigint[]) AS given (id) WHERE id <> %(user_id)s
+),
+verdict AS MATERIALIZED (
+    SELECT CASE
+        WHEN EXISTS (SELECT FROM wanted w WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = w.id))
+            THEN 'unknown_user'
+        WHEN EXISTS (SELECT FROM wanted w WHERE is_blocked(w.id, %(user_id)s)) THEN 'blocked'
+        WHEN (SELECT count(*) FROM wanted) + 1 > %(group_size)s THEN 'group_full'
+        ELSE 'allowed'
+    END AS verdict
+),
+made AS (
+    INSERT INTO chats (type, name, description, created_by)
+    SELECT 'group', %(name)s, %(description)s, %(user_id)s FROM verdict WHERE verdict = 'allowed'
+    RETURNING id
+),
+joined AS (
+    INSERT INTO members (chat_id, user_id, role)
+    SELECT made.id, %(user_id)s, 'owner' FROM made
+    UNION ALL
+    SELECT made.id, wanted.id, 'member' FROM made, wanted
+    RETURNING user_id
+),
+outcome AS MATERIALIZED (
+    SELECT v.verdict, made.id AS chat_id, array(SELECT user_id FROM joined) AS changed_ids
+    FROM verdict v LEFT JOIN made ON true
+)
+SELECT o.verdict, o.changed_ids, a.chat, a.member_ids
+FROM outcome o, chat_after(o.chat_id, %(user_id)s, %(most)s) a
+"""
+
+
+def create(actor: Actor, chat: ChatInput) -> tuple[Chat, bool]:
+    """Makes a group, or finds or makes a private chat; answers whether it is new.
+
+    Raises UnknownUser, Blocked, GroupFull, and InvalidInput for a group without a name or a private chat of another
+    number of users than two.
+    """
+    if chat.type == "private":
+        return _private(actor, chat)
+    if chat.name is None:
+        raise InvalidInput.at("name", "missing", "A group needs a name")
+    values = {
+        "user_id": actor.user_id,
+        "name": chat.name,
+        "description": chat.description,
+        "user_ids": chat.participant_ids,
+        "group_size": settings().group_size,
+        "most": FIRST_PARTICIPANTS,
+    }
+    made = settled(lambda: db.the(Change, _GROUP, values, actor=actor))
+    return _announced(made), True
+
+
+def _private(actor: Actor, chat: ChatInput) -> tuple[Chat, bool]:
+    peers = set(chat.participant_ids) - {actor.user_id}
+    if len(peers) != 1:
+        raise InvalidInput.at("participantIds", "wrong_length", "A private chat takes one other user")
+    peer_id = peers.pop()
+    low, high = sorted((actor.user_id, peer_id))
+    values = {"user_id": actor.user_id, "peer": peer_id, "low": low, "high": high, "most": FIRST_PARTICIPANTS}
+    found = settled(lambda: db.the(_Found, _PRIVATE, values, actor=actor))
+    if found.created:
+        return _announced(found), True
+    if found.unhidden:
+        tell_devices(actor, found.seen)
+    return found.seen, False
+
+
+def _announced(made: Change) -> Chat:
+    chat = made.seen
+    publish(events.chat_created(chat), to=made.changed_ids, group=push_group(chat.id))
+    return chat

@@ -1,0 +1,71 @@
+"""The list of chats: one statement a page, its sort key the cursor."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from chalicelib.core import db, paging
+from chalicelib.core.context import Actor
+from chalicelib.core.ids import Id
+from chalicelib.features.chats.access import FIRST_PARTICIPANTS
+from chalicelib.features.chats.schemas import ChatList, ChatQuery
+from chalicelib.realtime.shapes import Chat
+
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class _Key(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """After which chat a list goes on: when it had its newest message, its id, and when it was pinned, if it is."""
+
+    at: _Moment
+    chat_id: Id
+    pinned_at: _Moment | None = None
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    chat: str
+    chat_id: int
+    at: datetime
+    pinned_at: datetime | None
+
+
+# Pinned chats first, the last pinned at the top; then by the newest message.
+_LIST = """
+SELECT chat_json(c, me, %(most)s)::text AS chat, c.id AS chat_id, c.last_message_at AS at, me.pinned_at
+FROM members me JOIN chats c ON c.id = me.chat_id
+WHERE me.user_id = %(user_id)s
+    AND (me.hidden_seq IS NULL OR c.last_seq > me.hidden_seq)
+    AND (%(archived)s::boolean IS NULL OR (me.archived_at IS NOT NULL) = %(archived)s::boolean)
+    AND (%(at)s::timestamptz IS NULL OR (coalesce(me.pinned_at, '-infinity'), c.last_message_at, c.id)
+        < (coalesce(%(pinned_at)s::timestamptz, '-infinity'), %(at)s::timestamptz, %(before_id)s::bigint))
+ORDER BY coalesce(me.pinned_at, '-infinity') DESC, c.last_message_at DESC, c.id DESC
+LIMIT %(limit)s
+"""
+
+
+def list_chats(actor: Actor, query: ChatQuery) -> ChatList:
+    """One page of the caller's chats."""
+    after = paging.read_cursor(query.cursor, _Key)
+    values = {
+        "user_id": actor.user_id,
+        "archived": query.archived,
+        "pinned_at": after.pinned_at if after else None,
+        "at": after.at if after else None,
+        "before_id": after.chat_id if after else None,
+        "limit": query.limit + 1,
+        "most": FIRST_PARTICIPANTS,
+    }
+    rows, has_more = paging.cut(
+        db.many(_Listed, _LIST, values, actor=actor), query.limit, lambda row: len(row.chat.encode())
+    )
+    return ChatList(
+        chats=[msgspec.json.decode(row.chat, type=Chat) for row in rows],
+        has_more=has_more,
+        next_cursor=_cursor_after(rows[-1]) if has_more else None,
+    )
+
+
+def _cursor_after(row: _Listed) -> str:
+    pinned = () if row.pinned_at is None else (row.pinned_at,)
+    return paging.write_cursor(row.at, row.chat_id, *pinned)

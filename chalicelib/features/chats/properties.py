@@ -1,0 +1,81 @@
+"""What a chat is called, looks like and allows: one statement that checks and changes it."""
+
+import msgspec
+
+from chalicelib.core import db
+from chalicelib.core.context import Actor
+from chalicelib.features.chats.access import FIRST_PARTICIPANTS
+from chalicelib.features.chats.changes import Change, settled, tell_change
+from chalicelib.features.chats.schemas import ChatChange
+from chalicelib.realtime.shapes import Chat
+
+# In a private chat both may choose how long messages live, and there is nothing else to choose. New rules raise the
+# version too: who sends, adds or joins at this moment must go by them.
+_CHANGE = """
+WITH asked AS MATERIALIZED (
+    SELECT %(change)s::jsonb AS change
+),
+acting AS MATERIALIZED (
+    SELECT c.id, c.type, c.members_version, m.role,
+        c.type = 'private' AND is_blocked(c.low_user_id, c.high_user_id) AS blocked
+    FROM members m JOIN chats c ON c.id = m.chat_id
+    WHERE m.chat_id = %(chat_id)s AND m.user_id = %(user_id)s
+),
+verdict AS MATERIALIZED (
+    SELECT CASE
+        WHEN NOT EXISTS (SELECT FROM acting) THEN 'not_found'
+        WHEN (SELECT type FROM acting) = 'private'
+            AND (change - 'settings' || (coalesce(change -> 'settings', '{}') - 'messageSeconds')) <> '{}'
+            THEN 'not_group'
+        WHEN (SELECT blocked FROM acting) THEN 'blocked'
+        WHEN (SELECT type FROM acting) = 'group' AND (
+            (SELECT role FROM acting) = 'member' OR (change ? 'isPublic' AND (SELECT role FROM acting) <> 'owner')
+        ) THEN 'forbidden'
+        WHEN change <@ '{"settings": {}}' THEN 'unchanged'
+        ELSE 'allowed'
+    END AS verdict
+    FROM asked
+),
+changed AS (
+    UPDATE chats c SET
+        name = coalesce(change ->> 'name', c.name),
+        description = coalesce(change ->> 'description', c.description),
+        avatar_url = CASE WHEN change ? 'avatarUrl' THEN change ->> 'avatarUrl' ELSE c.avatar_url END,
+        is_public = coalesce((change ->> 'isPublic')::boolean, c.is_public),
+        who_can_send = coalesce(change #>> '{settings,whoCanSend}', c.who_can_send),
+        who_can_add = coalesce(change #>> '{settings,whoCanAdd}', c.who_can_add),
+        message_seconds = CASE WHEN change -> 'settings' ? 'messageSeconds'
+            THEN (change #>> '{settings,messageSeconds}')::integer ELSE c.message_seconds END,
+        members_version = c.members_version + (change ?| ARRAY['settings', 'isPublic'])::integer,
+        updated_at = now()
+    FROM asked, acting a, verdict v
+    WHERE c.id = a.id AND c.members_version = a.members_version AND v.verdict = 'allowed'
+    RETURNING c.id
+),
+outcome AS MATERIALIZED (
+    SELECT CASE WHEN v.verdict = 'allowed' AND NOT EXISTS (SELECT FROM changed) THEN 'stale' ELSE v.verdict END
+        AS verdict
+    FROM verdict v
+)
+SELECT o.verdict, a.chat, a.member_ids
+FROM outcome o, chat_after(
+    CASE WHEN o.verdict IN ('allowed', 'unchanged') THEN %(chat_id)s::bigint END, %(user_id)s, %(most)s
+) a
+"""
+
+
+def change(actor: Actor, chat_id: int, wanted: ChatChange) -> Chat:
+    """Changes what is given of a group, for its owners and admins, or of a private chat, and tells the members.
+
+    Raises NotFound for who is not a member, Forbidden, NotAGroup, and Blocked in a private chat.
+    """
+    values = {
+        "user_id": actor.user_id,
+        "chat_id": chat_id,
+        "change": msgspec.json.encode(wanted).decode(),
+        "most": FIRST_PARTICIPANTS,
+    }
+    changed = settled(lambda: db.the(Change, _CHANGE, values, actor=actor))
+    if changed.verdict == "allowed":
+        tell_change(changed)
+    return changed.seen

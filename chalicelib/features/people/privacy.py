@@ -1,0 +1,61 @@
+"""Privacy: who may see when one is there, and whether others may see what one has read."""
+
+import msgspec
+
+from chalicelib.core import db
+from chalicelib.core.context import Actor
+from chalicelib.features.people.schemas import LastSeenRule, Privacy, PrivacyChange
+from chalicelib.realtime import events
+from chalicelib.realtime.publish import publish
+from chalicelib.realtime.shapes import Presence
+
+
+class _Changed(msgspec.Struct, frozen=True):
+    read_receipts: bool
+    last_seen: LastSeenRule
+    shown: Presence
+    status_text: str
+    last_seen_at: str | None
+    saw: list[int]
+    sees: list[int]
+
+
+_PRIVACY = "SELECT read_receipts, shows_last_seen AS last_seen FROM users WHERE id = %(user_id)s"
+
+# `saw` and `sees` are those who could and can hear when the user is there, where the rule has changed.
+_CHANGE = """
+WITH before AS MATERIALIZED (
+    SELECT * FROM users WHERE id = %(user_id)s FOR NO KEY UPDATE
+),
+changed AS (
+    UPDATE users u SET
+        read_receipts = coalesce(%(read_receipts)s::boolean, u.read_receipts),
+        shows_last_seen = coalesce(%(last_seen)s::text, u.shows_last_seen)
+    FROM before b WHERE u.id = b.id
+    RETURNING u.read_receipts, u.shows_last_seen
+)
+SELECT c.read_receipts, c.shows_last_seen AS last_seen, shown_status(b.is_online, b.status) AS shown, b.status_text,
+    wire_time(b.last_seen_at) AS last_seen_at,
+    CASE WHEN moved THEN presence_audience(b.id, b.shows_last_seen) ELSE '{}' END AS saw,
+    CASE WHEN moved THEN presence_audience(b.id, c.shows_last_seen) ELSE '{}' END AS sees
+FROM before b, changed c, LATERAL (SELECT b.shows_last_seen <> c.shows_last_seen AS moved) m
+"""
+
+
+def privacy(actor: Actor) -> Privacy:
+    """What the actor has chosen."""
+    return db.the(Privacy, _PRIVACY, {"user_id": actor.user_id}, actor=actor)
+
+
+def change_privacy(actor: Actor, asked: PrivacyChange) -> Privacy:
+    """Changes what is given. To those who may no longer see when the actor is there, the actor leaves."""
+    given = {name: None if value is msgspec.UNSET else value for name, value in msgspec.structs.asdict(asked).items()}
+    row = db.the(_Changed, _CHANGE, {"user_id": actor.user_id, **given}, actor=actor)
+    group = f"user:{actor.user_id}"
+    left = events.user_status(user_id=actor.user_id, status="offline", status_text=row.status_text, last_seen_at=None)
+    publish(left, to=[user_id for user_id in row.saw if user_id not in set(row.sees)], group=group)
+    there = events.user_status(
+        user_id=actor.user_id, status=row.shown, status_text=row.status_text, last_seen_at=row.last_seen_at
+    )
+    publish(there, to=[user_id for user_id in row.sees if user_id not in set(row.saw)], group=group)
+    return Privacy(read_receipts=row.read_receipts, last_seen=row.last_seen)

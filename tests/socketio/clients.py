@@ -1,0 +1,258 @@
+"""The clients that people use: python-socketio, and socket.io-client under Node. Tests drive both alike."""
+
+import contextlib
+import fcntl
+import hashlib
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+import socketio
+
+HERE = Path(__file__).parent
+CACHE = HERE.parents[1] / ".local" / "socketio"
+PATIENCE_SECONDS = 20.0
+
+Data = dict[str, Any]
+
+
+class Transport(Protocol):
+    """A client, as far as it differs from the other one. `heard` is told of everything that arrives."""
+
+    def connect(self, url: str, auth: Data | None, heard: Callable[[str, list[Any]], None]) -> None:
+        """Begins to connect."""
+
+    def emit(self, name: str, args: list[Any], answered: Callable[[list[Any]], None] | None) -> None:
+        """Emits an event, with or without asking for an ack."""
+
+    def emit_bytes(self, name: str) -> None:
+        """Emits an event with a binary argument."""
+
+    def disconnect(self) -> None:
+        """Leaves, as the protocol has it."""
+
+    def stop(self) -> None:
+        """Ends the client, in whatever state it is."""
+
+
+class Client:
+    """One connection of a real client. Everything that arrives is kept, in order."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._arrived = threading.Condition()
+        self._heard: list[tuple[str, list[Any]]] = []
+
+    def connect(self, url: str, auth: Data | None = None) -> None:
+        """Begins to connect to an address, and to its namespace."""
+        self._transport.connect(url, auth, self._hear)
+
+    def log_in(self, url: str, auth: Data | None = None) -> Data:
+        """Connects, waits for `hello` and answers its data."""
+        self.connect(url, auth)
+        self.wait_for("connect")
+        return self.wait_for("hello")
+
+    def refusal(self, url: str, auth: Data | None = None) -> Data:
+        """Connects, which must be refused, and answers the reason: `{message, data}`."""
+        self.connect(url, auth)
+        return self.wait_for("connect_error")
+
+    def emit(self, name: str, *args: Any) -> None:
+        """Emits an event and asks for no ack."""
+        self._transport.emit(name, list(args), None)
+
+    def call(self, name: str, *args: Any) -> Data:
+        """Emits an event and answers its ack."""
+        arrived = threading.Event()
+        answers: list[list[Any]] = []
+
+        def answered(arguments: list[Any]) -> None:
+            answers.append(arguments)
+            arrived.set()
+
+        self._transport.emit(name, list(args), answered)
+        assert arrived.wait(PATIENCE_SECONDS), f"no ack of {name}"
+        (ack,) = answers[0]
+        assert isinstance(ack, dict)
+        return ack
+
+    def act(self, name: str, *args: Any) -> Data:
+        """Emits an event that must succeed; the ack's fields without `success`."""
+        ack = self.call(name, *args)
+        assert ack.pop("success") is True, ack
+        return ack
+
+    def refused(self, name: str, *args: Any) -> Data:
+        """Emits an event that must be refused, and answers the problem."""
+        ack = self.call(name, *args)
+        assert ack["success"] is False, ack
+        problem: Data = ack["error"]
+        return problem
+
+    def emit_bytes(self, name: str) -> None:
+        """Emits an event with a binary argument."""
+        self._transport.emit_bytes(name)
+
+    def events(self, name: str) -> list[Data]:
+        """The data of the events of a name that have arrived."""
+        with self._arrived:
+            return [args[0] for heard, args in self._heard if heard == name]
+
+    def wait_for(self, name: str, /, *, times: int = 1, **fields: Any) -> Data:
+        """The data of an event that has these fields, after it has come so many times; it is the only argument."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        with self._arrived:
+            while True:
+                fitting = [
+                    args
+                    for heard, args in self._heard
+                    if heard == name
+                    and fields.items() <= (args[0] if args and isinstance(args[0], dict) else {}).items()
+                ]
+                if len(fitting) >= times:
+                    (data,) = fitting[times - 1]
+                    return dict(data)
+                left = until - time.monotonic()
+                assert left > 0, f"never came: {name} {fields}; came last: {self._heard[-5:]}"
+                self._arrived.wait(left)
+
+    def disconnect(self) -> None:
+        """Leaves, as the protocol has it."""
+        self._transport.disconnect()
+
+    def stop(self) -> None:
+        """Ends the client, in whatever state it is."""
+        self._transport.stop()
+
+    def _hear(self, name: str, args: list[Any]) -> None:
+        with self._arrived:
+            self._heard.append((name, args))
+            self._arrived.notify_all()
+
+
+class PythonClient:
+    """python-socketio, on websocket-client."""
+
+    def __init__(self) -> None:
+        self._client = socketio.Client(reconnection_delay=0.1, reconnection_delay_max=1, handle_sigint=False)
+
+    def connect(self, url: str, auth: Data | None, heard: Callable[[str, list[Any]], None]) -> None:
+        client = self._client
+        namespace = "/" + url.split("/", 3)[3].partition("?")[0] if url.count("/") > 2 else "/"
+        client.on("connect", lambda: heard("connect", [{"sid": client.get_sid()}]), namespace=namespace)
+        client.on("connect_error", lambda *args: heard("connect_error", _reason(args)), namespace=namespace)
+        client.on("disconnect", lambda reason: heard("disconnect", [{"reason": reason}]), namespace=namespace)
+        client.on("*", lambda name, *args: heard(name, list(args)), namespace=namespace)
+        with contextlib.suppress(socketio.exceptions.ConnectionError):  # the handler of connect_error has told why
+            client.connect(
+                url,
+                auth=auth,
+                transports=["websocket"],
+                socketio_path="/api",
+                namespaces=[namespace],
+                wait_timeout=10,
+            )
+
+    def emit(self, name: str, args: list[Any], answered: Callable[[list[Any]], None] | None) -> None:
+        callback = None if answered is None else lambda *answer: answered(list(answer))
+        self._client.emit(name, tuple(args), callback=callback)
+
+    def emit_bytes(self, name: str) -> None:
+        self._client.emit(name, b"{binary")
+
+    def disconnect(self) -> None:
+        self._client.disconnect()
+
+    def stop(self) -> None:
+        self._client.shutdown()
+
+
+class NodeClient:
+    """socket.io-client, in a process of its own."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [_node(), "driver.mjs"], cwd=_installed(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._ids = itertools.count(1)
+        self._waiting: dict[int, Callable[[list[Any]], None]] = {}
+        self._reader: threading.Thread | None = None
+
+    def connect(self, url: str, auth: Data | None, heard: Callable[[str, list[Any]], None]) -> None:
+        self._reader = threading.Thread(target=self._read, args=(heard,), daemon=True)
+        self._reader.start()
+        options: Data = {"path": "/api", "transports": ["websocket"], "reconnectionDelay": 100}
+        if auth is not None:
+            options["auth"] = auth
+        self._say(do="connect", url=url, options=options)
+
+    def emit(self, name: str, args: list[Any], answered: Callable[[list[Any]], None] | None) -> None:
+        command: Data = {"do": "emit", "name": name, "args": args}
+        if answered is not None:
+            command["id"] = next(self._ids)
+            self._waiting[command["id"]] = answered
+        self._say(**command)
+
+    def emit_bytes(self, name: str) -> None:
+        self._say(do="emitBytes", name=name)
+
+    def disconnect(self) -> None:
+        self._say(do="disconnect")
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def _say(self, **command: Any) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(command) + "\n")
+        self._process.stdin.flush()
+
+    def _read(self, heard: Callable[[str, list[Any]], None]) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            message = json.loads(line)
+            if "id" in message:
+                self._waiting.pop(message["id"])(message["answer"])
+            else:
+                heard(message["event"], message["args"])
+
+
+TRANSPORTS: dict[str, Callable[[], Transport]] = {"python": PythonClient, "node": NodeClient}
+
+
+def _reason(args: tuple[Any, ...]) -> list[Any]:
+    """The library says "Connection error" in words of its own where there was no answer."""
+    return list(args) if args and isinstance(args[0], dict) else [{"message": args[0] if args else "", "data": None}]
+
+
+def _node() -> str:
+    found = shutil.which("node")
+    if found is None and not os.environ.get("CI"):
+        pytest.skip("there is no Node here")
+    assert found is not None, "CI runs these tests too: install nodejs and npm"
+    return found
+
+
+def _installed() -> Path:
+    """Where the client is installed with its lockfile, which is done once."""
+    locked = (HERE / "package-lock.json").read_bytes()
+    home = CACHE / hashlib.sha256(locked).hexdigest()[:16]
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for name in ("package.json", "package-lock.json", "driver.mjs"):
+            shutil.copy(HERE / name, home / name)
+        if not (home / "node_modules" / ".package-lock.json").exists():
+            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            subprocess.run(command, cwd=home, check=True, capture_output=True, timeout=300)
+    return home

@@ -1,0 +1,100 @@
+"""Settings: each type is read from its variable, and a bad value is refused by the variable's name."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from chalicelib.core import config
+from chalicelib.core.config import Settings, from_environment
+
+# Variables that AWS names, and not we.
+AWS = {
+    "region": "AWS_REGION",
+    "access_key_id": "AWS_ACCESS_KEY_ID",
+    "secret_access_key": "AWS_SECRET_ACCESS_KEY",
+    "session_token": "AWS_SESSION_TOKEN",
+    "function_name": "AWS_LAMBDA_FUNCTION_NAME",
+}
+FIELDS = {
+    field.name: (AWS.get(field.name, field.name.upper()), field.type) for field in msgspec.structs.fields(Settings)
+}
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An environment that says nothing, and the settings of the process as they were."""
+    for name, _ in FIELDS.values():
+        monkeypatch.delenv(name, raising=False)
+    before = config.settings()
+    yield
+    config.use(before)
+
+
+def test_nothing_is_required() -> None:
+    assert from_environment() == Settings()
+
+
+def _written(kind: Any) -> tuple[str, object]:
+    """Some value of a field's type, as a variable has it and as the field does."""
+    if kind is bool:
+        return "off", False
+    if kind is int:
+        return "17", 17
+    if kind == tuple[str, ...]:
+        return " one, two ,,three", ("one", "two", "three")
+    return "Some text, with = and spaces", "Some text, with = and spaces"
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_each_field_has_its_variable(monkeypatch: pytest.MonkeyPatch, field: str) -> None:
+    name, kind = FIELDS[field]
+    text, value = _written(kind)
+    monkeypatch.setenv(name, text)
+    assert from_environment() == msgspec.structs.replace(Settings(), **{field: value})
+    monkeypatch.setenv(name, "")
+    assert from_environment() == Settings(), "an empty variable is none"
+
+
+@pytest.mark.parametrize("text", ["ON", "On", "on"])
+def test_switches_have_no_case(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("RATE_LIMITS", text)
+    assert from_environment().rate_limits is True
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("RATE_LIMITS", "true"),
+        ("RATE_LIMITS", "1"),
+        ("RATE_LIMITS", " "),
+        ("SENDS_HTTP", "-1"),
+        ("SENDS_HTTP", "1.5"),
+        ("SENDS_HTTP", "many"),
+        ("SENDS_HTTP", " 5"),
+        ("SENDS_HTTP", "1_000"),
+        ("SENDS_HTTP", "\u0665"),
+        ("ORIGINS", ","),
+        ("JWT_PREVIOUS_SECRETS", " , "),
+    ],
+)
+def test_a_bad_value_is_refused_by_the_name_of_its_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setenv(name, text)
+    with pytest.raises(ValueError, match=rf"^{name} must ") as refused:
+        from_environment()
+    assert text not in str(refused.value) or not text.strip(), "a secret in the wrong place is not shown"
+
+
+def test_they_are_read_once_and_may_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "_installed", [])
+    monkeypatch.setenv("LOGINS", "3")
+    first = config.settings()
+    assert first.logins == 3
+    monkeypatch.setenv("LOGINS", "4")
+    assert config.settings() is first
+    other = msgspec.structs.replace(first, logins=5)
+    config.use(other)
+    assert config.settings() is other

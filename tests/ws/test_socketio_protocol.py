@@ -1,0 +1,306 @@
+"""Socket.IO packet by packet: the handshake, deadlines, pings, and what clients that break the protocol get."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from chalicelib.core import clock
+from chalicelib.core.aws import dynamodb
+from chalicelib.core.config import settings
+from chalicelib.realtime.connections import PING_MINUTES
+from local.faults import Fault
+from tests.support.people import Person
+from tests.support.server import Server
+from tests.support.socket import Socket
+
+HANDSHAKE = "EIO=4&transport=websocket"
+
+
+class Line:
+    """A bare connection."""
+
+    def __init__(self, server: Server, query: str = HANDSHAKE) -> None:
+        self._connection: ClientConnection = connect(f"{server.socket_url}/?{query}", legacy=True)
+
+    def say(self, text: str) -> None:
+        """Sends a packet."""
+        self._connection.send(text)
+
+    def hear(self, *, timeout: float = 20) -> str:
+        """The next packet."""
+        text = self._connection.recv(timeout)
+        assert isinstance(text, str)
+        return text
+
+    def hear_event(self) -> tuple[str, dict[str, Any]]:
+        """The next packet, which is an event."""
+        name, data = json.loads(self.hear().removeprefix("42"))
+        return name, data
+
+    def log_in(self, person: Person) -> str:
+        """Opens the namespace and waits for hello; answers the connection's id."""
+        sid = str(json.loads(self.hear().removeprefix("0"))["sid"])
+        self.say(f"40{json.dumps({'token': person.access_token})}")
+        assert json.loads(self.hear().removeprefix("40")) == {"sid": sid}
+        assert self.hear_event()[0] == "hello"
+        return sid
+
+    def is_closed(self, *, timeout: float = 20) -> bool:
+        """Whether the server closes the connection, and says nothing before."""
+        try:
+            self._connection.recv(timeout)
+        except ConnectionClosed:
+            return True
+        except TimeoutError:
+            return False
+        return False
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._connection.close()
+
+
+@pytest.fixture
+def line(server: Server) -> Iterator[Callable[..., Line]]:
+    """Makes connections."""
+    made: list[Line] = []
+
+    def make(query: str = HANDSHAKE) -> Line:
+        made.append(Line(server, query))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+    # Every connection is looked at again after 30 s, which no test waits for.
+    server.stack.reset(database_url=server.database_url)
+
+
+@pytest.fixture
+def alice(person: Callable[[str], Person]) -> Person:
+    return person("alice")
+
+
+def test_the_server_opens_and_the_client_logs_in(line: Callable[[], Line], alice: Person) -> None:
+    one = line()
+    opening = one.hear()
+    assert opening.startswith("0")
+    told = json.loads(opening[1:])
+    assert told["upgrades"] == []
+    assert told["pingInterval"] == 240_000
+    assert told["pingInterval"] + told["pingTimeout"] < 2**31
+    one.say(f"40{json.dumps({'token': alice.access_token})}")
+    assert one.hear() == f'40{{"sid":"{told["sid"]}"}}'
+    name, hello = one.hear_event()
+    assert (name, hello["userId"]) == ("hello", alice.id)
+    one.say('420["ping"]')
+    assert one.hear().startswith('430[{"success":true,"serverTime":')
+
+
+@pytest.mark.parametrize(
+    "query", ["EIO=3&transport=websocket", "EIO=4&transport=polling", "EIO=4", f"{HANDSHAKE}&vocabulary=x"]
+)
+def test_handshakes_that_cannot_be_served(server: Server, alice: Person, query: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        Line(server, f"{query}&token={alice.access_token}")
+    assert refused.value.response.status_code == 400
+
+
+def test_origins_are_checked(server: Server) -> None:
+    with server.settings(origins=("https://chat.example",)), pytest.raises(InvalidStatus) as refused:
+        Socket(f"{server.socket_url}/?{HANDSHAKE}", origin="https://evil.example")
+    assert refused.value.response.status_code == 403
+
+
+def test_who_never_logs_in_is_closed(server: Server, line: Callable[[], Line], alice: Person) -> None:
+    with server.settings(login_seconds=2):
+        silent, refused, logged_in = line(), line(), line()
+        sid = logged_in.log_in(alice)
+        silent.hear()
+        refused.hear()
+        refused.say('40{"token":"forged"}')
+        assert refused.hear().startswith('44{"message":"Unauthorized"')
+        started = time.monotonic()
+        assert silent.is_closed()
+        assert refused.is_closed()
+        assert time.monotonic() - started < 15
+        server.settle()
+    assert not logged_in.is_closed(timeout=0.5)
+    assert set(server.stack.sockets.connections) == {sid}
+    assert _items("conn#") == {f"conn#{sid}"}
+
+
+def test_a_refused_log_in_can_be_tried_again(line: Callable[[], Line], alice: Person) -> None:
+    one = line()
+    one.hear()
+    for token in ("forged", None, 5, ["x"]):
+        one.say(f"40{json.dumps({'token': token})}")
+        assert one.hear().startswith("44")
+    one.say("40[]")
+    assert one.hear().startswith("44")
+    one.say(f"40{json.dumps({'token': alice.access_token})}")
+    assert one.hear().startswith("40")
+
+
+def test_logging_in_twice_is_logging_in_once(line: Callable[[], Line], alice: Person) -> None:
+    one = line()
+    sid = one.log_in(alice)
+    one.say("40")
+    assert one.hear() == f'40{{"sid":"{sid}"}}'
+    one.say("42[]")
+    assert one.is_closed(), "no second hello came before"
+
+
+def test_nothing_is_heard_before_logging_in(
+    line: Callable[..., Line], alice: Person, person: Callable[[str], Person]
+) -> None:
+    bob = person("bob")
+    chat = bob.chat_with(alice)
+    one = line(f"{HANDSHAKE}&token={alice.access_token}")
+    one.hear()
+    bob.send(chat, "too early")
+    one.say("2")
+    assert one.hear() == "3"
+    one.say("40")
+    assert one.hear().startswith("40")
+    assert one.hear_event()[0] == "hello"
+
+
+def test_a_clients_ping_is_answered(line: Callable[[], Line], alice: Person) -> None:
+    one = line()
+    one.log_in(alice)
+    one.say("2probe")
+    assert one.hear() == "3probe"
+
+
+def test_each_connection_is_pinged_in_its_minute(
+    server: Server, line: Callable[[], Line], person: Callable[[str], Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [line() for _ in range(5)]
+    sids = [one.log_in(person(f"user{number}")) for number, one in enumerate(lines)]
+    pending = line()
+    pending.hear()
+    _sweep_through(server, monkeypatch)
+    for one in lines:
+        assert one.hear() == "2"
+        one.say('421["ping"]')
+        assert one.hear().startswith("431"), "one ping a round"
+    assert not pending.is_closed(timeout=0.2)
+    assert _items("conn#") > {f"conn#{sid}" for sid in sids}
+
+
+def test_a_pong_keeps_its_user_online(server: Server, line: Callable[[], Line], alice: Person) -> None:
+    with server.settings(heartbeat_seconds=0):
+        one = line()
+        one.log_in(alice)
+        before = _lease_of(alice)
+        time.sleep(1.1)
+        one.say("3")
+        _until(lambda: _lease_of(alice) > before)
+
+
+def test_a_dead_connection_is_found_by_its_ping(
+    server: Server, line: Callable[[], Line], alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = line(), line()
+    gone, kept = one.log_in(alice), two.log_in(alice)
+    server.faults.arm(Fault.DISCONNECT_LOST, of=gone)
+    one.close()
+    _sweep_through(server, monkeypatch)
+    _until(lambda: _items("conn#") == {f"conn#{kept}"})
+
+
+@pytest.mark.parametrize(
+    "text", ["4", "47", "42", "42[]", "42{}", "42[5]", '42["', "44{}", "0{}", "9", '42/rooms,["ping"]']
+)
+def test_protocol_errors_end_the_connection(line: Callable[[], Line], alice: Person, text: str) -> None:
+    one = line()
+    one.log_in(alice)
+    one.say(text)
+    assert one.is_closed()
+
+
+def test_events_before_the_log_in_end_the_connection(line: Callable[..., Line], alice: Person) -> None:
+    one = line(f"{HANDSHAKE}&token={alice.access_token}")
+    one.hear()
+    one.say('420["ping"]')
+    assert one.is_closed()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "5", "6", "3", "3probe", "430[]", "41/rooms,", "\x00\x01", "{}", "{binary", "["]
+)
+def test_what_says_nothing_is_passed_over(line: Callable[[], Line], alice: Person, text: str) -> None:
+    one = line()
+    one.log_in(alice)
+    one.say(text)
+    one.say('421["ping"]')
+    assert one.hear().startswith('431[{"success":true')
+
+
+@pytest.mark.parametrize(
+    "text", ['451-["ping",{"_placeholder":true,"num":0}]', '461-3[{"_placeholder":true,"num":0}]']
+)
+def test_binary_packets_are_refused(line: Callable[[], Line], alice: Person, text: str) -> None:
+    one = line()
+    one.log_in(alice)
+    one.say(text)
+    assert "Binary" in one.hear_event()[1]["detail"]
+    one.say('451-9["ping",{"_placeholder":true,"num":0}]')
+    assert one.hear().startswith('439[{"success":false,"error":{')
+
+
+@pytest.mark.parametrize("text", ["1", "41"])
+def test_leaving_closes_the_connection(line: Callable[[], Line], alice: Person, text: str) -> None:
+    one = line()
+    sid = one.log_in(alice)
+    one.say(text)
+    assert one.is_closed()
+    assert f"conn#{sid}" not in _items("conn#")
+
+
+def test_a_namespace_is_refused_by_its_name(line: Callable[[], Line]) -> None:
+    one = line()
+    one.hear()
+    one.say('40/rooms,{"token":"x"}')
+    assert one.hear() == '44/rooms,{"message":"Invalid namespace"}'
+
+
+def test_native_frames_are_told_apart(line: Callable[[], Line], alice: Person) -> None:
+    one = line()
+    one.log_in(alice)
+    one.say('{"action":"ping","id":"c1"}')
+    assert json.loads(one.hear())["id"] == "c1"
+    native = alice.socket()
+    native.send_text('420["ping"]')
+    assert native.wait_for("error")["error"]["code"] in {"invalid_input", "unreadable_body"}
+
+
+def _sweep_through(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round of the minutes in which the connections are pinged."""
+    with monkeypatch.context() as patched:
+        for minute in range(PING_MINUTES):
+            patched.setattr(clock, "now", lambda shift=60 * minute: time.time() + shift)
+            server.stack.triggers.fire_schedule("sweep")
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < until, "it never came to hold"
+        time.sleep(0.05)
+
+
+def _lease_of(person: Person) -> int:
+    key = {"pk": {"S": f"user#{person.id}"}}
+    return int(dynamodb("GetItem", {"TableName": settings().live_table, "Key": key})["Item"]["leaseUntil"]["N"])
+
+
+def _items(prefix: str) -> set[str]:
+    found = dynamodb("Scan", {"TableName": settings().live_table})["Items"]
+    return {item["pk"]["S"] for item in found if item["pk"]["S"].startswith(prefix)}
