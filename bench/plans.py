@@ -10,7 +10,6 @@ from psycopg import Connection, sql
 from psycopg.adapt import PyFormat, Transformer
 
 from chalicelib.core import db
-from chalicelib.core.context import Actor
 
 Mode = Literal["force_custom_plan", "force_generic_plan"]
 
@@ -78,9 +77,9 @@ def statement_of(call: Callable[[], object]) -> Statement:
     """The statement that a call of a feature runs; the last one, where it runs several."""
     run: list[Statement] = []
 
-    def recording(factory: Any, query: LiteralString, params: Mapping[str, Any], actor: Actor | None) -> list[Any]:
+    def recording(factory: Any, query: LiteralString, params: Mapping[str, Any], *others: Any, **more: Any) -> Any:
         run.append(Statement(query, params))
-        return original(factory, query, params, actor)
+        return original(factory, query, params, *others, **more)
 
     original, db._run = db._run, recording
     try:

@@ -27,8 +27,8 @@ CREATE TABLE chats (
     high_user_id bigint REFERENCES users ON DELETE SET NULL,
     -- The number of the newest message. Taken under this row's lock, hence in commit order, without gaps.
     last_seq bigint NOT NULL DEFAULT 0,
-    -- Grows with each change of the members. A send that waited for this row finds by it that its list of
-    -- recipients is stale.
+    -- Grows with each change of the members, their roles, or the chat's rules. Who waited for this row finds by it that
+    -- what they went by (the recipients of a send, a right to do something) is stale.
     members_version bigint NOT NULL DEFAULT 0,
     last_message_at timestamptz NOT NULL DEFAULT now(),
     created_at timestamptz NOT NULL DEFAULT now(),

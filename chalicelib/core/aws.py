@@ -7,16 +7,10 @@ made false, and a message may be queued twice (a FIFO queue's deduplication id s
 harmless.
 """
 
-import functools
-import http.client
-import os
 import random
 import re
-import ssl
-import threading
 import time
 from collections.abc import Mapping, Set
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -32,10 +26,6 @@ ATTEMPTS = 4
 TOTAL_SECONDS = 8.0
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 1.0
-# AWS closes a connection that was idle for some tens of seconds, and a frozen container does not hear of it.
-IDLE_SECONDS = 30.0
-
-_ROOTS = Path(__file__).with_name("amazon_roots.pem")
 # The system's generator: containers that were cloned from one snapshot would share the seed of any other.
 _jitter = random.SystemRandom()
 
@@ -111,6 +101,23 @@ class Location(NamedTuple):
     def url(self) -> str:
         """The same as one string."""
         return f"{self.scheme}://{self.host}{self.path}"
+
+
+class Call(NamedTuple):
+    """A signed request: `query` is percent-encoded."""
+
+    method: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class NotExchangedError(Exception):
+    """No answer came. Where the other end showed a certificate that is not trusted, no second try mends it."""
+
+    def __init__(self, message: str, *, certificate_refused: bool) -> None:
+        super().__init__(message)
+        self.certificate_refused = certificate_refused
 
 
 def dynamodb(operation: str, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -190,18 +197,6 @@ def credentials() -> sigv4.Credentials:
     return sigv4.Credentials(now.access_key_id, now.secret_access_key, now.session_token, now.region)
 
 
-def close_connections() -> None:
-    """Closes this thread's kept connections: for a thread that ends, and for tests."""
-    while _kept.connections:
-        _, (connection, _) = _kept.connections.popitem()
-        connection.close()
-
-
-def tls_context() -> ssl.SSLContext:
-    """How this process trusts the other end: Amazon's roots, or the settings' own CA file where there is one."""
-    return _tls_context(settings().ca_file)
-
-
 def pause_seconds(tries: int) -> float:
     """How long to wait after so many failed tries: anything up to a bound that doubles with each (full jitter)."""
     return _jitter.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(tries - 1, 16)))
@@ -271,17 +266,17 @@ def _service(name: str) -> Location:
 
 
 def _attempts(service: str, where: Location, request: sigv4.Request) -> Answer:
+    from chalicelib.core import transport
+
     deadline = time.monotonic() + TOTAL_SECONDS
     tries = 0
     while True:
         tries += 1
         patience = min(SOCKET_SECONDS, max(deadline - time.monotonic(), FIRST_PAUSE_SECONDS))
         try:
-            answer = _exchange(where, request, service, patience)
-        except (OSError, http.client.HTTPException) as error:
-            # A wrong CA file or a wrong endpoint: no second try mends it.
-            refused = isinstance(error, ssl.SSLCertVerificationError)
-            failure = AwsError("CertificateRefused" if refused else "ConnectionFailed", f"{where.host}: {error!r}")
+            answer = transport.exchange(where, _signed(request, service), patience)
+        except NotExchangedError as error:
+            failure = AwsError("CertificateRefused" if error.certificate_refused else "ConnectionFailed", str(error))
             failure.__cause__ = error
         else:
             if answer.status < 300 or (service == "s3" and answer.status < 500):
@@ -293,60 +288,10 @@ def _attempts(service: str, where: Location, request: sigv4.Request) -> Answer:
         time.sleep(pause)
 
 
-def _exchange(where: Location, request: sigv4.Request, service: str, patience: float) -> Answer:
-    """One request and its answer; begun anew at once, on a new connection, where the kept one proves to be closed."""
+def _signed(request: sigv4.Request, service: str) -> Call:
+    """Signed anew for each try: a signature is good for minutes only."""
     headers = sigv4.sign_headers(request, who=credentials(), service=service, now=time.time())
-    headers["host"] = request.host
-    target = f"{where.path}?{sigv4.encode_query(request.query)}" if request.query else where.path
-    connection = _connection(where)
-    while True:
-        kept = connection.sock is not None
-        connection.timeout = patience
-        if connection.sock is not None:
-            connection.sock.settimeout(patience)
-        try:
-            connection.request(request.method, target, body=request.payload or None, headers=headers)
-            got = connection.getresponse()
-            body = got.read()
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            if not kept or not isinstance(error, ConnectionError | ssl.SSLError):
-                raise
-        else:
-            return Answer(got.status, {name.lower(): value for name, value in got.getheaders()}, body)
-
-
-class _Kept(threading.local):
-    """One thread's connections and when each was last used. The process is in the key: a fork must not share them."""
-
-    def __init__(self) -> None:
-        self.connections: dict[tuple[int, str, str], tuple[http.client.HTTPConnection, float]] = {}
-
-
-_kept = _Kept()
-
-
-def _connection(where: Location) -> http.client.HTTPConnection:
-    """This thread's connection to a host. It opens itself when it is closed."""
-    key = (os.getpid(), where.scheme, where.host)
-    now = time.time()
-    connection, used = _kept.connections.get(key, (None, now))
-    if connection is None and where.scheme == "https":
-        connection = http.client.HTTPSConnection(where.host, context=tls_context())
-    elif connection is None:
-        connection = http.client.HTTPConnection(where.host)
-    elif now - used > IDLE_SECONDS:
-        connection.close()
-    _kept.connections[key] = connection, now
-    return connection
-
-
-@functools.cache
-def _tls_context(ca_file: str | None) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(cafile=ca_file or _ROOTS)
-    return context
+    return Call(request.method, sigv4.encode_query(request.query), {**headers, "host": request.host}, request.payload)
 
 
 def _failure(answer: Answer) -> AwsError:

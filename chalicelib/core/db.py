@@ -51,8 +51,10 @@ def the(kind: type[Row], query: LiteralString, params: Params, *, actor: Actor |
     return row
 
 
-def many(kind: type[Row], query: LiteralString, params: Params, *, actor: Actor | None = None) -> list[Row]:
-    """All rows, each as a `kind`.
+def many(
+    kind: type[Row], query: LiteralString, params: Params, *, actor: Actor | None = None, plan_anew: bool = False
+) -> list[Row]:
+    """All rows, each as a `kind`. With `plan_anew` PostgreSQL plans for these very values, and keeps no plan.
 
     Raises the Problem that a constraint or a raised SQLSTATE stands for, psycopg's UniqueViolation for a constraint
     without one, and Unavailable where the database does not answer. Then nothing is known of a write: the callers'
@@ -61,7 +63,8 @@ def many(kind: type[Row], query: LiteralString, params: Params, *, actor: Actor 
     import psycopg
 
     try:
-        return _run(_rows_of(kind), query, params, actor)
+        # None lets the driver decide: what runs often is planned once.
+        return _run(_rows_of(kind), query, params, actor, prepare=False if plan_anew else None)
     except psycopg.Error as error:
         raise _translated(error) from error
 
@@ -97,16 +100,18 @@ def preload() -> None:
     import psycopg  # noqa: F401
 
 
-def _run(factory: Any, query: LiteralString, params: Params, actor: Actor | None) -> list[Any]:
+def _run(
+    factory: Any, query: LiteralString, params: Params, actor: Actor | None, *, prepare: bool | None = None
+) -> list[Any]:
     connection = _connection()
     # A savepoint keeps a surrounding transaction usable when one statement of it is refused.
     scope = connection.transaction() if _container.in_transaction else contextlib.nullcontext()
     with scope:
         if actor is None:
-            return _fetch(connection.cursor(row_factory=factory).execute(query, params))
+            return _fetch(connection.cursor(row_factory=factory).execute(query, params, prepare=prepare))
         with connection.pipeline():
             connection.execute(_GUARD, {"user_id": actor.user_id, "session_id": actor.session_id})
-            cursor = connection.cursor(row_factory=factory).execute(query, params)
+            cursor = connection.cursor(row_factory=factory).execute(query, params, prepare=prepare)
         return _fetch(cursor)
 
 

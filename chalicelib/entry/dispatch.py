@@ -1,19 +1,16 @@
-"""What is the same of a connection in whatever format it speaks: its welcome, and doing what a frame asks for."""
+"""Doing what a frame asks for, in whatever format its connection speaks."""
 
 from typing import Any, NamedTuple
 
 import msgspec
 
-from chalicelib.core import clock
 from chalicelib.core.aws import AwsError
 from chalicelib.core.decoding import decode_json
 from chalicelib.core.errors import Unauthenticated, UnknownAction
 from chalicelib.core.logs import logger
 from chalicelib.entry.actions import ACTIONS
-from chalicelib.features.messages.sync import cursor_at
 from chalicelib.realtime import connections, vocabularies
 from chalicelib.realtime.connections import Connection
-from chalicelib.realtime.publish import greet, presence_may_have_changed
 
 
 class Said(NamedTuple):
@@ -22,13 +19,6 @@ class Said(NamedTuple):
     text: str = ""
     action: str = "packet"
     code: str = "ok"
-
-
-def welcome(connection: Connection, *, ticket_id: str | None) -> None:
-    """Registers a connection as its user's, and greets it. Raises SessionEnded; Unauthenticated for a used ticket."""
-    connections.register(connection, ticket_id=ticket_id)
-    greet(connection, sync_cursor=cursor_at(clock.now()))
-    presence_may_have_changed(connection.user_id)
 
 
 def perform(connection: Connection | None, name: str, data: bytes) -> Any:

@@ -7,12 +7,20 @@ driver for one.
 from chalicelib.core import db
 from chalicelib.core.config import settings
 
-# The functions that run no statement, by the end of their deployed names.
+# The functions beside the REST one, by the end of their deployed names; the first three run no statement.
 _WITHOUT_DATABASE = ("-websocket_connect", "-websocket_disconnect", "-push")
+_OTHERS = (*_WITHOUT_DATABASE, "-websocket_message", "-presence_changed", "-upload_stored", "-sweep", "-migrate")
+
+
+def serves_rest() -> bool:
+    """Whether this is the REST function, or none of the deployed ones: a laptop, or a deployment being made."""
+    return not settings().function_name.endswith(_OTHERS)
 
 
 def preload() -> None:
-    """Imports the database driver where this is a deployed function that will surely use it."""
+    """Imports what this function, where it is a deployed one, will surely use."""
     name = settings().function_name
     if name and not name.endswith(_WITHOUT_DATABASE):
         db.preload()
+    if name.endswith("-websocket_message"):
+        from chalicelib.entry import websocket  # noqa: F401

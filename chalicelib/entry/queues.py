@@ -7,8 +7,6 @@ import msgspec
 
 from chalicelib.core import context
 from chalicelib.core.logs import logger
-from chalicelib.entry import socketio
-from chalicelib.features.presence import service as presence
 from chalicelib.realtime.fanout import Push
 from chalicelib.realtime.publish import deliver
 
@@ -41,6 +39,10 @@ def presence_changed(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _look(body: str) -> None:
+    # Here, since the pusher, which shares this module, has no use for them.
+    from chalicelib.entry import socketio
+    from chalicelib.features.presence import service as presence
+
     check = msgspec.json.decode(body, type=Check)
     if check.user_id is not None:
         presence.settle(check.user_id)

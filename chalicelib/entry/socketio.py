@@ -6,15 +6,14 @@ takes too long. Events run the same actions as native frames; the ack's one argu
 `{success: false, error}`. `answer` takes every packet and never raises.
 """
 
-from collections.abc import Mapping
-
 import msgspec
 
 from chalicelib.core import clock, context, tokens
 from chalicelib.core.border import problem_of
 from chalicelib.core.decoding import decode_outline
 from chalicelib.core.errors import InvalidInput, Problem, Unauthenticated
-from chalicelib.entry.dispatch import Said, note_sign_of_life, perform, welcome
+from chalicelib.entry.connecting import welcome
+from chalicelib.entry.dispatch import Said, note_sign_of_life, perform
 from chalicelib.features.chats.common_room import enter
 from chalicelib.realtime import connections, packets, publish, vocabularies
 from chalicelib.realtime.connections import Connection, Pending
@@ -24,9 +23,6 @@ from chalicelib.realtime.packets import ROOT, Packet
 PACKETS = frozenset({"packet", "ping", "pong", "connect", "disconnect", "attachment"})
 
 _DIGITS = frozenset("0123456789")
-# API Gateway's own bounds: of a message, and of the silence after which it closes a connection.
-_MOST_BYTES = 128 * 1024
-_PATIENCE_SECONDS = 600
 
 
 class Auth(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,33 +33,9 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True):
     vocabulary: str | None = None
 
 
-def is_asked_for(query: Mapping[str, str]) -> bool:
-    """Whether a handshake is Engine.IO's. Raises InvalidInput for one that cannot be served."""
-    if "EIO" not in query:
-        return False
-    if query["EIO"] != "4":
-        raise InvalidInput.at("EIO", "unknown_value", "Engine.IO 4 is spoken here: Socket.IO 3 and 4")
-    if query.get("transport") != "websocket":
-        raise InvalidInput.at("transport", "unknown_value", 'set transports: ["websocket"]')
-    return True
-
-
 def is_spoken_on(line: Connection | Pending | None) -> bool:
     """Whether this is a Socket.IO connection."""
     return isinstance(line, Pending) or (isinstance(line, Connection) and line.format == "socketio")
-
-
-def admit(pending: Pending) -> None:
-    """Lets in a client that is still to log in: the conversation is opened, and its time begins to run."""
-    connections.await_login(pending)
-    handshake = packets.handshake(
-        pending.id,
-        ping_seconds=60 * connections.PING_MINUTES,
-        patience_seconds=_PATIENCE_SECONDS,
-        most_bytes=_MOST_BYTES,
-    )
-    publish.send_packet(handshake, [pending], name=f"open:{pending.id}", opening=True)
-    publish.expect_login(pending.id)
 
 
 def check_login(connection_id: str) -> None:

@@ -35,6 +35,8 @@ _BATCH_WRITE = 25
 _PING_PAGE = 500
 # Items outlive what they are about by this much: clocks differ a little.
 _SPARE_SECONDS = 60
+# So long 410 may only mean that the `$connect` which registered a connection has not returned yet.
+_YOUNG_SECONDS = 10
 # Enough for the connections that one warm container sees; the oldest is dropped first.
 _KNOWN = 5_000
 
@@ -47,12 +49,21 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Connection(Line, frozen=True, kw_only=True, omit_defaults=True):
-    """A registered connection, and how it is spoken to: `vocabulary` is one of `vocabularies`, or our own."""
+    """A registered connection, and how it is spoken to: `vocabulary` is one of `vocabularies`, or our own.
+
+    `since` is when it was registered, in seconds since the epoch.
+    """
 
     user_id: int
     session_id: int
     format: Literal["native", "socketio"] = "native"
     vocabulary: str | None = None
+    since: int = 0
+
+    @property
+    def is_young(self) -> bool:
+        """Whether it was registered so short a time ago that it may not be open yet."""
+        return self.since > clock.now() - _YOUNG_SECONDS
 
     @property
     def actor(self) -> Actor:
@@ -104,7 +115,7 @@ def register(connection: Connection, *, ticket_id: str | None) -> None:
             "expiresAt": {"N": str(now + settings().ticket_seconds + _SPARE_SECONDS)},
         }
         checks.append({"Put": _absent(f"ticket#{ticket_id}", item=used)})
-    described = _described(connection)
+    described = {**_described(connection), "since": {"N": str(now)}}
     owner = {
         "pk": {"S": f"conn#{connection.id}"},
         "userId": {"N": str(connection.user_id)},
@@ -305,6 +316,7 @@ def _described_by(connection_id: str, user_id: int, described: Mapping[str, Any]
         session_id=int(described["sessionId"]["N"]),
         format="socketio" if described.get("format") == {"S": "socketio"} else "native",
         vocabulary=described["vocabulary"]["S"] if "vocabulary" in described else None,
+        since=int(described["since"]["N"]),
     )
 
 

@@ -5,9 +5,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from chalicelib.realtime import connections, gateway, packets, vocabularies
+from chalicelib.realtime import connections, packets, vocabularies
 from chalicelib.realtime.connections import Connection, Line
-from chalicelib.realtime.gateway import Outcome, Post
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -48,22 +47,29 @@ def deliver(pushes: Sequence[Push]) -> list[Connection]:
     A connection that stays unreachable is skipped, so that one dead socket costs the others nothing. Raises AwsError
     where the registry does not answer.
     """
+    # Here, since whoever only hands its pushes to the queue has no use for asyncio.
+    from chalicelib.realtime import gateway
+
     hearers = _hearers(pushes)
     deliveries = [delivery for push in pushes for delivery in _deliveries(push, hearers)]
     posts = [
-        Post(line.endpoint, line.id, data, fresh=push.fresh is not None or push.opening)
-        for push, line, data in deliveries
+        gateway.Post(line.endpoint, line.id, data, fresh=_is_fresh(push, line)) for push, line, data in deliveries
     ]
     gone: dict[str, Line] = {}
     ended: dict[str, Line] = {line.id: line for push in pushes if push.closing for line in push.lines}
     for (push, line, _), outcome in zip(deliveries, gateway.post_all(posts), strict=True):
-        if outcome is Outcome.GONE:
+        if outcome is gateway.Outcome.GONE:
             gone[line.id] = line
         elif push.ends_session is not None:
             ended[line.id] = line
     for line in ended.values():
         gateway.close_connection(line.endpoint, line.id)
     return [connection for line in gone.values() if (connection := _forgotten(line)) is not None]
+
+
+def _is_fresh(push: Push, line: Line) -> bool:
+    """Whether the line may still be on its way to being open: it must not be taken for one that is gone."""
+    return push.fresh is not None or push.opening or (isinstance(line, Connection) and line.is_young)
 
 
 def _hearers(pushes: Sequence[Push]) -> dict[int, list[Connection]]:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
-from chalicelib.core import aws, sigv4
+from chalicelib.core import aws, sigv4, transport
 from chalicelib.core.logs import logger
 from chalicelib.realtime import http1
 
@@ -112,7 +112,7 @@ class _Courier:
 
     def pool(self, endpoint: _Endpoint) -> http1.Pool:
         """The sockets to an endpoint's host, trusted as the settings in force say."""
-        tls = aws.tls_context() if endpoint.tls else None
+        tls = transport.tls_context() if endpoint.tls else None
         key = (endpoint.name, endpoint.port, tls)
         if key not in self._pools:
             self._pools[key] = http1.Pool(self.loop, endpoint.name, endpoint.port, tls)

@@ -58,9 +58,16 @@ def test_all_that_is_sent_is_described(server: Server, person: Register) -> None
     private = alice.chat_with(bob)
     ears, socket = bob.socket(), alice.socket()
     group = alice.chat_with(bob, name="Друзья")
+    sent_message = socket.act("message:send", {"chatId": private, "content": "Привет!"})
+    message = {"messageId": sent_message["id"]}
     acks = {
         "ping": socket.act("ping"),
-        "message:send": socket.act("message:send", {"chatId": private, "content": "Привет!"}),
+        "message:send": sent_message,
+        "message:edit": socket.act("message:edit", {**message, "content": "Привет"}),
+        "message:react": ears.act("message:react", {**message, "emoji": "👍"}),
+        "message:delete": socket.act("message:delete", message),
+        "chat:join": ears.act("chat:join", {"chatId": private}),
+        "message:delivered": ears.act("message:delivered", {"chatId": private}),
         "messages:read": ears.act("messages:read", {"chatId": private}),
         "draft:set": socket.act("draft:set", {"chatId": private, "content": "И ещё"}),
         "typing:start": socket.act("typing:start", {"chatId": private}),
@@ -74,6 +81,8 @@ def test_all_that_is_sent_is_described(server: Server, person: Register) -> None
 
     alice.http.patch(f"/chats/{group}", json={"name": "Подруги"})
     alice.http.post(f"/chats/{group}/participants", json={"userId": carol.id})
+    alice.http.patch(f"/chats/{group}/participants/{carol.id}", json={"role": "admin"})
+    alice.http.put(f"/chats/{group}/pin")
     alice.http.delete(f"/chats/{group}/participants/{bob.id}")
     carol_ears = carol.socket()
     alice.http.delete(f"/chats/{group}/participants/{carol.id}")

@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 import app
-from chalicelib.core import aws, context, db
+from chalicelib.core import context, db, transport
 from chalicelib.core.context import Actor
 from chalicelib.features.chats import access, listing
 from chalicelib.features.chats.schemas import ChatQuery
@@ -57,7 +57,7 @@ def costs(server: Server) -> Iterator[Costs]:
     ):
         db.execute("SELECT 1", {})
         yield Costs(to_database, to_cloud)
-        aws.close_connections()
+        transport.close_connections()
         gateway.close_sockets()
 
 

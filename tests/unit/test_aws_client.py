@@ -21,7 +21,7 @@ from moto.server import ThreadedMotoServer
 from msgspec.structs import replace
 
 from bench.sink import make_certificate, server_context
-from chalicelib.core import aws, config
+from chalicelib.core import aws, config, transport
 from tests.unit.scripted_server import ClosedError, Script, Seen, Server, answer
 
 SERVERS = Callable[..., Server]
@@ -42,7 +42,7 @@ def _restore(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = config.settings()
     monkeypatch.setattr(aws, "FIRST_PAUSE_SECONDS", 0.001)
     yield
-    aws.close_connections()
+    transport.close_connections()
     config.use(before)
 
 
@@ -284,7 +284,7 @@ def test_a_kept_connection_that_was_closed_is_survived(
 def test_a_connection_that_was_idle_for_long_is_not_trusted(serve: SERVERS, monkeypatch: pytest.MonkeyPatch) -> None:
     server = serve(lambda _: answer(200, b"{}"))
     aws.dynamodb("GetItem", {})
-    monkeypatch.setattr(aws, "IDLE_SECONDS", -1.0)
+    monkeypatch.setattr(transport, "IDLE_SECONDS", -1.0)
     aws.dynamodb("GetItem", {})
     assert server.sockets == 2
 
@@ -306,7 +306,7 @@ def test_each_thread_and_each_process_has_its_own_connection(serve: SERVERS) -> 
 
     def work() -> None:
         aws.dynamodb("GetItem", {})
-        aws.close_connections()
+        transport.close_connections()
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -332,7 +332,7 @@ def test_a_stranger_with_a_certificate_is_refused_at_once(serve: SERVERS, tmp_pa
 @pytest.mark.usefixtures("_restore")
 def test_the_roots_are_amazons_and_nothing_else() -> None:
     config.use(SETTINGS)
-    subjects = [str(root["subject"]) for root in aws.tls_context().get_ca_certs()]
+    subjects = [str(root["subject"]) for root in transport.tls_context().get_ca_certs()]
     names = [subject.rpartition("'commonName', '")[2].partition("'")[0] for subject in subjects]
     assert sorted(names) == [
         "Amazon Root CA 1",

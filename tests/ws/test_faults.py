@@ -38,15 +38,27 @@ def test_one_dead_socket_costs_the_others_nothing(
 ) -> None:
     alice, bob, chat = pair
     phone, desk = bob.socket(), bob.socket()
-    server.faults.arm(Fault.POST_GONE, of=_id_of(phone))
+    server.faults.arm(Fault.POST_GONE, of=_id_of(phone), times=None)
     with server.settings(inline_publish_limit=inline_publish_limit):
         alice.send(chat, "first")
         desk.wait_for("message:new", content="first")
         server.settle()
+        server.faults.clear()
         alice.send(chat, "second")
         desk.wait_for("message:new", content="second")
     assert phone.events("message:new") == [], "a connection that is gone is forgotten"
     assert len(bob.history(chat)) == 2
+
+
+def test_a_socket_that_is_not_open_yet_is_not_taken_for_a_dead_one(
+    server: Server, pair: tuple[Person, Person, int]
+) -> None:
+    alice, bob, chat = pair
+    phone = bob.socket()
+    server.faults.arm(Fault.POST_GONE, of=_id_of(phone), times=3)
+    for text in ("while it opens", "afterwards"):
+        alice.send(chat, text)
+        phone.wait_for("message:new", content=text)
 
 
 @pytest.mark.parametrize("inline_publish_limit", [0, 20], ids=["queued", "inline"])

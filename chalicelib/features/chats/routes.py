@@ -58,7 +58,7 @@ def preview_public_chat(actor: Actor, chat_id: Id) -> ChatPreview:
 @routes.get("/chats/{chat_id}", cached=True)
 def get_chat(actor: Actor, chat_id: Id) -> Chat:
     """One of my chats, with all its participants."""
-    return access_chat(actor, chat_id)[0]
+    return access_chat(actor, chat_id)
 
 
 @routes.patch("/chats/{chat_id}")

@@ -9,6 +9,6 @@ from chalicelib.realtime.shapes import Chat
 
 def view(actor: Actor, chat_id: int) -> Chat:
     """The chat, and the event that clients with rooms wait for. Raises NotFound for who is not a member."""
-    chat, _ = access_chat(actor, chat_id, most_participants=FIRST_PARTICIPANTS)
+    chat = access_chat(actor, chat_id, most_participants=FIRST_PARTICIPANTS)
     publish(events.chat_joined(chat), to=[actor.user_id], group=f"chat:{chat_id}")
     return chat

@@ -136,7 +136,8 @@ def search(
         "burst": policy.burst,
         "window": policy.window,
     }
-    rows = db.many(_Found, _SEARCH, given, actor=actor)
+    # What is rare and what is common want different plans.
+    rows = db.many(_Found, _SEARCH, given, actor=actor, plan_anew=True)
     matches = [
         Match(user=_user(row.profile), after_name=row.after_name or "", after_id=row.after_id or 0)
         for row in rows

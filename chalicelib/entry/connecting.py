@@ -1,0 +1,145 @@
+"""`$connect` and `$disconnect`: a connection is admitted, or refused, and forgotten.
+
+Apart from the frames, so that a connection waits for none of the features they lead to.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.core import clock, context, tokens
+from chalicelib.core.border import problem_of
+from chalicelib.core.config import settings
+from chalicelib.core.context import Actor
+from chalicelib.core.errors import InvalidInput, OriginRefused, Unauthenticated
+from chalicelib.core.logs import logger
+from chalicelib.features.messages.sync import cursor_at
+from chalicelib.realtime import connections, packets, publish, vocabularies
+from chalicelib.realtime.connections import Connection, Pending
+from chalicelib.realtime.publish import greet, presence_may_have_changed
+
+# A browser can set no header on a socket: it may give the token as the second of two subprotocols.
+_SUBPROTOCOL = "bearer"
+# API Gateway's own bounds: of a message, and of the silence after which it closes a connection.
+_MOST_BYTES = 128 * 1024
+_PATIENCE_SECONDS = 600
+
+
+def connect(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Admits a client that shows a ticket or an access token, or may show one later, as Socket.IO clients do.
+
+    One DynamoDB call, none to PostgreSQL.
+    """
+    request = event["requestContext"]
+    with context.begin(request["requestId"]) as current:
+        try:
+            headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+            _check_origin(headers.get("origin"))
+            subprotocol = _admit(request, event.get("queryStringParameters") or {}, headers)
+        except Exception as failure:  # the border
+            problem = problem_of(failure, current.request_id)
+            logger().info("connect refused", extra={"request_id": current.request_id, "code": problem.code})
+            return {"statusCode": problem.status}
+        admitted: dict[str, Any] = {"statusCode": 200}
+        return admitted | ({"headers": {"Sec-WebSocket-Protocol": subprotocol}} if subprotocol else {})
+
+
+def disconnect(event: Mapping[str, Any]) -> None:
+    """Forgets a connection that has closed."""
+    request = event["requestContext"]
+    with context.begin(request["requestId"]):
+        connection = connections.release(request["connectionId"])
+        if connection is not None:
+            presence_may_have_changed(connection.user_id)
+
+
+def welcome(connection: Connection, *, ticket_id: str | None) -> None:
+    """Registers a connection as its user's, and greets it. Raises SessionEnded; Unauthenticated for a used ticket."""
+    connections.register(connection, ticket_id=ticket_id)
+    greet(connection, sync_cursor=cursor_at(clock.now()))
+    presence_may_have_changed(connection.user_id)
+
+
+def _admit(request: Mapping[str, Any], query: Mapping[str, str], headers: Mapping[str, str]) -> str | None:
+    """Registers a new connection, and answers the subprotocol that was agreed on."""
+    vocabulary = query.get("vocabulary") or None
+    vocabularies.check(vocabulary)
+    connection_id, endpoint = request["connectionId"], _endpoint(request)
+    if _asks_for_socketio(query):
+        try:
+            actor, ticket_id, subprotocol = _credentials(query, headers)
+        except Unauthenticated:
+            # Only when it logs in can such a client hear why it is refused.
+            _admit_pending(Pending(id=connection_id, endpoint=endpoint, vocabulary=vocabulary))
+            return None
+        shown = Pending(id=connection_id, endpoint=endpoint, vocabulary=vocabulary, actor=actor, ticket_id=ticket_id)
+        _admit_pending(shown)
+        return subprotocol
+    actor, ticket_id, subprotocol = _credentials(query, headers)
+    connection = Connection(
+        id=connection_id,
+        endpoint=endpoint,
+        user_id=actor.user_id,
+        session_id=actor.session_id,
+        vocabulary=vocabulary,
+    )
+    welcome(connection, ticket_id=ticket_id)
+    return subprotocol
+
+
+def _asks_for_socketio(query: Mapping[str, str]) -> bool:
+    """Whether a handshake is Engine.IO's. Raises InvalidInput for one that cannot be served."""
+    if "EIO" not in query:
+        return False
+    if query["EIO"] != "4":
+        raise InvalidInput.at("EIO", "unknown_value", "Engine.IO 4 is spoken here: Socket.IO 3 and 4")
+    if query.get("transport") != "websocket":
+        raise InvalidInput.at("transport", "unknown_value", 'set transports: ["websocket"]')
+    return True
+
+
+def _admit_pending(pending: Pending) -> None:
+    """Lets in a client that is still to log in: the conversation is opened, and its time begins to run."""
+    connections.await_login(pending)
+    handshake = packets.handshake(
+        pending.id,
+        ping_seconds=60 * connections.PING_MINUTES,
+        patience_seconds=_PATIENCE_SECONDS,
+        most_bytes=_MOST_BYTES,
+    )
+    publish.send_packet(handshake, [pending], name=f"open:{pending.id}", opening=True)
+    publish.expect_login(pending.id)
+
+
+def _check_origin(origin: str | None) -> None:
+    allowed = settings().origins
+    if origin is not None and "*" not in allowed and origin not in allowed:
+        raise OriginRefused()
+
+
+def _credentials(query: Mapping[str, str], headers: Mapping[str, str]) -> tuple[Actor, str | None, str | None]:
+    """Who connects, the id of the ticket that was used, and the subprotocol to answer with.
+
+    The ticket or token is looked for in the query string, the Authorization header and the subprotocols, in this
+    order. Raises Unauthenticated.
+    """
+    if "ticket" in query:
+        actor, ticket_id = tokens.verify(query["ticket"], "ticket")
+        return actor, ticket_id, None
+    offered = [part.strip() for part in headers.get("sec-websocket-protocol", "").split(",")]
+    if query.get("token"):
+        return tokens.verify(query["token"], "access")[0], None, offered[0] or None
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return tokens.verify(token.strip(), "access")[0], None, offered[0] or None
+    if len(offered) == 2 and offered[0] == _SUBPROTOCOL:
+        return tokens.verify(offered[1], "access")[0], None, _SUBPROTOCOL
+    raise Unauthenticated()
+
+
+def _endpoint(request: Mapping[str, Any]) -> str:
+    """Where frames to this connection are posted: the API's own host, whatever domain the client came by."""
+    here = settings()
+    if here.websocket_endpoint is not None:
+        return here.websocket_endpoint
+    suffix = "amazonaws.com.cn" if here.region.startswith("cn-") else "amazonaws.com"
+    return f"https://{request['apiId']}.execute-api.{here.region}.{suffix}/{request['stage']}"
