@@ -127,11 +127,16 @@ def test_names_come_back_as_they_were_given(person: Register) -> None:
         assert (chat["name"], chat["description"]) == (name, name * 10)
 
 
+def test_a_group_may_go_without_a_name(person: Register) -> None:
+    alice = person("alice")
+    for body in ({"type": "group", "participantIds": []}, {"type": "group", "participantIds": [], "name": None}):
+        answer = alice.http.post("/chats", json=body)
+        assert (answer.status_code, answer.json()["name"]) == (201, None)
+
+
 BAD_BODIES: list[tuple[dict[str, Any], str, str]] = [
     ({}, "type", "missing"),
     ({"type": "group", "name": "x"}, "participantIds", "missing"),
-    ({"type": "group", "participantIds": []}, "name", "missing"),
-    ({"type": "group", "participantIds": [], "name": None}, "name", "missing"),
     ({"type": "group", "participantIds": [], "name": ""}, "name", "wrong_length"),
     ({"type": "group", "participantIds": [], "name": " \n"}, "name", "wrong_form"),
     ({"type": "group", "participantIds": [], "name": "x" * 101}, "name", "wrong_length"),

@@ -100,13 +100,10 @@ FROM outcome o, chat_after(o.chat_id, %(user_id)s, %(most)s) a
 def create(actor: Actor, chat: ChatInput) -> tuple[Chat, bool]:
     """Makes a group, or finds or makes a private chat; answers whether it is new.
 
-    Raises UnknownUser, Blocked, GroupFull, and InvalidInput for a group without a name or a private chat of another
-    number of users than two.
+    Raises UnknownUser, Blocked, GroupFull, and InvalidInput for a private chat of another number of users than two.
     """
     if chat.type == "private":
         return _private(actor, chat)
-    if chat.name is None:
-        raise InvalidInput.at("name", "missing", "A group needs a name")
     values = {
         "user_id": actor.user_id,
         "name": chat.name,

@@ -23,7 +23,7 @@ _YEAR = 365 * 24 * 60 * 60
 
 
 class ChatInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A private chat takes the other user's id alone; a group takes a name and any number of ids."""
+    """A private chat takes the other user's id alone; a group takes any number, and a name where it has one."""
 
     type: ChatType
     participant_ids: Annotated[list[Id], Meta(max_length=1000)]
