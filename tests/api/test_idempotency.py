@@ -145,11 +145,11 @@ def test_what_has_had_its_time_is_swept_away(server: Server, alice: Person, bob:
     server.sql(
         "INSERT INTO allowances VALUES ('old', now() - interval '2 hours'), ('new', now() + interval '1 hour')"
     )
-    assert cleanup.sweep() == 3
+    assert cleanup.clean() == 3
     assert server.sql("SELECT user_id FROM idempotency_keys") == [(bob.id,)]
     assert server.sql("SELECT user_id FROM sessions") == [(alice.id,)]
     assert server.sql("SELECT subject FROM allowances") == [("new",)]
-    assert cleanup.sweep() == 0
+    assert cleanup.clean() == 0
 
 
 def test_the_answer_may_get_lost(server: Server, alice: Person, bob: Person) -> None:

@@ -26,6 +26,7 @@ def pair(person: Register) -> tuple[Person, Person]:
 
 def _heard(ears: Socket, subject: Person) -> list[str]:
     """The statuses of somebody, in the order in which they were told."""
+    ears.act("ping")  # its answer comes behind what was posted before
     return [event["data"]["status"] for event in ears.events("user:status") if event["data"]["userId"] == subject.id]
 
 

@@ -40,12 +40,14 @@ class _Removed(msgspec.Struct, frozen=True):
 
 
 def sweep() -> int:
-    """Notes each minute where the log of transactions stands: for sync's cursors that know only a time.
+    """Notes each minute where the log of transactions stands, for sync's cursors that know only a time.
 
-    Once an hour also removes kept answers after a day, sessions that expired, and allowances that are full again;
-    answers how many.
+    Once an hour it cleans as well; answers how many rows it removed.
     """
     db.execute(_NOTE, {})
-    if time.gmtime(clock.now()).tm_min != 0:
-        return 0
+    return clean() if time.gmtime(clock.now()).tm_min == 0 else 0
+
+
+def clean() -> int:
+    """Removes kept answers after a day, sessions that expired, and allowances that are full again."""
     return db.the(_Removed, _CLEAN, {}).removed
