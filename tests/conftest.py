@@ -2,14 +2,17 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from chalicelib.core import db
 from local.stack import DATABASE, Options, Stack
 from tests.support import people
 from tests.support.people import Person
 from tests.support.server import JWT_SECRET, Server
+from tests.support.wire import Wire, tapped
 
 _numbers = itertools.count(1)
 
@@ -42,6 +45,17 @@ def server(stack: Stack) -> Iterator[Server]:
     stack.faults.clear()
     stack.triggers.drain()
     stack.postgres.drop(name)
+
+
+@pytest.fixture
+def wire(server: Server) -> Iterator[Wire]:
+    """Between this thread, which plays one warm container, and PostgreSQL."""
+    database = urlsplit(server.database_url)
+    with tapped(database.hostname or "", database.port or 0) as tap:
+        url = server.database_url.replace(f":{database.port}/", f":{tap.port}/")
+        with server.settings(database_url=url):
+            db.execute("SELECT 1", {})
+            yield tap
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """What a verb on a chat costs: one round trip to PostgreSQL, pushes included."""
 
-from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
+from collections.abc import Callable
 
-import pytest
-
-from chalicelib.core import context, db
+from chalicelib.core import context
 from chalicelib.core.paging import Page
 from chalicelib.features.chats import (
     common_room,
@@ -31,22 +28,10 @@ from chalicelib.features.chats.schemas import (
 )
 from tests.support.groups import invite
 from tests.support.people import Person
-from tests.support.server import Server
 from tests.support.sessions import actor_of
-from tests.support.wire import Wire, tapped
+from tests.support.wire import Wire
 
 Register = Callable[[str], Person]
-
-
-@pytest.fixture
-def wire(server: Server) -> Iterator[Wire]:
-    """Between this thread, which plays one warm container, and PostgreSQL."""
-    database = urlsplit(server.database_url)
-    with tapped(database.hostname or "", database.port or 0) as tap:
-        url = server.database_url.replace(f":{database.port}/", f":{tap.port}/")
-        with server.settings(database_url=url):
-            db.execute("SELECT 1", {})
-            yield tap
 
 
 def test_each_verb_is_one_round_trip(wire: Wire, person: Register) -> None:

@@ -1,13 +1,8 @@
 """What a verb on a message costs: one round trip to PostgreSQL, and pushes as a send has them."""
 
-from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
+from collections.abc import Callable
 
-import jwt
-import pytest
-
-from chalicelib.core import context, db
-from chalicelib.core.context import Actor
+from chalicelib.core import context
 from chalicelib.core.paging import Page
 from chalicelib.features.messages.delete import delete
 from chalicelib.features.messages.edit import edit, edits
@@ -17,33 +12,17 @@ from chalicelib.features.messages.reactions import react
 from chalicelib.features.messages.schemas import EditInput, ForwardInput, SendInput
 from chalicelib.features.messages.send import send
 from tests.support.people import Person
-from tests.support.server import Server
-from tests.support.wire import Wire, tapped
+from tests.support.sessions import actor_of
+from tests.support.wire import Wire
 
 Register = Callable[[str], Person]
-
-
-@pytest.fixture
-def wire(server: Server) -> Iterator[Wire]:
-    """Between this thread, which plays one warm container, and PostgreSQL."""
-    database = urlsplit(server.database_url)
-    with tapped(database.hostname or "", database.port or 0) as tap:
-        url = server.database_url.replace(f":{database.port}/", f":{tap.port}/")
-        with server.settings(database_url=url):
-            db.execute("SELECT 1", {})
-            yield tap
-
-
-def _actor(person: Person) -> Actor:
-    session_id = jwt.decode(person.access_token, options={"verify_signature": False})["sid"]
-    return Actor(user_id=person.id, session_id=session_id)
 
 
 def test_each_verb_is_one_round_trip(wire: Wire, person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat, groups = alice.chat_with(bob), [alice.chat_with(bob, name=str(number)) for number in range(20)]
     message, other = (alice.send(chat, text)["id"] for text in ("one", "two"))
-    me = _actor(alice)
+    me = actor_of(alice)
     verbs: dict[str, Callable[[], object]] = {
         "send with mentions": lambda: send(me, SendInput(chat_id=chat, content="3", mentions=[bob.id]), "socket"),
         "edit": lambda: edit(me, message, EditInput(content="uno", mentions=[bob.id])),

@@ -1,13 +1,8 @@
 """What receipts, typing, presence and privacy cost: one round trip to PostgreSQL each."""
 
-from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
+from collections.abc import Callable
 
-import jwt
-import pytest
-
-from chalicelib.core import context, db
-from chalicelib.core.context import Actor
+from chalicelib.core import context
 from chalicelib.core.paging import Page
 from chalicelib.features.messages import receipts
 from chalicelib.features.messages.typing import typing
@@ -19,25 +14,10 @@ from chalicelib.features.presence.schemas import StatusInput
 from tests.support.people import Person
 from tests.support.presence import come
 from tests.support.server import Server
-from tests.support.wire import Wire, tapped
+from tests.support.sessions import actor_of
+from tests.support.wire import Wire
 
 Register = Callable[[str], Person]
-
-
-@pytest.fixture
-def wire(server: Server) -> Iterator[Wire]:
-    """Between this thread, which plays one warm container, and PostgreSQL."""
-    database = urlsplit(server.database_url)
-    with tapped(database.hostname or "", database.port or 0) as tap:
-        url = server.database_url.replace(f":{database.port}/", f":{tap.port}/")
-        with server.settings(database_url=url):
-            db.execute("SELECT 1", {})
-            yield tap
-
-
-def _actor(person: Person) -> Actor:
-    session_id = jwt.decode(person.access_token, options={"verify_signature": False})["sid"]
-    return Actor(user_id=person.id, session_id=session_id)
 
 
 def test_each_is_one_round_trip(server: Server, wire: Wire, person: Register) -> None:
@@ -45,7 +25,7 @@ def test_each_is_one_round_trip(server: Server, wire: Wire, person: Register) ->
     chat = alice.chat_with(bob)
     ids = [alice.send(chat, str(number))["id"] for number in range(4)]
     come(server, bob)
-    me = _actor(bob)
+    me = actor_of(bob)
     actions: dict[str, Callable[[], object]] = {
         "deliver": lambda: receipts.mark_delivered(me, chat, 1),
         "deliver a message": lambda: receipts.mark_message(me, ids[1], "delivered"),

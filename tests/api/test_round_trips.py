@@ -5,12 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import jwt
 import pytest
 
 import app
-from chalicelib.core import context, db, transport
-from chalicelib.core.context import Actor
+from chalicelib.core import context, transport
 from chalicelib.features.chats import access, listing
 from chalicelib.features.chats.schemas import ChatQuery
 from chalicelib.features.messages import history, receipts
@@ -20,6 +18,7 @@ from chalicelib.features.messages.typing import typing
 from chalicelib.realtime import gateway
 from tests.support.people import Person
 from tests.support.server import Server
+from tests.support.sessions import actor_of
 from tests.support.wire import Wire, tapped
 
 DYNAMODB = b"X-Amz-Target: DynamoDB_20120810."
@@ -44,26 +43,15 @@ class Costs:
 
 
 @pytest.fixture
-def costs(server: Server) -> Iterator[Costs]:
-    database = urlsplit(server.database_url)
+def costs(server: Server, wire: Wire) -> Iterator[Costs]:
     cloud = urlsplit(server.stack.aws.endpoint)
     with (
-        tapped(database.hostname or "", database.port or 0) as to_database,
         tapped(cloud.hostname or "", cloud.port or 0) as to_cloud,
-        server.settings(
-            database_url=server.database_url.replace(f":{database.port}/", f":{to_database.port}/"),
-            aws_endpoint_url=f"http://127.0.0.1:{to_cloud.port}",
-        ),
+        server.settings(aws_endpoint_url=f"http://127.0.0.1:{to_cloud.port}"),
     ):
-        db.execute("SELECT 1", {})
-        yield Costs(to_database, to_cloud)
+        yield Costs(wire, to_cloud)
         transport.close_connections()
         gateway.close_sockets()
-
-
-def _actor(person: Person) -> Actor:
-    session_id = jwt.decode(person.access_token, options={"verify_signature": False})["sid"]
-    return Actor(user_id=person.id, session_id=session_id)
 
 
 def _crowd(server: Server, chat: int, size: int) -> None:
@@ -79,7 +67,7 @@ def test_each_action_is_one_round_trip(costs: Costs, person: Callable[[str], Per
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
     first = alice.send(chat, "one")
-    me = _actor(bob)
+    me = actor_of(bob)
     actions: dict[str, Callable[[], object]] = {
         "send": lambda: send(me, SendInput(chat_id=chat, content="two", client_message_id="b1"), "socket"),
         "send again": lambda: send(me, SendInput(chat_id=chat, content="two", client_message_id="b1"), "socket"),
@@ -107,7 +95,7 @@ def test_an_inline_push_is_one_call_a_hundred_recipients(
     chat = alice.chat_with(name="crowd")
     _crowd(server, chat, members - 1)
     with server.settings(inline_publish_limit=1000), costs.of_one():
-        send(_actor(alice), SendInput(chat_id=chat, content="hello, all"), "socket")
+        send(actor_of(alice), SendInput(chat_id=chat, content="hello, all"), "socket")
     assert costs.database.round_trips == 1
     assert costs.cloud.count(DYNAMODB) == calls
     assert costs.cloud.count(SQS) == 0
@@ -120,7 +108,7 @@ def test_a_queued_push_is_one_call_however_many_hear_it(
     chat = alice.chat_with(name="crowd")
     _crowd(server, chat, 999)
     with server.settings(inline_publish_limit=0), costs.of_one():
-        send(_actor(alice), SendInput(chat_id=chat, content="hello, all"), "socket")
+        send(actor_of(alice), SendInput(chat_id=chat, content="hello, all"), "socket")
     assert costs.database.round_trips == 1
     assert costs.cloud.count(DYNAMODB) == 0
     assert costs.cloud.count(SQS) == 1

@@ -4,8 +4,9 @@ from chalicelib.core import db
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput
+from chalicelib.core.verdicts import settled
 from chalicelib.features.chats.access import FIRST_PARTICIPANTS
-from chalicelib.features.chats.changes import Change, push_group, settled
+from chalicelib.features.chats.changes import Change, push_group
 from chalicelib.features.chats.personal import tell_devices
 from chalicelib.features.chats.schemas import ChatInput
 from chalicelib.realtime import events

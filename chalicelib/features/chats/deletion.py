@@ -4,7 +4,8 @@ import msgspec
 
 from chalicelib.core import db
 from chalicelib.core.context import Actor
-from chalicelib.features.chats.changes import Change, push_group, settled
+from chalicelib.core.verdicts import settled
+from chalicelib.features.chats.changes import Change, push_group
 from chalicelib.features.chats.personal import tell_devices
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish

@@ -8,7 +8,8 @@ from chalicelib.core import clock, db, ids, paging
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import Gone, InvalidInput, NotFound
 from chalicelib.core.ids import Id
-from chalicelib.features.chats.changes import Change, settled
+from chalicelib.core.verdicts import settled
+from chalicelib.features.chats.changes import Change
 from chalicelib.features.chats.joining import hash_of
 from chalicelib.features.chats.schemas import (
     ChatPreview,

@@ -5,8 +5,9 @@ import hashlib
 from chalicelib.core import db
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
+from chalicelib.core.verdicts import settled
 from chalicelib.features.chats.access import FIRST_PARTICIPANTS
-from chalicelib.features.chats.changes import Change, settled
+from chalicelib.features.chats.changes import Change
 from chalicelib.features.chats.members import welcome
 from chalicelib.realtime.shapes import Chat
 

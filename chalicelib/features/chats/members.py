@@ -6,8 +6,9 @@ from chalicelib.core import db
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput
+from chalicelib.core.verdicts import settled
 from chalicelib.features.chats.access import FIRST_PARTICIPANTS
-from chalicelib.features.chats.changes import Change, push_group, settled, tell_change
+from chalicelib.features.chats.changes import Change, push_group, tell_change
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import Chat
@@ -106,7 +107,7 @@ def welcome(joined: Change, chat: Chat, *, added_by: int | None) -> None:
         chat = msgspec.structs.replace(chat, participants=participants)
     publish(events.chat_created(chat), to=joined.changed_ids, group=push_group(chat.id))
     others = sorted(set(joined.member_ids or ()).difference(joined.changed_ids))
-    event = events.member_joined(chat_id=chat.id, user_ids=joined.changed_ids, added_by=added_by)
+    event = events.member_joined(chat_id=chat.id, user_ids=list(joined.changed_ids), added_by=added_by)
     publish(event, to=others, group=push_group(chat.id))
     tell_change(joined)
 

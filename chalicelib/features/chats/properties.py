@@ -4,8 +4,9 @@ import msgspec
 
 from chalicelib.core import db
 from chalicelib.core.context import Actor
+from chalicelib.core.verdicts import settled
 from chalicelib.features.chats.access import FIRST_PARTICIPANTS
-from chalicelib.features.chats.changes import Change, settled, tell_change
+from chalicelib.features.chats.changes import Change, tell_change
 from chalicelib.features.chats.schemas import ChatChange
 from chalicelib.realtime.shapes import Chat
 

@@ -2,8 +2,9 @@
 
 from chalicelib.core import db
 from chalicelib.core.context import Actor
+from chalicelib.core.verdicts import settled
 from chalicelib.features.chats.access import FIRST_PARTICIPANTS
-from chalicelib.features.chats.changes import Change, push_group, settled, tell_change
+from chalicelib.features.chats.changes import Change, push_group, tell_change
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import MemberRole, Role

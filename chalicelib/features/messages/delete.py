@@ -7,7 +7,7 @@ import msgspec
 from chalicelib.core import db
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import NotFound
-from chalicelib.features.messages.verdicts import Outcome, settled
+from chalicelib.core.verdicts import Outcome, settled
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
 

@@ -6,9 +6,9 @@ from chalicelib.core import db, paging
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import Id
+from chalicelib.core.verdicts import Outcome, settled
 from chalicelib.features.messages.schemas import Draft, DraftInput, DraftList
 from chalicelib.features.messages.text import clean
-from chalicelib.features.messages.verdicts import Outcome, settled
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
 

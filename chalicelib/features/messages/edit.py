@@ -8,9 +8,9 @@ import msgspec
 from chalicelib.core import db, paging
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput, NotFound
+from chalicelib.core.verdicts import Outcome, settled
 from chalicelib.features.messages.schemas import Edit, EditInput, EditList
 from chalicelib.features.messages.text import clean
-from chalicelib.features.messages.verdicts import Outcome, settled
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import Message

@@ -6,9 +6,9 @@ from chalicelib.core import db
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import FieldError, InvalidInput, Unavailable
 from chalicelib.core.ratelimit import Allowance, Policy, refuse_unless_allowed
+from chalicelib.core.verdicts import REFUSALS, TRIES
 from chalicelib.features.messages.schemas import ForwardInput
 from chalicelib.features.messages.send import Channel, policy
-from chalicelib.features.messages.verdicts import REFUSALS, TRIES
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import Message

@@ -9,8 +9,8 @@ from chalicelib.core import db, paging
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import Seq
+from chalicelib.core.verdicts import Outcome, settled
 from chalicelib.features.messages.schemas import MessageList
-from chalicelib.features.messages.verdicts import Outcome, settled
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import Message

@@ -4,7 +4,7 @@ import msgspec
 
 from chalicelib.core import db
 from chalicelib.core.context import Actor
-from chalicelib.features.messages.verdicts import Outcome, settled
+from chalicelib.core.verdicts import Outcome, settled
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import Reactions

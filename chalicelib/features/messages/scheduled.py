@@ -17,6 +17,7 @@ from chalicelib.core.errors import InvalidInput, NotFound, Problem, Unavailable
 from chalicelib.core.ids import Id
 from chalicelib.core.logs import logger
 from chalicelib.core.ratelimit import Allowance, refuse_unless_allowed
+from chalicelib.core.verdicts import REFUSALS, TRIES
 from chalicelib.features.messages.schemas import (
     ScheduleChange,
     ScheduledList,
@@ -27,7 +28,6 @@ from chalicelib.features.messages.schemas import (
 )
 from chalicelib.features.messages.send import Sent, checked, policy, send_for
 from chalicelib.features.messages.text import clean
-from chalicelib.features.messages.verdicts import REFUSALS, TRIES
 
 MOST = 100
 # Seconds from now.

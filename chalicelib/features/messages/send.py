@@ -9,9 +9,9 @@ from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput, Unavailable
 from chalicelib.core.ratelimit import Allowance, Policy, refuse_unless_allowed
+from chalicelib.core.verdicts import REFUSALS, TRIES
 from chalicelib.features.messages.schemas import SendInput
 from chalicelib.features.messages.text import clean
-from chalicelib.features.messages.verdicts import REFUSALS, TRIES
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import Message

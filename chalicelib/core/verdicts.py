@@ -1,9 +1,8 @@
-"""How a verb on a message ends: by the verdict that its statement gave, tried again while that is stale.
+"""How a change ends: by the verdict that its statement gave, tried again while that is stale.
 
-Such a statement finds the message by `access_message`, so that what is not the actor's to know of is not there, and
-takes the chat's row before the message's. It writes on the condition that the chat's members, and what of the message
-its verdict depends on, still are what it saw when it began. Where they are not, it changes nothing and answers the
-verdict 'stale'.
+Such a statement takes the chat's row, and after it what else it changes. It writes on the condition that the chat's
+`members_version`, and what else its verdict depends on, still are what it saw when it began. Where they are not, it
+changes nothing and answers the verdict 'stale'.
 """
 
 from collections.abc import Callable
@@ -15,7 +14,11 @@ from chalicelib.core.errors import (
     Blocked,
     ClientMessageIdReused,
     Forbidden,
+    Gone,
+    GroupFull,
+    LastOwner,
     MessageIsDeleted,
+    NotAGroup,
     NotFound,
     Problem,
     TooManyReactions,
@@ -23,6 +26,7 @@ from chalicelib.core.errors import (
     Unavailable,
     UnknownMention,
     UnknownReply,
+    UnknownUser,
     UnusableAttachment,
 )
 
@@ -30,6 +34,11 @@ REFUSALS: dict[str, type[Problem]] = {
     "not_found": NotFound,
     "forbidden": Forbidden,
     "blocked": Blocked,
+    "gone": Gone,
+    "unknown_user": UnknownUser,
+    "group_full": GroupFull,
+    "not_group": NotAGroup,
+    "last_owner": LastOwner,
     "deleted": MessageIsDeleted,
     "unknown_reply": UnknownReply,
     "unknown_mention": UnknownMention,
@@ -38,8 +47,8 @@ REFUSALS: dict[str, type[Problem]] = {
     "too_many_scheduled": TooManyScheduled,
     "reused": ClientMessageIdReused,
 }
-# Each try sees what the others have committed.
-TRIES = 20
+# Each try that finds itself stale saw another change succeed: as many as this may come to one chat at once.
+TRIES = 50
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
