@@ -38,13 +38,16 @@ def main() -> int:
         assert stack.postgres is not None
         server = Server(stack, stack.postgres.url(DATABASE))
 
+        chosen.report.parent.mkdir(parents=True, exist_ok=True)
+
         def show(done: int) -> None:
             filled = min(_WIDTH, done * _WIDTH // chosen.changes)
             print(f"\r[{'#' * filled}{'.' * (_WIDTH - filled)}] {done}/{chosen.changes}", end="", flush=True)
 
-        report = run(server, seed=chosen.seed, changes=chosen.changes, progress=show)
-    chosen.report.parent.mkdir(parents=True, exist_ok=True)
-    chosen.report.write_text(_written(report), encoding="utf-8")
+        def keep(report: Report) -> None:
+            chosen.report.write_text(_written(report), encoding="utf-8")
+
+        report = run(server, seed=chosen.seed, changes=chosen.changes, progress=show, keep=keep)
     print(f"\n{len(report.violations)} violations; report in {chosen.report}")
     return 1 if report.violations else 0
 
@@ -53,8 +56,8 @@ def _written(report: Report) -> str:
     lines = [
         "# Torture report",
         "",
-        f"Seed {report.seed}, {report.acknowledged} acknowledged changes, {report.events} events heard, "
-        f"{report.seconds:.0f} s.",
+        f"Seed {report.seed}, {report.acknowledged} acknowledged changes in {report.rounds} rounds, "
+        f"{report.events} events heard, {report.faults.total()} faults, {report.seconds:.0f} s.",
         "",
         "| change | acknowledged |",
         "|---|---|",

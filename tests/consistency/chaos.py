@@ -2,6 +2,7 @@
 
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable
 
 import psycopg
@@ -26,17 +27,17 @@ _FAULTS: tuple[tuple[Fault, str | None, float], ...] = (
     (Fault.SERVICE_FAILING, "sqs", 1.0),
     (Fault.SERVICE_SLOW, "dynamodb", 0.3),
 )
+_PAUSE_SECONDS = (0.15, 0.45)
 
 
 class Chaos:
     """Makes something go wrong every so often, until `stop`. `counts` tells what and how often."""
 
-    def __init__(self, faults: Faults, postgres: Postgres, database: str, *, seed: int, pause: float) -> None:
-        self.counts: dict[str, int] = {}
+    def __init__(self, faults: Faults, postgres: Postgres, database: str, *, seed: str) -> None:
+        self.counts: Counter[str] = Counter()
         self._faults = faults
         self._postgres = postgres
         self._database = database
-        self._pause = pause
         self._random = random.Random(f"{seed}:chaos")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chaos", daemon=True)
@@ -52,7 +53,7 @@ class Chaos:
         self._faults.clear()
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._pause * self._random.uniform(0.5, 1.5)):
+        while not self._stopping.wait(self._random.uniform(*_PAUSE_SECONDS)):
             chance = self._random.random()
             if chance < 0.03:
                 self._did("database killed", self._kill_database)
@@ -68,7 +69,7 @@ class Chaos:
 
     def _did(self, name: str, deed: Callable[[], None]) -> None:
         deed()
-        self.counts[name] = self.counts.get(name, 0) + 1
+        self.counts[name] += 1
 
     def _kill_database(self) -> None:
         self._postgres.kill()

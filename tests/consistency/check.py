@@ -23,6 +23,7 @@ def violations(
         *_acknowledged_once(record, history),
         *_nothing_twice(history),
         *_changes_hold(record, history),
+        *_reactions_hold(record, history),
         *_everybody_sees_the_same(members, history),
         *_watermarks(server),
         *_removed_hear_nothing(record),
@@ -76,14 +77,31 @@ def _changes_hold(record: Record, history: History) -> Iterator[str]:
     edits: dict[int, list[Change]] = {}
     for change in record.of("edit"):
         edits.setdefault(change.subject[0], []).append(change)
+    doubtful = {change.subject for change in record.doubtful if change.kind == "edit"}
     for message_id, changes in edits.items():
         message = by_id[message_id]
         if message["isDeleted"]:
             continue
         newest_began = max(change.began for change in changes)
-        possible = {change.subject[1] for change in changes if change.ended >= newest_began}
-        if message["content"] not in possible and not message["content"].startswith("edited"):
+        possible = {change.subject for change in changes if change.ended >= newest_began} | doubtful
+        if (message_id, message["content"]) not in possible:
             yield f"message {message_id} was edited, and says {message['content']!r}"
+
+
+def _reactions_hold(record: Record, history: History) -> Iterator[str]:
+    """What a device did last to a message with its own emoji is what stands."""
+    last: dict[tuple[int, int, str], Change] = {}
+    for change in sorted(record.changes + record.doubtful, key=lambda change: change.ended):
+        if change.kind in {"react", "unreact"}:
+            last[change.user_id, *change.subject] = change
+    by_id = {message["id"]: message for messages in history.values() for message in messages}
+    doubtful = {id(change) for change in record.doubtful}
+    for (user_id, message_id, emoji), change in last.items():
+        message = by_id[message_id]
+        if id(change) in doubtful or message["isDeleted"]:
+            continue
+        if (user_id in message["reactions"].get(emoji, [])) != (change.kind == "react"):
+            yield f"message {message_id}: {user_id} did {change.kind} {emoji}, and {message['reactions']} stands"
 
 
 def _everybody_sees_the_same(members: dict[int, list[Person]], history: History) -> Iterator[str]:
@@ -96,7 +114,9 @@ def _everybody_sees_the_same(members: dict[int, list[Person]], history: History)
 
 def _essence(message: dict[str, Any]) -> tuple[Any, ...]:
     """What is the same for everybody."""
-    return tuple(message[field] for field in ("id", "seq", "senderId", "content", "isEdited", "isDeleted"))
+    return tuple(
+        message[field] for field in ("id", "seq", "senderId", "content", "isEdited", "isDeleted", "reactions")
+    )
 
 
 def _watermarks(server: Server) -> Iterator[str]:
@@ -109,8 +129,8 @@ def _watermarks(server: Server) -> Iterator[str]:
 
 def _removed_hear_nothing(record: Record) -> Iterator[str]:
     sends = {(change.chat_id, change.answer["seq"]): change for change in record.of("send")}
-    removals = record.of("remove")
-    additions = record.of("add")
+    removals = record.of("remove", "leave")
+    additions = record.of("add", "join")
     for heard in record.heard:
         if heard.event["type"] != "message:new":
             continue
@@ -142,6 +162,6 @@ def _copies_are_fresh(devices: Sequence[Device], members: dict[int, list[Person]
             kept = device.copy.messages.get(chat_id, {})
             for message in history[chat_id]:
                 mine = kept.get(message["seq"])
-                fields = ("id", "content", "isDeleted")
+                fields = ("id", "content", "isDeleted", "reactions")
                 if mine is None or any(mine.get(field) != message[field] for field in fields):
                     yield f"{device.name}: message {message['seq']} of chat {chat_id} is stale"

@@ -41,12 +41,22 @@ class Copy:
             self.messages.pop(data["chatId"], None)
 
 
+@dataclass(frozen=True)
+class Deed:
+    """What a device is about to do, by whichever way."""
+
+    kind: str
+    chat_id: int
+    subject: Any = None
+
+
 class Device:
     """One device of a user. `run` acts until told to stop; `copy` is what it knows by sync."""
 
-    def __init__(self, person: Person, number: int, chats: list[int], record: Record, seed: int) -> None:
+    def __init__(self, person: Person, number: int, chats: list[int], record: Record, seed: str) -> None:
         self.person = person
         self.name = f"{person.username}-{number}"
+        self.emoji = "👍🔥"[number - 1]
         self.copy = Copy()
         self.cursor: str | None = None
         self._chats = chats
@@ -61,6 +71,7 @@ class Device:
         deeds = (
             [self._send] * 12
             + [self._edit] * 3
+            + [self._react] * 3
             + [self._delete] * 2
             + [self._read] * 4
             + [self.sync] * 3
@@ -114,51 +125,74 @@ class Device:
         chat_id = self._random.choice(self._chats)
         client_id = f"{self.name}-{next(self._numbers)}"
         body = {"chatId": chat_id, "content": f"{client_id} says", "clientMessageId": client_id}
-        if self._random.random() < 0.5:
-            self._by_socket("message:send", body, "send", chat_id, client_id)
-        else:
-            self._by_http("POST", "/messages", body, "send", chat_id, client_id)
+        self._do(Deed("send", chat_id, client_id), ("POST", "/messages", body), ("message:send", body))
 
     def _edit(self) -> None:
-        message = self._own_message()
+        message = self._message(own=True)
         if message:
-            text = f"edited {next(self._numbers)} by {self.name}"
-            path = f"/messages/{message['id']}"
-            self._by_http("PUT", path, {"content": text}, "edit", message["chatId"], (message["id"], text))
+            body = {"content": f"edited {next(self._numbers)} by {self.name}"}
+            self._do(
+                Deed("edit", message["chatId"], (message["id"], body["content"])),
+                ("PUT", f"/messages/{message['id']}", body),
+                ("message:edit", {"messageId": message["id"], **body}),
+            )
 
     def _delete(self) -> None:
-        message = self._own_message()
+        message = self._message(own=True)
         if message:
-            path = f"/messages/{message['id']}"
-            self._by_http("DELETE", path, None, "delete", message["chatId"], message["id"])
+            self._do(
+                Deed("delete", message["chatId"], message["id"]),
+                ("DELETE", f"/messages/{message['id']}", None),
+                ("message:delete", {"messageId": message["id"]}),
+            )
+
+    def _react(self) -> None:
+        """Every device has an emoji of its own, so that what it did last is what must stand."""
+        message = self._message(own=False)
+        if message:
+            remove = self._random.random() < 0.3
+            frame = {"messageId": message["id"], "emoji": self.emoji, "remove": remove}
+            self._do(
+                Deed("unreact" if remove else "react", message["chatId"], (message["id"], self.emoji)),
+                ("DELETE" if remove else "PUT", f"/messages/{message['id']}/reactions/{self.emoji}", None),
+                ("message:react", frame),
+            )
 
     def _read(self) -> None:
         chat_id = self._random.choice(self._chats)
-        self._by_http("POST", f"/chats/{chat_id}/read", {}, "read", chat_id)
+        self._do(
+            Deed("read", chat_id), ("POST", f"/chats/{chat_id}/read", {}), ("messages:read", {"chatId": chat_id})
+        )
 
     def _drop(self) -> None:
         self._lose_socket()
 
-    def _own_message(self) -> dict[str, Any] | None:
-        own = [
+    def _message(self, *, own: bool) -> dict[str, Any] | None:
+        """A recent one that is not deleted."""
+        known = [
             message
             for messages in self.copy.messages.values()
-            for message in messages.values()
-            if message.get("senderId") == self.person.id and not message.get("isDeleted")
+            for message in list(messages.values())[-60:]
+            if (message.get("senderId") == self.person.id or not own) and not message.get("isDeleted")
         ]
-        return self._random.choice(own[-30:]) if own else None
+        return self._random.choice(known) if known else None
 
-    def _by_http(
-        self, method: str, path: str, body: dict[str, Any] | None, kind: str, chat_id: int, subject: Any = None
-    ) -> None:
+    def _do(self, deed: Deed, request: tuple[str, str, Any], frame: tuple[str, Any]) -> None:
+        """Does it by one of the two ways until there is an answer that is final."""
         began = time.monotonic()
-        answer = self._insist(lambda: self.person.http.request(method, path, json=body), f"{kind} {path}")
-        if answer is not None:
-            change = Change(kind, self.person.id, chat_id, began, time.monotonic(), subject, answer)
+        if self._random.random() < 0.5:
+            answer = self._by_socket(*frame)
+        else:
+            method, path, body = request
+            answer = self._insist(lambda: self.person.http.request(method, path, json=body), f"{deed.kind} {path}")
+        change = Change(deed.kind, self.person.id, deed.chat_id, began, time.monotonic(), deed.subject, answer or {})
+        if answer is None:
+            self._record.refused(change)
+        else:
             self._record.acknowledged(change)
 
-    def _by_socket(self, action: str, data: dict[str, Any], kind: str, chat_id: int, subject: Any) -> None:
-        """Sends a frame until it is answered, over as many sockets as that takes."""
+    def _by_socket(self, action: str, data: dict[str, Any]) -> dict[str, Any] | None:
+        """Sends a frame until it is answered, over as many sockets as that takes; None for a refusal."""
         began, reason = time.monotonic(), "no try"
         while time.monotonic() - began < PATIENCE_SECONDS:
             try:
@@ -170,14 +204,13 @@ class Device:
                 continue
             self._note_events()
             if frame["type"] == "ack":
-                change = Change(kind, self.person.id, chat_id, began, time.monotonic(), subject, frame["data"])
-                self._record.acknowledged(change)
-                return
+                return dict(frame["data"] or {})
             reason = frame["error"]["code"]
             if not frame["error"]["retryable"]:
-                return
+                return None
             time.sleep(0.05)
-        self._record.gives_up(f"{self.name}: {action} {subject} ({reason[:300]})")
+        self._record.gives_up(f"{self.name}: {action} {data} ({reason[:300]})")
+        return None
 
     def _insist(self, ask: Callable[[], httpx.Response], what: str) -> dict[str, Any] | None:
         """Asks until there is an answer that is final; None for a refusal."""

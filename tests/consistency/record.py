@@ -33,6 +33,7 @@ class Record:
     """All acknowledged changes and heard events of a run, from many threads."""
 
     changes: list[Change] = field(default_factory=list)
+    doubtful: list[Change] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -41,6 +42,11 @@ class Record:
         """A change that the service said yes to."""
         with self._lock:
             self.changes.append(change)
+
+    def refused(self, change: Change) -> None:
+        """A change that was refused in the end; a try before, whose answer was lost, may have done it."""
+        with self._lock:
+            self.doubtful.append(change)
 
     def hears(self, user_id: int, event: dict[str, Any]) -> None:
         """An event arrived."""
@@ -52,6 +58,6 @@ class Record:
         with self._lock:
             self.given_up.append(what)
 
-    def of(self, kind: str) -> list[Change]:
-        """The acknowledged changes of a kind, in order of their answers."""
-        return [change for change in self.changes if change.kind == kind]
+    def of(self, *kinds: str) -> list[Change]:
+        """The acknowledged changes of these kinds, in order of their answers."""
+        return [change for change in self.changes if change.kind in kinds]

@@ -1,8 +1,13 @@
-"""One run: people on several devices talk while things go wrong, and then everything is compared."""
+"""A run: people on several devices talk while things go wrong, and then everything is compared.
+
+It goes in rounds, on one database that keeps growing: each has people and chats of its own and ends with its own
+comparison, so that a long run costs what its length says and tells early what is wrong.
+"""
 
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -17,6 +22,7 @@ from tests.support.people import Person
 from tests.support.server import Server
 
 _DATABASE = "messenger"
+ROUND_CHANGES = 4_000
 
 
 @dataclass
@@ -24,98 +30,119 @@ class Report:
     """What a run did, what went wrong in it, and what rule was broken."""
 
     seed: int
+    rounds: int = 0
     seconds: float = 0.0
-    changes: dict[str, int] = field(default_factory=dict)
+    changes: Counter[str] = field(default_factory=Counter)
     events: int = 0
-    faults: dict[str, int] = field(default_factory=dict)
+    faults: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
 
     @property
     def acknowledged(self) -> int:
         """How many changes were acknowledged."""
-        return sum(self.changes.values())
+        return self.changes.total()
 
 
 def run(
-    server: Server, *, seed: int, changes: int, pause: float = 0.3, progress: Callable[[int], None] = lambda _: None
+    server: Server,
+    *,
+    seed: int,
+    changes: int,
+    progress: Callable[[int], None] = lambda _: None,
+    keep: Callable[[Report], None] = lambda _: None,
 ) -> Report:
-    """Runs until so many changes are acknowledged, on a database of its own that may be killed."""
+    """Runs until so many changes are acknowledged or a rule is broken, on a database of its own that may be killed.
+
+    `progress` hears how many are acknowledged by now; `keep` gets the report after every round.
+    """
     began = time.monotonic()
+    report = Report(seed)
     with Postgres.temporary() as postgres:
         url = postgres.ensure(_DATABASE)
         migrate(url)
         with server.settings(database_url=url):
             own = Server(server.stack, url)
-            report = _run(own, postgres, seed, changes, pause, progress)
+            while report.acknowledged < changes and not report.violations:
+                wanted = min(ROUND_CHANGES, changes - report.acknowledged)
+                chaos = Chaos(server.faults, postgres, _DATABASE, seed=f"{seed}:{report.rounds}")
+                _round(own, chaos, report, wanted, progress)
+                report.seconds = time.monotonic() - began
+                keep(report)
             server.settle()
-    report.seconds = time.monotonic() - began
     return report
 
 
-def _run(
-    server: Server, postgres: Postgres, seed: int, changes: int, pause: float, progress: Callable[[int], None]
-) -> Report:
+def _round(server: Server, chaos: Chaos, report: Report, wanted: int, progress: Callable[[int], None]) -> None:
+    """People of their own talk until so many changes are acknowledged; adds what happened to the report."""
+    report.rounds += 1
+    seed = f"{report.seed}:{report.rounds}"
     record = Record()
-    persons = [people.register(server.url, name) for name in ("anna", "boris", "clara", "dmitri")]
+    names = ("anna", "boris", "clara", "dmitri")
+    persons = [people.register(server.url, f"{name}{report.rounds}") for name in names]
     members = _chats(persons)
     devices = [
         Device(person, number, [chat for chat, inside in members.items() if person in inside], record, seed)
         for person in persons
         for number in (1, 2)
     ]
-    chaos = Chaos(server.faults, postgres, _DATABASE, seed=seed, pause=pause)
-    going_on = lambda: len(record.changes) < changes  # noqa: E731  # shared by all the threads
+    going_on = lambda: len(record.changes) < wanted  # noqa: E731  # shared by all the threads
     threads = [threading.Thread(target=device.run, args=(going_on,)) for device in devices]
     threads.append(threading.Thread(target=_come_and_go, args=(persons, members, record, seed, going_on)))
     chaos.start()
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
-        progress(len(record.changes))
+        progress(report.acknowledged + len(record.changes))
         time.sleep(0.2)
     chaos.stop()
     server.settle()
     for device in devices:
         device.sync()
-    report = Report(seed, events=len(record.heard), faults=chaos.counts)
-    for change in record.changes:
-        report.changes[change.kind] = report.changes.get(change.kind, 0) + 1
-    report.violations = violations(server, record, members, devices)
+    report.changes.update(change.kind for change in record.changes)
+    report.faults.update(chaos.counts)
+    report.events += len(record.heard)
+    report.violations += violations(server, record, members, devices)
     for person in persons:
         person.close()
-    return report
 
 
 def _chats(persons: list[Person]) -> dict[int, list[Person]]:
-    """A private chat of the first two, a group of all, and a group that the last one keeps leaving."""
+    """A private chat of the first two, a group of all, and a public group that the last one keeps leaving."""
     anna, boris, *_ = persons
+    public = anna.chat_with(*persons[1:], name="come and go")
+    anna.http.patch(f"/chats/{public}", json={"isPublic": True}).raise_for_status()
     return {
         anna.chat_with(boris): [anna, boris],
         anna.chat_with(*persons[1:], name="all"): persons,
-        anna.chat_with(*persons[1:], name="come and go"): persons,
+        public: persons,
     }
 
 
 def _come_and_go(
-    persons: list[Person], members: dict[int, list[Person]], record: Record, seed: int, going_on: Callable[[], bool]
+    persons: list[Person], members: dict[int, list[Person]], record: Record, seed: str, going_on: Callable[[], bool]
 ) -> None:
-    """The owner removes the last member of the last chat and adds them again, and leaves them inside at the end."""
+    """The last member of the last chat is removed or leaves, is added or joins, and is inside at the end."""
     owner, guest, chat_id = persons[0], persons[-1], list(members)[-1]
     dice = random.Random(f"{seed}:come and go")
     inside, began = True, None
     while going_on() or not inside:
         # A try whose answer was lost may have been the one that did it.
         began = began or time.monotonic()
+        by_owner = dice.random() < 0.5
         try:
-            if inside:
+            if inside and by_owner:
                 answer = owner.http.delete(f"/chats/{chat_id}/participants/{guest.id}")
-            else:
+            elif inside:
+                answer = guest.http.post(f"/chats/{chat_id}/leave")
+            elif by_owner:
                 answer = owner.http.post(f"/chats/{chat_id}/participants", json={"userId": guest.id})
+            else:
+                answer = guest.http.post(f"/chats/{chat_id}/join")
         except Exception:  # a fault; it is tried again
             continue
         # A removal whose answer was lost finds nobody to remove.
         if answer.status_code < 300 or (inside and answer.status_code == 404):
-            kind = "remove" if inside else "add"
+            kind = ("remove" if by_owner else "leave") if inside else ("add" if by_owner else "join")
             record.acknowledged(Change(kind, owner.id, chat_id, began, time.monotonic(), guest.id))
             inside, began = not inside, None
         time.sleep(dice.uniform(0.05, 0.4))

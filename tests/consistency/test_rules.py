@@ -1,0 +1,74 @@
+"""The checker itself: each of its rules finds what breaks it, and nothing where all is well."""
+
+from typing import Any
+
+import pytest
+
+from tests.consistency import check
+from tests.consistency.record import Change, Heard, Record
+
+ANNA, GUEST, CHAT = 1, 2, 7
+
+
+def _message(seq: int, **fields: Any) -> dict[str, Any]:
+    known = {"id": 100 + seq, "chatId": CHAT, "seq": seq, "senderId": ANNA, "clientMessageId": f"c{seq}"}
+    return known | {"content": "text", "isDeleted": False, "isEdited": False, "reactions": {}} | fields
+
+
+def _change(kind: str, began: float, ended: float, subject: Any, **answer: Any) -> Change:
+    return Change(kind, ANNA, CHAT, began, ended, subject, answer)
+
+
+def _record(*changes: Change) -> Record:
+    return Record(changes=list(changes))
+
+
+@pytest.mark.parametrize(("numbers", "broken"), [((1, 2, 3), 0), ((1, 3), 1), ((2, 1), 1), ((1, 1), 1)])
+def test_gaps_and_disorder_are_found(numbers: tuple[int, ...], broken: int) -> None:
+    assert len(list(check._numbered_without_gaps({CHAT: [_message(seq) for seq in numbers]}))) == broken
+
+
+def test_a_lost_message_is_found() -> None:
+    record = _record(_change("send", 0, 1, "c1", id=101, seq=1), _change("send", 1, 2, "c2", id=102, seq=2))
+    assert list(check._acknowledged_once(record, {CHAT: [_message(1), _message(2)]})) == []
+    assert "lost: c2" in next(check._acknowledged_once(record, {CHAT: [_message(1)]}))
+
+
+def test_a_message_that_is_another_than_was_acknowledged_is_found() -> None:
+    record = _record(_change("send", 0, 1, "c1", id=101, seq=5))
+    assert "another: c1" in next(check._acknowledged_once(record, {CHAT: [_message(1)]}))
+
+
+def test_a_doubled_message_is_found() -> None:
+    assert list(check._nothing_twice({CHAT: [_message(1), _message(2, clientMessageId="c1")]}))
+
+
+def test_a_deletion_that_did_not_hold_is_found() -> None:
+    record = _record(_change("delete", 0, 1, 101))
+    assert list(check._changes_hold(record, {CHAT: [_message(1, isDeleted=True, content="")]})) == []
+    assert list(check._changes_hold(record, {CHAT: [_message(1)]}))
+
+
+def test_an_edit_that_an_older_one_undid_is_found() -> None:
+    record = _record(_change("edit", 0, 1, (101, "old")), _change("edit", 2, 3, (101, "new")))
+    assert list(check._changes_hold(record, {CHAT: [_message(1, content="new")]})) == []
+    assert list(check._changes_hold(record, {CHAT: [_message(1, content="old")]}))
+
+
+def test_of_two_edits_at_once_either_may_stand() -> None:
+    record = _record(_change("edit", 0, 2, (101, "a")), _change("edit", 1, 3, (101, "b")))
+    for content, broken in (("a", 0), ("b", 0), ("text", 1)):
+        assert len(list(check._changes_hold(record, {CHAT: [_message(1, content=content)]}))) == broken
+
+
+@pytest.mark.parametrize(("stands", "broken"), [({}, 0), ({"👍": [ANNA]}, 1)])
+def test_a_reaction_that_came_back_is_found(stands: dict[str, list[int]], broken: int) -> None:
+    record = _record(_change("react", 0, 1, (101, "👍")), _change("unreact", 2, 3, (101, "👍")))
+    assert len(list(check._reactions_hold(record, {CHAT: [_message(1, reactions=stands)]}))) == broken
+
+
+@pytest.mark.parametrize(("added", "broken"), [((), 1), ((_change("join", 3, 4, GUEST),), 0)])
+def test_an_event_after_a_removal_is_found(added: tuple[Change, ...], broken: int) -> None:
+    record = _record(_change("remove", 0, 1, GUEST), *added, _change("send", 5, 6, "c1", id=101, seq=1))
+    record.heard.append(Heard(GUEST, 6, {"type": "message:new", "chatId": CHAT, "seq": 1}))
+    assert len(list(check._removed_hear_nothing(record))) == broken
