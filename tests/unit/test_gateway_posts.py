@@ -362,10 +362,9 @@ def test_a_call_that_was_interrupted_leaves_nothing_behind(serve: SERVE) -> None
     assert post_all(_posts(server, "b")) == [Outcome.POSTED]
 
 
+@pytest.mark.parametrize("serve", ["https"], indirect=True)
 def test_a_stranger_is_told_nothing(serve: SERVE) -> None:
     server = serve(lambda _: OK)
-    if server.url.startswith("http:"):
-        pytest.skip("there is nobody to trust without TLS")
     config.use(SETTINGS)
     assert post_all(_posts(server, "a"), deadline_seconds=0.2) == [Outcome.FAILED]
     assert server.seen == []
