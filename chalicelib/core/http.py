@@ -23,6 +23,7 @@ from chalice.app import Request as ChaliceRequest
 
 from chalicelib.core import context, idempotency, tokens
 from chalicelib.core.border import problem_of
+from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.decoding import decode_json, decode_text
 from chalicelib.core.errors import Problem, Unauthenticated, UnsupportedType
@@ -177,6 +178,7 @@ def respond(endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[st
         headers: dict[str, str | list[str]] = {
             "Cache-Control": "no-store",
             **answer.headers,
+            **_shared_with(request.headers.get("origin", "")),
             "X-Content-Type-Options": "nosniff",
             "X-Request-Id": current.request_id,
         }
@@ -275,6 +277,14 @@ def _revalidated(request: ChaliceRequest, answer: Answer) -> Answer:
     if tag in request.headers.get("if-none-match", ""):
         return Answer(status=304, headers=headers, body="")
     return Answer(status=answer.status, headers=headers, body=answer.body)
+
+
+def _shared_with(origin: str) -> dict[str, str]:
+    """Which page may read the answer, where several may; Chalice says it where it is one, or all."""
+    allowed = settings().origins
+    if len(allowed) == 1 or "*" in allowed:
+        return {}
+    return {"Access-Control-Allow-Origin": origin if origin in allowed else allowed[0], "Vary": "Origin"}
 
 
 def _refusal(problem: Problem, request_id: str) -> Answer:

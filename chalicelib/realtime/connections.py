@@ -86,6 +86,10 @@ class _Container(threading.local):
         self.known: dict[str, Connection] = {}
         self.renewed: dict[str, float] = {}
 
+    def forget(self, connection_id: str) -> None:
+        self.known.pop(connection_id, None)
+        self.renewed.pop(connection_id, None)
+
 
 _container = _Container()
 
@@ -206,7 +210,7 @@ def release(connection_id: str) -> Connection | None:
 
 def forget(connection: Connection) -> None:
     """Stops posting to a connection that is gone. Its `conn#` item is left to `$disconnect` or its time to live."""
-    _container.known.pop(connection.id, None)
+    _container.forget(connection.id)
     _update_user(
         connection.user_id,
         UpdateExpression="REMOVE #c",
@@ -230,7 +234,7 @@ def online(user_ids: Sequence[int]) -> set[int]:
 
 
 def lapsed(limit: int) -> list[int]:
-    """Users whose lease ran out; each is reported once, since it leaves the index here."""
+    """Users whose lease ran out, and who have not left the index of leases since."""
     users: list[int] = []
     now = int(clock.now())
     for shard in range(LEASE_SHARDS):
@@ -244,8 +248,22 @@ def lapsed(limit: int) -> list[int]:
                 "Limit": limit,
             },
         )
-        users += [_user_id(item) for item in answer["Items"] if _leave_index(item, now)]
+        users += [_user_id(item) for item in answer["Items"]]
     return users
+
+
+def leave_index(user_id: int) -> None:
+    """Takes a user out of the index of leases, unless a sign of life came meanwhile."""
+    try:
+        _update_user(
+            user_id,
+            UpdateExpression="REMOVE leaseShard",
+            ConditionExpression="leaseUntil < :now",
+            ExpressionAttributeValues={":now": {"N": str(int(clock.now()))}},
+        )
+    except AwsError as error:
+        if error.code != "ConditionalCheckFailedException":
+            raise
 
 
 def to_ping(minute: int) -> Iterator[list[Line]]:
@@ -322,9 +340,7 @@ def _described_by(connection_id: str, user_id: int, described: Mapping[str, Any]
 
 def _remember(connection: Connection, alive_at: float) -> None:
     if len(_container.known) >= _KNOWN:
-        oldest = next(iter(_container.known))
-        del _container.known[oldest]
-        _container.renewed.pop(oldest, None)
+        _container.forget(next(iter(_container.known)))
     _container.known[connection.id] = connection
     _container.renewed[connection.id] = alive_at
 
@@ -372,18 +388,3 @@ def _connections(item: dict[str, Any]) -> Iterable[Connection]:
 
 def _user_id(item: dict[str, Any]) -> int:
     return int(item["pk"]["S"].removeprefix("user#"))
-
-
-def _leave_index(item: dict[str, Any], now: int) -> bool:
-    try:
-        _update_user(
-            _user_id(item),
-            UpdateExpression="REMOVE leaseShard",
-            ConditionExpression="leaseUntil < :now",
-            ExpressionAttributeValues={":now": {"N": str(now)}},
-        )
-    except AwsError as error:
-        if error.code != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True

@@ -84,9 +84,12 @@ def end_session(*, user_id: int, session_ids: Sequence[int]) -> None:
         context.current().after_commit(end)
 
 
-def presence_may_have_changed(user_id: int) -> None:
-    """Has a user's presence looked at after the debounce, so that a reconnect is not seen as a flap."""
-    _quietly(
+def presence_may_have_changed(user_id: int) -> bool:
+    """Has a user's presence looked at after the debounce, so that a reconnect is not seen as a flap.
+
+    False where the queue did not take it.
+    """
+    return _quietly(
         "SendMessage",
         {
             "QueueUrl": settings().presence_queue_url,
@@ -119,11 +122,13 @@ def _enqueue(push: Push, event_id: str, group: str) -> None:
     )
 
 
-def _quietly(operation: str, payload: dict[str, object]) -> None:
+def _quietly(operation: str, payload: dict[str, object]) -> bool:
     try:
         sqs(operation, payload)
     except AwsError as error:
         logger().error("push lost", extra={"error": error.code})
+        return False
+    return True
 
 
 def _bare(lines: Sequence[Line]) -> list[Line]:

@@ -152,7 +152,10 @@ def test_a_reconnect_is_not_seen(server: Server, pair: tuple[Person, Person]) ->
     assert _heard(ears, alice) == ["online"]
 
 
-def test_a_lapsed_lease_ends_any_status(server: Server, pair: tuple[Person, Person]) -> None:
+@pytest.mark.parametrize("queue_fails_first", [False, True])
+def test_a_lapsed_lease_ends_any_status(
+    server: Server, pair: tuple[Person, Person], *, queue_fails_first: bool
+) -> None:
     alice, bob = pair
     ears, phone = come(server, bob, alice)
     phone.act("presence:set", {"status": "busy"})
@@ -165,6 +168,12 @@ def test_a_lapsed_lease_ends_any_status(server: Server, pair: tuple[Person, Pers
         UpdateExpression="SET leaseUntil = :past",
         ExpressionAttributeValues={":past": {"N": str(int(time.time()) - 5)}},
     )
+    if queue_fails_first:
+        server.faults.arm(Fault.SERVICE_FAILING, of="sqs", times=None)
+        server.stack.triggers.fire_schedule("sweep")
+        server.settle()
+        server.faults.clear()
+        assert _heard(ears, alice)[-1] == "busy"
     server.stack.triggers.fire_schedule("sweep")
     ears.wait_for("user:status", userId=alice.id, status="offline")
     assert _seen(bob, alice)[0] == "offline"

@@ -58,7 +58,8 @@ def sweep() -> int:
     """Has the presence of users looked at whose lease ran out without a `$disconnect`; answers how many."""
     lapsed = connections.lapsed(_SWEEP)
     for user_id in lapsed:
-        presence_may_have_changed(user_id)
+        if presence_may_have_changed(user_id):  # else the next sweep finds it again
+            connections.leave_index(user_id)
     return len(lapsed)
 
 
