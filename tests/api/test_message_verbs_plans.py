@@ -131,7 +131,9 @@ def test_a_page_steps_over_what_is_hidden(explained: Explained, query: HistoryQu
     assert plan.sequential() == set()
     assert {scan["Index Name"] for scan in plan.scans("messages")} == {"messages_pkey"}
     assert plan.read("messages") == PAGE + 20
-    assert plan.read("hidden_messages") == 20
+    # Before PostgreSQL 18 a step's rows are told as a whole number a run: 20 in 70 runs are none.
+    assert plan.read("hidden_messages") in {0, 20}
+    assert sum(scan["Actual Loops"] for scan in plan.scans("hidden_messages")) == PAGE + 20
 
 
 @pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
