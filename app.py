@@ -81,10 +81,10 @@ def sweep(_event: CloudWatchEvent) -> None:
 
 
 @app.lambda_function(name="migrate")
-def migrate(_event: Any, _context: Any) -> dict[str, list[str]]:
+def migrate(event: Any, _context: Any) -> dict[str, list[str]]:
     from chalicelib.entry import triggers
 
-    return triggers.migrate()
+    return triggers.migrate(event or {})
 
 
 preload()

@@ -20,6 +20,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     # Where the data is.
     database_url: str = ""
+    # On RDS: each connection shows a token signed by the function's role instead of a password, and checks the
+    # server's certificate against RDS's roots, or those in a file of the deployer's.
+    database_iam: bool = False
+    database_ca_file: str | None = None
     live_table: str = "messenger-live"
     push_queue_url: str = "messenger-push.fifo"
     presence_queue_url: str = "messenger-presence"

@@ -95,6 +95,21 @@ def transaction() -> Iterator[None]:
         raise _translated(error) from error
 
 
+def connect(url: str) -> "Connection[Any]":
+    """A new connection, autocommitting and the caller's to close, that logs in as the settings say.
+
+    Raises psycopg.OperationalError.
+    """
+    import psycopg
+
+    login: dict[str, Any] = {}
+    if settings().database_iam:
+        from chalicelib.core import rds
+
+        login = rds.login(url)
+    return psycopg.connect(url, autocommit=True, connect_timeout=5, **login)
+
+
 def preload() -> None:
     """Imports what the first statement needs, while a function that will surely run one initialises."""
     import psycopg  # noqa: F401
@@ -120,15 +135,13 @@ def _fetch(cursor: "Cursor[Any]") -> list[Any]:
 
 
 def _connection() -> "Connection[Any]":
-    import psycopg
-
     url = settings().database_url
     kept = _container.connection
     if kept is not None and (_container.url != url or not _usable(kept)):
         kept.close()
         kept = None
     if kept is None:
-        kept = psycopg.connect(url, autocommit=True, connect_timeout=5)
+        kept = connect(url)
         _container.connection, _container.url = kept, url
     return kept
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 import msgspec
 
+from chalicelib.core import db
+
 if TYPE_CHECKING:
     from psycopg import Connection
 
@@ -25,6 +27,26 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     checksum text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now()
 )
+"""
+
+# Functions log in as messenger_app. It reads and writes rows and can change nothing else; the keys that tables number
+# themselves need no right of their own. RDS makes rds_iam: whoever has it logs in by token, and by nothing else.
+_ADMIT: LiteralString = """
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'messenger_app') THEN
+        CREATE ROLE messenger_app LOGIN;
+    END IF;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam') THEN
+        GRANT rds_iam TO messenger_app;
+    END IF;
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO messenger_app', current_database());
+END
+$$;
+GRANT USAGE ON SCHEMA public TO messenger_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO messenger_app;
+REVOKE ALL ON schema_migrations FROM messenger_app;
 """
 
 
@@ -49,25 +71,28 @@ def migrate(
     database_url: str,
     directory: Path = _DIRECTORY,
     *,
+    admit: bool = False,
     lock_timeout_seconds: int = 10,
     statement_timeout_seconds: int = 300,
 ) -> list[str]:
     """Brings the schema up to date; answers the names of what it applied.
 
-    The lock timeout bounds how long a migration may stand in the way of running requests, the statement timeout how
-    long it may work. Raises MigrationError.
+    With `admit` it also makes sure that the functions' own role is there and may do what they do; the URL's user must
+    be allowed to make roles. The lock timeout bounds how long a migration may stand in the way of running requests,
+    the statement timeout how long it may work. Raises MigrationError.
     """
-    import psycopg
-
     migrations = read(directory)
-    with psycopg.connect(database_url, autocommit=True) as connection:
+    with db.connect(database_url) as connection:
         # The database's own timeout is for requests. Another runner may be waited for as long as it works.
         connection.execute("SET statement_timeout = 0")
         # Session-level on purpose: it is held across the migrations' own transactions.
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         try:
             connection.execute(_LEDGER)
-            return _apply_missing(connection, migrations, lock_timeout_seconds, statement_timeout_seconds)
+            applied = _apply_missing(connection, migrations, lock_timeout_seconds, statement_timeout_seconds)
+            if admit:
+                connection.execute(_ADMIT)
+            return applied
         finally:
             if not connection.closed:
                 connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))

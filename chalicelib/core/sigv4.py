@@ -89,15 +89,21 @@ def sign_headers(request: Request, *, who: Credentials, service: str, now: float
 
 
 def presign_url(
-    request: Request, *, who: Credentials, expires_seconds: int, now: float, scheme: str = "https"
+    request: Request,
+    *,
+    who: Credentials,
+    expires_seconds: int,
+    now: float,
+    scheme: str = "https",
+    service: str = "s3",
 ) -> str:
-    """An S3 URL that whoever holds it may use as it stands, with any payload, and no longer than a week.
+    """A URL that whoever holds it may use as it stands, no longer than a week; S3's takes any payload.
 
     It dies with the session token that signed it, whatever `expires_seconds` says. The request's headers become a
     condition: whoever uses the URL must send them with the same values (`content-length` fixes an upload's size).
     """
     stamp = _stamp(int(now))
-    scope = f"{stamp[:8]}/{who.region}/s3/aws4_request"
+    scope = f"{stamp[:8]}/{who.region}/{service}/aws4_request"
     query = {
         **request.query,
         "X-Amz-Algorithm": _ALGORITHM,
@@ -108,9 +114,11 @@ def presign_url(
     }
     if who.session_token:
         query["X-Amz-Security-Token"] = who.session_token
-    canonical, _ = _canonical(request._replace(query=query), request.headers, "UNSIGNED-PAYLOAD")
-    signature = _sign(who, "s3", stamp, f"{_ALGORITHM}\n{stamp}\n{scope}\n{canonical}")
-    return f"{scheme}://{request.host}{request.path}?{encode_query(query)}&X-Amz-Signature={signature}"
+    digest = "UNSIGNED-PAYLOAD" if service == "s3" else sha256(request.payload).hexdigest()
+    canonical, _ = _canonical(request._replace(query=query), request.headers, digest)
+    signature = _sign(who, service, stamp, f"{_ALGORITHM}\n{stamp}\n{scope}\n{canonical}")
+    written = "&".join([f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query.items()])
+    return f"{scheme}://{request.host}{request.path}?{written}&X-Amz-Signature={signature}"
 
 
 def presign_post(form: Form, *, who: Credentials, now: float) -> dict[str, str]:
