@@ -44,13 +44,20 @@ class Template:
     """A parsed template and the values of its parameters."""
 
     resources: Mapping[str, Any]
-    parameters: Mapping[str, str]
+    parameters: Mapping[str, str | list[str]]
     region: str
     account: str
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
-        """The properties of every resource of a type such as "AWS::SQS::Queue", by logical name."""
-        return {name: self.properties(name) for name, item in self.resources.items() if item["Type"] == kind}
+        """The properties of every resource of a type such as "AWS::SQS::Queue", by logical name.
+
+        Those with a condition are options of a deployment, none of which the local stack has.
+        """
+        return {
+            name: self.properties(name)
+            for name, item in self.resources.items()
+            if item["Type"] == kind and "Condition" not in item
+        }
 
     def properties(self, name: str) -> dict[str, Any]:
         """One resource's properties, all functions worked out."""
@@ -66,17 +73,17 @@ class Template:
             return self._result(item)
         return item
 
-    def _result(self, function: _Function) -> str:
+    def _result(self, function: _Function) -> str | list[str]:
         if function.name == "Ref":
             return self._ref(function.argument)
         if function.name == "Sub" and isinstance(function.argument, str):
-            return re.sub(r"\$\{([\w:.]+)\}", lambda match: self._named(match[1]), function.argument)
+            return re.sub(r"\$\{([\w:.]+)\}", lambda match: str(self._named(match[1])), function.argument)
         if function.name == "GetAtt":
             argument = function.argument
             return self._named(argument if isinstance(argument, str) else ".".join(argument))
         raise TemplateError(f"the local stack does not know !{function.name} {function.argument}")
 
-    def _named(self, expression: str) -> str:
+    def _named(self, expression: str) -> str | list[str]:
         name, _, attribute = expression.partition(".")
         if not attribute:
             return self._ref(name)
@@ -84,8 +91,8 @@ class Template:
             return f"arn:aws:sqs:{self.region}:{self.account}:{self.properties(name)['QueueName']}"
         raise TemplateError(f"the local stack does not know {expression}")
 
-    def _ref(self, name: str) -> str:
-        known = {
+    def _ref(self, name: str) -> str | list[str]:
+        known: dict[str, str | list[str]] = {
             "AWS::Region": self.region,
             "AWS::AccountId": self.account,
             "AWS::Partition": "aws",
@@ -103,7 +110,10 @@ def read_template(path: Path, *, region: str, account: str, **parameters: str) -
         document = loader.get_single_data()
     finally:
         loader.dispose()
-    defaults = {name: str(item["Default"]) for name, item in document["Parameters"].items() if "Default" in item}
-    return Template(
-        resources=document["Resources"], parameters={**defaults, **parameters}, region=region, account=account
-    )
+    declared = document["Parameters"]
+    texts = {name: str(item["Default"]) for name, item in declared.items() if "Default" in item} | parameters
+    values = {
+        name: text.split(",") if declared[name]["Type"] == "CommaDelimitedList" else text
+        for name, text in texts.items()
+    }
+    return Template(resources=document["Resources"], parameters=values, region=region, account=account)
