@@ -11,7 +11,7 @@ from local.aws import Aws
 from local.s3_store import StoredObject
 from local.signatures import Credentials
 
-BUCKET = "messenger-uploads"
+BUCKET = "messenger-uploads-123456789012-us-east-1"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 

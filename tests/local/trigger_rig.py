@@ -13,7 +13,7 @@ from tests.local.triggered import recorder
 
 PUSH, PUSH_DEAD = "messenger-push.fifo", "messenger-push-dead.fifo"
 PRESENCE = "messenger-presence"
-BUCKET = "messenger-uploads"
+BUCKET = "messenger-uploads-123456789012-us-east-1"
 
 
 class Rig:

@@ -52,13 +52,13 @@ def presence(event: SQSEvent) -> Any:
     return recorder.see("presence", event.to_dict())
 
 
-@app.on_s3_event(bucket="messenger-uploads", prefix="in/", suffix=".png")
+@app.on_s3_event(bucket="messenger-uploads-123456789012-us-east-1", prefix="in/", suffix=".png")
 def stored(event: S3Event) -> Any:
     recorder.see("key", {"key": event.key})
     return recorder.see("stored", event.to_dict())
 
 
-@app.on_s3_event(bucket="messenger-uploads", events=["s3:ObjectCreated:Copy"])
+@app.on_s3_event(bucket="messenger-uploads-123456789012-us-east-1", events=["s3:ObjectCreated:Copy"])
 def copied(event: S3Event) -> Any:
     return recorder.see("copied", event.to_dict())
 
