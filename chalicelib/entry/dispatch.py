@@ -9,6 +9,7 @@ from chalicelib.core.decoding import decode_json
 from chalicelib.core.errors import Unauthenticated, UnknownAction
 from chalicelib.core.logs import logger
 from chalicelib.entry.actions import ACTIONS
+from chalicelib.features.messages.sync import SyncAnswer
 from chalicelib.realtime import connections, vocabularies
 from chalicelib.realtime.connections import Connection
 
@@ -33,9 +34,25 @@ def perform(connection: Connection | None, name: str, data: bytes) -> Any:
         raise UnknownAction(f"There is no action of this name: {name[:64]!r}.")
     result = action.handler(connection.actor, decode_json(data, action.data))
     note_sign_of_life(connection)
-    if connection.vocabulary is None:
-        return result
-    return vocabularies.fields(connection.vocabulary, msgspec.to_builtins(result))
+    return result if connection.vocabulary is None else _in_words(connection, result)
+
+
+def plain(result: Any) -> Any:
+    """What an ack carries, as plain data; parts of it may be JSON already, as PostgreSQL wrote them."""
+    return msgspec.json.decode(msgspec.json.encode(result))
+
+
+def _in_words(connection: Connection, result: Any) -> Any:
+    if not isinstance(result, SyncAnswer):
+        return vocabularies.fields(connection.vocabulary, plain(result))
+    answer = plain(result)
+    events = (
+        {**event, "type": spoken.name, "data": spoken.data}
+        for event in answer["events"]
+        for spoken in vocabularies.events(connection.vocabulary, event["type"], event["data"])
+        if spoken.not_to != connection.user_id
+    )
+    return {**answer, "events": list(events)}
 
 
 def note_sign_of_life(connection: Connection) -> None:

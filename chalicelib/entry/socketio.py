@@ -13,7 +13,7 @@ from chalicelib.core.border import problem_of
 from chalicelib.core.decoding import decode_outline
 from chalicelib.core.errors import InvalidInput, Problem, Unauthenticated
 from chalicelib.entry.connecting import welcome
-from chalicelib.entry.dispatch import Said, note_sign_of_life, perform
+from chalicelib.entry.dispatch import Said, note_sign_of_life, perform, plain
 from chalicelib.features.chats.common_room import enter
 from chalicelib.realtime import connections, packets, publish, vocabularies
 from chalicelib.realtime.connections import Connection, Pending
@@ -156,7 +156,7 @@ def _event(connection: Connection, packet: Packet) -> Said:
     fields = perform(connection, name, _data(arguments))
     if packet.id is None:
         return Said(action=name)
-    ack = {"success": True, **msgspec.to_builtins(fields)}
+    ack = {"success": True, **plain(fields)}
     return Said(packets.write(packets.ACK, [ack], ack=packet.id), name)
 
 

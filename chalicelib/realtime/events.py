@@ -22,6 +22,7 @@ from chalicelib.realtime.shapes import (
 )
 
 Seconds = Annotated[int, msgspec.Meta(ge=0, description="seconds")]
+NewestMessage = Annotated[Id | None, msgspec.Meta(description="the message with this `seq`; null where it is gone")]
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -50,6 +51,7 @@ class MessagesRead(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     chat_id: Id
     user_id: Id
     seq: Seq
+    message_id: NewestMessage
     read_at: Timestamp | None
 
 
@@ -68,6 +70,7 @@ class MessageDelivered(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     chat_id: Id
     user_id: Id
     seq: Seq
+    message_id: NewestMessage
 
 
 class MessageDeleted(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -185,15 +188,17 @@ def message_reaction(reactions: Reactions) -> Envelope:
     return _event("message:reaction", name, reactions, chat_id=reactions.chat_id, seq=reactions.seq)
 
 
-def message_delivered(*, chat_id: int, user_id: int, seq: int) -> Envelope:
-    """A member's delivery watermark moved up."""
-    data = MessageDelivered(chat_id=chat_id, user_id=user_id, seq=seq)
+def message_delivered(*, chat_id: int, user_id: int, seq: int, message_id: int | None) -> Envelope:
+    """A member's delivery watermark moved up, to this message."""
+    data = MessageDelivered(chat_id=chat_id, user_id=user_id, seq=seq, message_id=message_id)
     return _event("message:delivered", f"delivered:{chat_id}:{user_id}:{seq}", data, chat_id=chat_id)
 
 
-def messages_read(*, chat_id: int, user_id: int, seq: int, read_at: str | None) -> Envelope:
-    """A member's read watermark moved up."""
-    data = MessagesRead(chat_id=chat_id, user_id=user_id, seq=seq, read_at=read_at)
+def messages_read(
+    *, chat_id: int, user_id: int, seq: int, message_id: int | None, read_at: str | None
+) -> Envelope:
+    """A member's read watermark moved up, to this message."""
+    data = MessagesRead(chat_id=chat_id, user_id=user_id, seq=seq, message_id=message_id, read_at=read_at)
     return _event("messages:read", f"read:{chat_id}:{user_id}:{seq}", data, chat_id=chat_id)
 
 

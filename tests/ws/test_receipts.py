@@ -32,9 +32,9 @@ def test_a_delivery_is_told_to_the_members(person: Register) -> None:
     assert marks == {"chatId": chat, "deliveredSeq": 2, "readSeq": 0, "unreadCount": 3}
     assert phone.act("message:delivered", {"chatId": chat})["deliveredSeq"] == 3
     for device in (ears, desk, phone):
-        for seq in (1, 2, 3):
+        for seq, message in enumerate(ids, 1):
             event = device.wait_for("message:delivered", userId=bob.id, seq=seq)
-            assert event["data"] == {"chatId": chat, "userId": bob.id, "seq": seq}
+            assert event["data"] == {"chatId": chat, "userId": bob.id, "seq": seq, "messageId": message}
             assert (event["chatId"], event["eventId"]) == (chat, f"delivered:{chat}:{bob.id}:{seq}")
 
 

@@ -29,6 +29,8 @@ class _Marked(msgspec.Struct, frozen=True):
     delivered_moved: bool
     read_moved: bool
     read_at: str | None
+    delivered_id: int | None
+    read_id: int | None
     readers: list[int]
     others: list[int]
 
@@ -67,6 +69,8 @@ SELECT b.chat_id, b.last_seq,
     coalesce(k.delivered_seq > b.delivered_seq, false) AS delivered_moved,
     coalesce(k.read_seq > b.read_seq, false) AS read_moved,
     wire_time(k.read_at) AS read_at,
+    (SELECT n.id FROM messages n WHERE n.chat_id = k.chat_id AND n.seq = k.delivered_seq) AS delivered_id,
+    (SELECT n.id FROM messages n WHERE n.chat_id = k.chat_id AND n.seq = k.read_seq) AS read_id,
     told.readers, told.others
 FROM before b LEFT JOIN marked k ON true
 CROSS JOIN LATERAL (
@@ -175,9 +179,15 @@ def _tell(actor: Actor, row: _Marked) -> None:
     group = f"chat:{row.chat_id}"
     if row.read_moved:
         event = events.messages_read(
-            chat_id=row.chat_id, user_id=actor.user_id, seq=row.read_seq, read_at=row.read_at
+            chat_id=row.chat_id,
+            user_id=actor.user_id,
+            seq=row.read_seq,
+            message_id=row.read_id,
+            read_at=row.read_at,
         )
         publish(event, to=readers, group=group)
     if row.delivered_moved:
-        event = events.message_delivered(chat_id=row.chat_id, user_id=actor.user_id, seq=row.delivered_seq)
+        event = events.message_delivered(
+            chat_id=row.chat_id, user_id=actor.user_id, seq=row.delivered_seq, message_id=row.delivered_id
+        )
         publish(event, to=others if row.read_moved else [*readers, *others], group=group)

@@ -174,13 +174,17 @@ written AS (
     UNION ALL
     SELECT page.rank, page.chat_id, page.n, CASE page.rank WHEN 4 THEN 'message:delivered' ELSE 'messages:read' END,
         CASE page.rank
-            WHEN 4 THEN json_build_object('chatId', o.chat_id, 'userId', o.user_id, 'seq', o.delivered_seq)
+            WHEN 4 THEN json_build_object(
+                'chatId', o.chat_id, 'userId', o.user_id, 'seq', o.delivered_seq, 'messageId', m.id
+            )
             ELSE json_build_object(
-                'chatId', o.chat_id, 'userId', o.user_id, 'seq', shown_read_seq(o, my.member),
+                'chatId', o.chat_id, 'userId', o.user_id, 'seq', shown_read_seq(o, my.member), 'messageId', m.id,
                 'readAt', CASE WHEN shown_read_seq(o, my.member) > 0 THEN wire_time(o.read_at) END
             )
         END
     FROM page JOIN my USING (chat_id) JOIN members o ON o.chat_id = page.chat_id AND o.user_id = page.n
+    LEFT JOIN messages m ON m.chat_id = page.chat_id
+        AND m.seq = CASE page.rank WHEN 4 THEN o.delivered_seq ELSE shown_read_seq(o, my.member) END
     WHERE page.rank IN (4, 5)
     UNION ALL
     SELECT page.rank, page.chat_id, page.n, 'draft:updated', json_build_object(
