@@ -44,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limits: bool = True
     sends_http: int = 30
     sends_socket: int = 120
+    edits: int = 30
+    reactions: int = 60
     logins: int = 10
     searches: int = 30
     uploads_an_hour: int = 60
@@ -63,7 +65,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     origins: tuple[str, ...] = ("*",)
     log_level: str = "INFO"
 
+    def __post_init__(self) -> None:
+        for name in _RATES:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name.upper()} must be 1 or more; RATE_LIMITS=off lifts all limits")
 
+
+# An allowance of none has no time after which one comes back.
+_RATES = ("sends_http", "sends_socket", "edits", "reactions", "logins", "searches", "uploads_an_hour")
 _installed: list[Settings] = []
 
 
@@ -82,7 +91,7 @@ def use(replacement: Settings) -> None:
 def from_environment() -> Settings:
     """Settings from environment variables: each field in upper case, where AWS has no name of its own for it.
 
-    Raises ValueError that names the variable whose value is not of its type.
+    Raises ValueError that names the variable whose value is not of its type, or no rate.
     """
     given: dict[str, object] = {}
     for field in msgspec.structs.fields(Settings):

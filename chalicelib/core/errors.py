@@ -28,6 +28,9 @@ class ProblemBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     detail: str
     request_id: str
     retryable: bool
+    retry_after: Annotated[
+        int | None, msgspec.Meta(description="seconds; as the header, which sockets do not have")
+    ] = None
     errors: Sequence[FieldError] = ()
 
 
@@ -61,6 +64,7 @@ class Problem(Exception):  # noqa: N818  # the RFC's own word for it
             detail=self.detail,
             request_id=request_id,
             retryable=self.retryable,
+            retry_after=int(self.headers["Retry-After"]) if "Retry-After" in self.headers else None,
             errors=self.errors,
         )
 

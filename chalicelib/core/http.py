@@ -75,7 +75,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     def answer(self) -> Any:
         """The declared answer, without the Reply around it; None for an empty one."""
         declared = self.handler.__annotations__["return"]
-        return get_args(declared)[0] if getattr(declared, "__origin__", None) is Reply else declared
+        answered = get_args(declared)[0] if getattr(declared, "__origin__", None) is Reply else declared
+        return None if answered is type(None) else answered
 
     @property
     def path_parameters(self) -> dict[str, Any]:

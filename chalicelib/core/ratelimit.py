@@ -24,10 +24,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Allowance(msgspec.Struct, frozen=True, kw_only=True):
-    """What `take_allowance` answered; a statement's row that has more columns inherits from it."""
+    """What `take_allowance` answered; a statement's row that has more columns inherits from it.
+
+    `remaining` is None where nothing was taken: what was to be done had been done before.
+    """
 
     allowed: bool
-    remaining: int
+    remaining: int | None
     retry_after: int
 
 
@@ -35,11 +38,11 @@ def headers(policy: Policy, allowance: Allowance) -> dict[str, str]:
     """`RateLimit-Policy` and `RateLimit`: how many are left (`r`), the seconds until one comes back (`t`)."""
     if policy.burst is None:
         return {}
-    seconds = allowance.retry_after or -(-policy.window // policy.quota)
-    return {
-        "RateLimit-Policy": f'"{policy.name}";q={policy.quota};w={policy.window}',
-        "RateLimit": f'"{policy.name}";r={allowance.remaining};t={seconds}',
-    }
+    told = {"RateLimit-Policy": f'"{policy.name}";q={policy.quota};w={policy.window}'}
+    if allowance.remaining is not None:
+        seconds = allowance.retry_after or -(-policy.window // policy.quota)
+        told["RateLimit"] = f'"{policy.name}";r={allowance.remaining};t={seconds}'
+    return told
 
 
 def refuse_unless_allowed(policy: Policy, allowance: Allowance) -> None:

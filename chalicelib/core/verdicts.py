@@ -2,7 +2,8 @@
 
 Such a statement takes the chat's row, and after it what else it changes. It writes on the condition that the chat's
 `members_version`, and what else its verdict depends on, still are what it saw when it began. Where they are not, it
-changes nothing and answers the verdict 'stale'.
+changes nothing and answers the verdict 'stale'. What it took from an allowance stays taken: the next try takes
+nothing.
 """
 
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from chalicelib.core.errors import (
     UnknownUser,
     UnusableAttachment,
 )
+from chalicelib.core.ratelimit import Allowance, Policy, refuse_unless_allowed
 
 REFUSALS: dict[str, type[Problem]] = {
     "not_found": NotFound,
@@ -57,7 +59,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str
 
 
+class LimitedOutcome(Allowance, frozen=True, kw_only=True):
+    """The same with what it left of an allowance; 'allowed', and yet not allowed, where that was spent."""
+
+    verdict: str
+
+
 Result = TypeVar("Result", bound=Outcome)
+LimitedResult = TypeVar("LimitedResult", bound=LimitedOutcome)
 
 
 def settled(attempt: Callable[[], Result]) -> Result:
@@ -68,4 +77,32 @@ def settled(attempt: Callable[[], Result]) -> Result:
             raise REFUSALS[outcome.verdict]()
         if outcome.verdict != "stale":
             return outcome
-    raise Unavailable("The chat changes too fast; try again.")
+    raise _too_fast()
+
+
+def settled_within(limit: Policy | None, attempt: Callable[[int | None], LimitedResult | None]) -> LimitedResult:
+    """The same for a change that takes from an allowance, once however often it is tried.
+
+    `attempt` is given the burst to take from, None for taking nothing, and answers None where its statement was
+    rolled back. Raises RateLimited where the allowance is spent.
+    """
+    taken: LimitedResult | None = None
+    for _ in range(TRIES):
+        outcome = attempt(None if limit is None or taken is not None else limit.burst)
+        if outcome is None:
+            continue
+        if outcome.verdict in REFUSALS:
+            raise REFUSALS[outcome.verdict]()
+        if outcome.verdict == "stale":
+            taken = taken or outcome
+            continue
+        if taken is not None:
+            outcome = msgspec.structs.replace(outcome, remaining=taken.remaining)
+        if limit is not None:
+            refuse_unless_allowed(limit, outcome)
+        return outcome
+    raise _too_fast()
+
+
+def _too_fast() -> Unavailable:
+    return Unavailable("The chat changes too fast; try again.")

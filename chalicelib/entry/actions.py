@@ -164,7 +164,7 @@ def send_to_all(actor: Actor, data: RoomMessageInput) -> Message:
 @action("message:edit")
 def edit_message(actor: Actor, data: MessageEditInput) -> Message:
     """Give one's own message another text."""
-    return edit(actor, data.message_id, data)
+    return edit(actor, data.message_id, data).message
 
 
 @action("message:delete")
@@ -177,7 +177,7 @@ def delete_message(actor: Actor, data: MessageDeleteInput) -> Nothing:
 @action("message:react")
 def react_to_message(actor: Actor, data: MessageReactInput) -> Reactions:
     """React to a message, or take a reaction back; again is as once."""
-    return react(actor, data.message_id, data.emoji, remove=data.remove)
+    return react(actor, data.message_id, data.emoji, remove=data.remove).reactions
 
 
 @action("messages:read")

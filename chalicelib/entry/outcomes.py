@@ -38,7 +38,7 @@ from chalicelib.features.ops.openapi import Outcomes
 
 _ANNOUNCING = Outcomes(refusals=(TooLarge, FileTypeRefused, QuotaExceeded, RateLimited))
 _READING_A_CHAT = Outcomes(refusals=(NotFound,))
-_EDITING = Outcomes(refusals=(NotFound, Forbidden, Blocked, MessageIsDeleted, UnknownMention))
+_EDITING = Outcomes(refusals=(NotFound, Forbidden, Blocked, MessageIsDeleted, UnknownMention, RateLimited))
 _CHAT_CHANGE = Outcomes(refusals=(NotFound, Forbidden, Blocked, NotAGroup))
 _ROLE_CHANGE = Outcomes(refusals=(NotFound, Forbidden, NotAGroup, LastOwner))
 _PROFILE_CHANGE = Outcomes(refusals=(EmailTaken,))
@@ -116,9 +116,9 @@ OUTCOMES: Mapping[str, Outcomes] = {
         statuses=(200,),
     ),
     "PUT /messages/{message_id}/reactions/{emoji}": Outcomes(
-        refusals=(NotFound, Blocked, MessageIsDeleted, TooManyReactions)
+        refusals=(NotFound, Blocked, MessageIsDeleted, TooManyReactions, RateLimited)
     ),
-    "DELETE /messages/{message_id}/reactions/{emoji}": Outcomes(refusals=(NotFound,)),
+    "DELETE /messages/{message_id}/reactions/{emoji}": Outcomes(refusals=(NotFound, RateLimited)),
     "PUT /messages/{message_id}/pin": Outcomes(refusals=(NotFound, Forbidden, Blocked, MessageIsDeleted)),
     "DELETE /messages/{message_id}/pin": Outcomes(refusals=(NotFound, Forbidden, Blocked)),
     "GET /chats/{chat_id}/pins": _READING_A_CHAT,

@@ -75,6 +75,8 @@ def test_switches_have_no_case(monkeypatch: pytest.MonkeyPatch, text: str) -> No
         ("SENDS_HTTP", " 5"),
         ("SENDS_HTTP", "1_000"),
         ("SENDS_HTTP", "\u0665"),
+        *((name, "0") for name in ("SENDS_HTTP", "SENDS_SOCKET", "EDITS", "REACTIONS", "LOGINS", "SEARCHES")),
+        ("UPLOADS_AN_HOUR", "0"),
         ("ORIGINS", ","),
         ("JWT_PREVIOUS_SECRETS", " , "),
     ],
@@ -86,6 +88,12 @@ def test_a_bad_value_is_refused_by_the_name_of_its_variable(
     with pytest.raises(ValueError, match=rf"^{name} must ") as refused:
         from_environment()
     assert text not in str(refused.value) or not text.strip(), "a secret in the wrong place is not shown"
+
+
+def test_a_rate_of_nothing_is_refused_wherever_it_comes_from() -> None:
+    with pytest.raises(ValueError, match=r"^EDITS must be 1 or more; RATE_LIMITS=off lifts all limits$"):
+        msgspec.structs.replace(Settings(), edits=0)
+    assert msgspec.structs.replace(Settings(), inline_publish_limit=0).inline_publish_limit == 0
 
 
 def test_they_are_read_once_and_may_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,11 @@ from typing import Annotated
 import msgspec
 
 from chalicelib.core import db, paging
+from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput, NotFound
-from chalicelib.core.verdicts import Outcome, settled
+from chalicelib.core.ratelimit import Allowance, Policy
+from chalicelib.core.verdicts import LimitedOutcome, settled_within
 from chalicelib.features.messages.schemas import Edit, EditInput, EditList
 from chalicelib.features.messages.text import clean
 from chalicelib.realtime import events
@@ -16,7 +18,14 @@ from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import Message
 
 
-class _Outcome(Outcome, frozen=True, kw_only=True):
+class Edited(msgspec.Struct, frozen=True, kw_only=True):
+    """A message with its text as it is now, and what is left of its sender's allowance."""
+
+    message: Message
+    allowance: Allowance
+
+
+class _Outcome(LimitedOutcome, frozen=True, kw_only=True):
     message: str | None
     member_ids: list[int]
 
@@ -38,7 +47,7 @@ WITH target AS MATERIALIZED (
     FROM access_message(%(message_id)s, %(user_id)s) a
 ),
 verdict AS MATERIALIZED (
-    SELECT coalesce((
+    SELECT 'edits:' || %(user_id)s::bigint AS subject, coalesce((
         SELECT CASE
             WHEN (t.message).sender_id IS DISTINCT FROM %(user_id)s THEN 'forbidden'
             WHEN (t.message).deleted_at IS NOT NULL THEN 'deleted'
@@ -53,9 +62,13 @@ verdict AS MATERIALIZED (
         END FROM target t
     ), 'not_found') AS verdict
 ),
+allowance AS MATERIALIZED (
+    SELECT a.* FROM verdict v, take_allowance(v.subject, %(burst)s, interval '1 minute') a
+    WHERE v.verdict = 'allowed'
+),
 touched AS (
-    UPDATE chats c SET updated_at = c.updated_at FROM target t, verdict v
-    WHERE c.id = (t.chat).id AND c.members_version = (t.chat).members_version AND v.verdict = 'allowed'
+    UPDATE chats c SET updated_at = c.updated_at FROM target t, allowance a
+    WHERE c.id = (t.chat).id AND c.members_version = (t.chat).members_version AND a.allowed
     RETURNING c.id, clock_timestamp() AS moment
 ),
 edited AS (
@@ -72,13 +85,14 @@ kept AS (
     WHERE (t.message).content <> %(content)s
 )
 SELECT
-    CASE WHEN v.verdict = 'allowed' AND NOT EXISTS (SELECT FROM edited) THEN 'stale' ELSE v.verdict END AS verdict,
+    CASE WHEN a.allowed AND NOT EXISTS (SELECT FROM edited) THEN 'stale' ELSE v.verdict END AS verdict,
+    coalesce(a.allowed, true) AS allowed, a.remaining, coalesce(a.retry_after, 0) AS retry_after,
     (
         SELECT message_json_for(coalesce(e.message, t.message), t.viewer)::text
         FROM target t LEFT JOIN edited e ON true
     ) AS message,
     array(SELECT m.user_id FROM members m WHERE m.chat_id = (SELECT e.chat_id FROM edited e)) AS member_ids
-FROM verdict v
+FROM verdict v LEFT JOIN allowance a ON true
 """
 
 _EDITS = """
@@ -93,11 +107,16 @@ ORDER BY e.edited_at DESC
 """
 
 
-def edit(actor: Actor, message_id: int, change: EditInput) -> Message:
+def policy() -> Policy:
+    """How many changes of texts a user may make, by REST and by socket together."""
+    return Policy(name="edits", quota=settings().edits)
+
+
+def edit(actor: Actor, message_id: int, change: EditInput) -> Edited:
     """Gives a message of the actor's another text, once, and tells every device of every member.
 
     Raises NotFound, Forbidden for who did not send it or may not write here any more, Blocked, MessageIsDeleted,
-    UnknownMention, and InvalidInput where nothing would be left of the message.
+    UnknownMention, RateLimited, and InvalidInput where nothing would be left of the message.
     """
     content = clean(change.content)
     values = {
@@ -107,7 +126,7 @@ def edit(actor: Actor, message_id: int, change: EditInput) -> Message:
         "blank": not content.strip(),
         "mentions": None if change.mentions is None else list(dict.fromkeys(change.mentions)),
     }
-    outcome = settled(lambda: db.the(_Outcome, _EDIT, values, actor=actor))
+    outcome = settled_within(policy(), lambda burst: db.the(_Outcome, _EDIT, {**values, "burst": burst}, actor=actor))
     if outcome.verdict == "blank":
         raise InvalidInput.at("content", "missing", "A message needs content or attachments")
     if outcome.message is None:
@@ -115,7 +134,7 @@ def edit(actor: Actor, message_id: int, change: EditInput) -> Message:
     message = msgspec.json.decode(outcome.message, type=Message)
     if outcome.verdict == "allowed":
         publish(events.message_updated(message), to=outcome.member_ids, group=f"chat:{message.chat_id}")
-    return message
+    return Edited(message=message, allowance=outcome)
 
 
 def edits(actor: Actor, message_id: int, page: paging.Page) -> EditList:

@@ -4,9 +4,9 @@ import msgspec
 
 from chalicelib.core import db
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import FieldError, InvalidInput, Unavailable
-from chalicelib.core.ratelimit import Allowance, Policy, refuse_unless_allowed
-from chalicelib.core.verdicts import REFUSALS, TRIES
+from chalicelib.core.errors import FieldError, InvalidInput
+from chalicelib.core.ratelimit import Allowance, Policy
+from chalicelib.core.verdicts import REFUSALS, LimitedOutcome, settled_within
 from chalicelib.features.messages.schemas import ForwardInput
 from chalicelib.features.messages.send import Channel, policy
 from chalicelib.realtime import events
@@ -22,16 +22,19 @@ class Forwarded(msgspec.Struct, frozen=True, kw_only=True):
     allowance: Allowance
 
 
-class _Copy(Allowance, frozen=True, kw_only=True):
-    verdict: str
+class _Copy(LimitedOutcome, frozen=True, kw_only=True):
     refused: int | None
     created: bool
     message: str | None
     recipients: list[int]
 
 
+class _Outcome(LimitedOutcome, frozen=True, kw_only=True):
+    copies: list[_Copy]
+
+
 # As a send, for several chats at once: their rows are taken in the order of their ids, so that no two forwards can
-# wait for each other. `message` is NULL with the verdict 'allowed' where the members of one of them have changed.
+# wait for each other.
 _FORWARD = """
 WITH source AS MATERIALIZED (
     SELECT (a.message).* FROM access_message(%(message_id)s, %(user_id)s) a
@@ -114,8 +117,9 @@ marked AS (
     UPDATE members me SET delivered_seq = copy.seq, read_seq = copy.seq FROM stored copy
     WHERE me.chat_id = copy.chat_id AND me.user_id = %(user_id)s
 )
-SELECT v.verdict, (SELECT r.place - 1 FROM refused r) AS refused, coalesce(a.allowed, true) AS allowed,
-    coalesce(a.remaining, 0) AS remaining, coalesce(a.retry_after, 0) AS retry_after,
+SELECT CASE WHEN a.allowed AND NOT (SELECT are_all FROM steady) THEN 'stale' ELSE v.verdict END AS verdict,
+    (SELECT r.place - 1 FROM refused r) AS refused,
+    coalesce(a.allowed, true) AS allowed, a.remaining, coalesce(a.retry_after, 0) AS retry_after,
     copy.seq IS NOT NULL AS created,
     CASE WHEN e.place IS NULL THEN message_json(copy.message, 0, 0) ELSE (
         SELECT message_json_for(e.message, me) FROM members me
@@ -136,22 +140,16 @@ def forward(actor: Actor, message_id: int, wanted: ForwardInput, channel: Channe
     """
     if len(set(wanted.chat_ids)) != len(wanted.chat_ids):
         raise InvalidInput.at("chatIds", "repeated", "A chat is named twice")
-    limit = policy(channel)
-    copies = _store(actor, message_id, wanted, limit)
-    verdict, refused = copies[0].verdict, copies[0].refused
-    if verdict in REFUSALS:
-        problem = REFUSALS[verdict]
-        where = () if refused is None else (FieldError(f"chatIds[{refused}]", problem.code, problem.title),)
-        raise problem(errors=where)
-    refuse_unless_allowed(limit, copies[0])
+    outcome = _store(actor, message_id, wanted, policy(channel))
+    copies = outcome.copies
     messages = [msgspec.json.decode(copy.message or "null", type=Message) for copy in copies]
     for message, copy in zip(messages, copies, strict=True):
         if copy.created:
             publish(events.message_new(message), to=copy.recipients, group=f"chat:{message.chat_id}")
-    return Forwarded(messages=messages, created=any(copy.created for copy in copies), allowance=copies[0])
+    return Forwarded(messages=messages, created=any(copy.created for copy in copies), allowance=outcome)
 
 
-def _store(actor: Actor, message_id: int, wanted: ForwardInput, limit: Policy) -> list[_Copy]:
+def _store(actor: Actor, message_id: int, wanted: ForwardInput, limit: Policy) -> _Outcome:
     import psycopg
 
     values = {
@@ -160,14 +158,23 @@ def _store(actor: Actor, message_id: int, wanted: ForwardInput, limit: Policy) -
         "chat_ids": wanted.chat_ids,
         "client_message_id": wanted.client_message_id,
         "subject": f"{limit.name}:{actor.user_id}",
-        "burst": limit.burst,
     }
-    for _ in range(TRIES):
+
+    def attempt(burst: int | None) -> _Outcome | None:
         try:
-            copies = db.many(_Copy, _FORWARD, values, actor=actor)
+            copies = db.many(_Copy, _FORWARD, {**values, "burst": burst}, actor=actor)
         except psycopg.errors.UniqueViolation:
-            continue  # the same was forwarded at this moment, and is there for the next try to see
-        is_settled = copies[0].verdict != "allowed" or not copies[0].allowed
-        if is_settled or all(copy.message is not None for copy in copies):
-            return copies
-    raise Unavailable("The members of these chats change too fast; try again.")
+            return None  # the same was forwarded at this moment, and is there for the next try to see
+        first = copies[0]
+        if first.refused is not None:
+            problem = REFUSALS[first.verdict]
+            raise problem(errors=(FieldError(f"chatIds[{first.refused}]", problem.code, problem.title),))
+        return _Outcome(
+            verdict=first.verdict,
+            allowed=first.allowed,
+            remaining=first.remaining,
+            retry_after=first.retry_after,
+            copies=copies,
+        )
+
+    return settled_within(limit, attempt)

@@ -3,8 +3,10 @@
 import msgspec
 
 from chalicelib.core import db
+from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
-from chalicelib.core.verdicts import Outcome, settled
+from chalicelib.core.ratelimit import Allowance, Policy
+from chalicelib.core.verdicts import LimitedOutcome, settled_within
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import Reactions
@@ -13,7 +15,14 @@ from chalicelib.realtime.shapes import Reactions
 MOST_KINDS = 20
 
 
-class _Outcome(Outcome, frozen=True, kw_only=True):
+class Reacted(msgspec.Struct, frozen=True, kw_only=True):
+    """A message's reactions as they are now, and what is left of the allowance of who reacted."""
+
+    reactions: Reactions
+    allowance: Allowance
+
+
+class _Outcome(LimitedOutcome, frozen=True, kw_only=True):
     reactions: str | None
     member_ids: list[int]
 
@@ -26,7 +35,7 @@ WITH target AS MATERIALIZED (
     FROM access_message(%(message_id)s, %(user_id)s) a
 ),
 verdict AS MATERIALIZED (
-    SELECT coalesce((
+    SELECT 'reactions:' || %(user_id)s::bigint AS subject, coalesce((
         SELECT CASE
             WHEN t.reactions = (t.message).reactions THEN 'unchanged'
             WHEN (t.message).deleted_at IS NOT NULL THEN 'deleted'
@@ -36,9 +45,13 @@ verdict AS MATERIALIZED (
         END FROM target t
     ), 'not_found') AS verdict
 ),
+allowance AS MATERIALIZED (
+    SELECT a.* FROM verdict v, take_allowance(v.subject, %(burst)s, interval '1 minute') a
+    WHERE v.verdict = 'allowed'
+),
 touched AS (
-    UPDATE chats c SET updated_at = c.updated_at FROM target t, verdict v
-    WHERE c.id = (t.chat).id AND c.members_version = (t.chat).members_version AND v.verdict = 'allowed'
+    UPDATE chats c SET updated_at = c.updated_at FROM target t, allowance a
+    WHERE c.id = (t.chat).id AND c.members_version = (t.chat).members_version AND a.allowed
     RETURNING c.id, clock_timestamp() AS moment
 ),
 reacted AS (
@@ -51,7 +64,8 @@ reacted AS (
     RETURNING m AS message, m.chat_id
 )
 SELECT
-    CASE WHEN v.verdict = 'allowed' AND NOT EXISTS (SELECT FROM reacted) THEN 'stale' ELSE v.verdict END AS verdict,
+    CASE WHEN a.allowed AND NOT EXISTS (SELECT FROM reacted) THEN 'stale' ELSE v.verdict END AS verdict,
+    coalesce(a.allowed, true) AS allowed, a.remaining, coalesce(a.retry_after, 0) AS retry_after,
     (
         SELECT json_build_object(
             'chatId', (now.message).chat_id, 'messageId', (now.message).id, 'seq', (now.message).seq,
@@ -60,14 +74,19 @@ SELECT
         FROM (SELECT coalesce(r.message, t.message) AS message FROM target t LEFT JOIN reacted r ON true) now
     ) AS reactions,
     array(SELECT m.user_id FROM members m WHERE m.chat_id = (SELECT r.chat_id FROM reacted r)) AS member_ids
-FROM verdict v
+FROM verdict v LEFT JOIN allowance a ON true
 """
 
 
-def react(actor: Actor, message_id: int, emoji: str, *, remove: bool = False) -> Reactions:
+def policy() -> Policy:
+    """How many reactions a user may add and take back, by REST and by socket together."""
+    return Policy(name="reactions", quota=settings().reactions)
+
+
+def react(actor: Actor, message_id: int, emoji: str, *, remove: bool = False) -> Reacted:
     """Adds or takes back the actor's reaction, once, and tells every device of every member.
 
-    Raises NotFound, MessageIsDeleted, Blocked, and TooManyReactions for one kind too many.
+    Raises NotFound, MessageIsDeleted, Blocked, RateLimited, and TooManyReactions for one kind too many.
     """
     values = {
         "user_id": actor.user_id,
@@ -76,10 +95,12 @@ def react(actor: Actor, message_id: int, emoji: str, *, remove: bool = False) ->
         "wanted": not remove,
         "most": MOST_KINDS,
     }
-    outcome = settled(lambda: db.the(_Outcome, _REACT, values, actor=actor))
+    outcome = settled_within(
+        policy(), lambda burst: db.the(_Outcome, _REACT, {**values, "burst": burst}, actor=actor)
+    )
     if outcome.reactions is None:
         raise LookupError("a reaction answered no reactions")
     reactions = msgspec.json.decode(outcome.reactions, type=Reactions)
     if outcome.verdict == "allowed":
         publish(events.message_reaction(reactions), to=outcome.member_ids, group=f"chat:{reactions.chat_id}")
-    return reactions
+    return Reacted(reactions=reactions, allowance=outcome)

@@ -101,9 +101,10 @@ def get_message(actor: Actor, message_id: Id) -> Message:
 
 
 @routes.put("/messages/{message_id}")
-def edit_message(actor: Actor, message_id: Id, body: EditInput) -> Message:
+def edit_message(actor: Actor, message_id: Id, body: EditInput) -> Reply[Message]:
     """Give one's own message another text."""
-    return edit.edit(actor, message_id, body)
+    edited = edit.edit(actor, message_id, body)
+    return Reply(body=edited.message, status=200, headers=ratelimit.headers(edit.policy(), edited.allowance))
 
 
 @routes.get("/messages/{message_id}/edits")
@@ -127,15 +128,18 @@ def forward_message(actor: Actor, message_id: Id, body: ForwardInput) -> Reply[C
 
 
 @routes.put("/messages/{message_id}/reactions/{emoji}")
-def add_reaction(actor: Actor, message_id: Id, emoji: Emoji) -> Reactions:
+def add_reaction(actor: Actor, message_id: Id, emoji: Emoji) -> Reply[Reactions]:
     """React to a message; again is as once."""
-    return reactions.react(actor, message_id, emoji)
+    reacted = reactions.react(actor, message_id, emoji)
+    headers = ratelimit.headers(reactions.policy(), reacted.allowance)
+    return Reply(body=reacted.reactions, status=200, headers=headers)
 
 
 @routes.delete("/messages/{message_id}/reactions/{emoji}")
-def remove_reaction(actor: Actor, message_id: Id, emoji: Emoji) -> None:
+def remove_reaction(actor: Actor, message_id: Id, emoji: Emoji) -> Reply[None]:
     """Take a reaction back; again is as once."""
-    reactions.react(actor, message_id, emoji, remove=True)
+    reacted = reactions.react(actor, message_id, emoji, remove=True)
+    return Reply(body=None, status=204, headers=ratelimit.headers(reactions.policy(), reacted.allowance))
 
 
 @routes.put("/messages/{message_id}/pin")

@@ -13,11 +13,11 @@ from msgspec import UNSET
 
 from chalicelib.core import clock, context, db, paging
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import InvalidInput, NotFound, Problem, Unavailable
+from chalicelib.core.errors import InvalidInput, NotFound, Problem
 from chalicelib.core.ids import Id
 from chalicelib.core.logs import logger
-from chalicelib.core.ratelimit import Allowance, refuse_unless_allowed
-from chalicelib.core.verdicts import REFUSALS, TRIES
+from chalicelib.core.ratelimit import Allowance
+from chalicelib.core.verdicts import LimitedOutcome, settled_within
 from chalicelib.features.messages.schemas import (
     ScheduleChange,
     ScheduledList,
@@ -46,8 +46,7 @@ class Scheduled(msgspec.Struct, frozen=True, kw_only=True):
     allowance: Allowance
 
 
-class _Outcome(Allowance, frozen=True, kw_only=True):
-    verdict: str
+class _Outcome(LimitedOutcome, frozen=True, kw_only=True):
     scheduled: str | None
 
 
@@ -119,8 +118,7 @@ stored AS (
     SELECT %(user_id)s, %(chat_id)s, %(message)s::jsonb, %(send_at)s FROM allowance WHERE allowed
     RETURNING scheduled_messages AS scheduled
 )
-SELECT v.verdict, coalesce(a.allowed, true) AS allowed, coalesce(a.remaining, 0) AS remaining,
-    coalesce(a.retry_after, 0) AS retry_after,
+SELECT v.verdict, coalesce(a.allowed, true) AS allowed, a.remaining, coalesce(a.retry_after, 0) AS retry_after,
     (
         SELECT scheduled_json(waiting.scheduled)::text
         FROM (SELECT scheduled FROM stored UNION ALL SELECT scheduled FROM earlier) waiting
@@ -193,20 +191,16 @@ def schedule(actor: Actor, wanted: ScheduleInput) -> Scheduled:
         "send_at": wanted.send_at,
         "user_id": actor.user_id,
         "subject": f"{limit.name}:{actor.user_id}",
-        "burst": limit.burst,
         "most": MOST,
     }
-    for _ in range(TRIES):
+
+    def attempt(burst: int | None) -> _Outcome | None:
         try:
-            outcome = db.the(_Outcome, _SCHEDULE, values, actor=actor)
-            break
+            return db.the(_Outcome, _SCHEDULE, {**values, "burst": burst}, actor=actor)
         except psycopg.errors.UniqueViolation:
-            continue  # the same was scheduled at this moment, and is there for the next try to see
-    else:
-        raise Unavailable("The message is being scheduled; try again.")
-    if outcome.verdict in REFUSALS:
-        raise REFUSALS[outcome.verdict]()
-    refuse_unless_allowed(limit, outcome)
+            return None  # the same was scheduled at this moment, and is there for the next try to see
+
+    outcome = settled_within(limit, attempt)
     created = outcome.verdict == "allowed"
     return Scheduled(message=_read(outcome.scheduled), created=created, allowance=outcome)
 

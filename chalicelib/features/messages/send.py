@@ -7,9 +7,9 @@ import msgspec
 from chalicelib.core import db
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import InvalidInput, Unavailable
-from chalicelib.core.ratelimit import Allowance, Policy, refuse_unless_allowed
-from chalicelib.core.verdicts import REFUSALS, TRIES
+from chalicelib.core.errors import InvalidInput
+from chalicelib.core.ratelimit import Allowance, Policy
+from chalicelib.core.verdicts import LimitedOutcome, settled_within
 from chalicelib.features.messages.schemas import SendInput
 from chalicelib.features.messages.text import clean
 from chalicelib.realtime import events
@@ -27,14 +27,13 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     allowance: Allowance
 
 
-class _Outcome(Allowance, frozen=True, kw_only=True):
-    verdict: str
+class _Outcome(LimitedOutcome, frozen=True, kw_only=True):
     message: str | None
     recipients: list[int]
 
 
 # Every statement there is locks the sender's allowance before the chat, and a chat before its members: no two of them
-# can wait for each other. `message` is NULL with the verdict 'allowed' where the members changed meanwhile.
+# can wait for each other.
 _SEND = """
 WITH sender AS MATERIALIZED (
     SELECT c.id AS chat_id, c.members_version, write_refusal(c, m) AS refusal
@@ -99,8 +98,9 @@ marked AS (
     UPDATE members m SET delivered_seq = s.seq, read_seq = s.seq FROM stored s
     WHERE m.chat_id = %(chat_id)s AND m.user_id = %(user_id)s
 )
-SELECT v.verdict, coalesce(a.allowed, true) AS allowed, coalesce(a.remaining, 0) AS remaining,
-    coalesce(a.retry_after, 0) AS retry_after,
+SELECT
+    CASE WHEN a.allowed AND NOT EXISTS (SELECT FROM stored) THEN 'stale' ELSE v.verdict END AS verdict,
+    coalesce(a.allowed, true) AS allowed, a.remaining, coalesce(a.retry_after, 0) AS retry_after,
     CASE v.verdict
         WHEN 'repeated' THEN (
             SELECT message_json_for(e.message, m)::text FROM earlier e, members m
@@ -142,10 +142,6 @@ def checked(message: SendInput) -> SendInput:
 
 def _send(user_id: int, message: SendInput, *, limit: Policy | None, actor: Actor | None) -> Sent:
     outcome = _store(user_id, checked(message), limit=limit, actor=actor)
-    if outcome.verdict in REFUSALS:
-        raise REFUSALS[outcome.verdict]()
-    if limit is not None:
-        refuse_unless_allowed(limit, outcome)
     if outcome.message is None:
         raise LookupError("an allowed send answered no message")
     stored = msgspec.json.decode(outcome.message, type=Message)
@@ -167,15 +163,12 @@ def _store(user_id: int, message: SendInput, *, limit: Policy | None, actor: Act
         "mentions": list(dict.fromkeys(message.mentions)),
         "user_id": user_id,
         "subject": f"{limit.name}:{user_id}" if limit else "",
-        "burst": limit.burst if limit else None,
     }
-    # Tried again where the chat's members changed while it waited for the chat's row, or the same clientMessageId was
-    # stored at that moment.
-    for _ in range(TRIES):
+
+    def attempt(burst: int | None) -> _Outcome | None:
         try:
-            outcome = db.the(_Outcome, _SEND, values, actor=actor)
+            return db.the(_Outcome, _SEND, {**values, "burst": burst}, actor=actor)
         except psycopg.errors.UniqueViolation:
-            continue
-        if outcome.verdict != "allowed" or outcome.message is not None or not outcome.allowed:
-            return outcome
-    raise Unavailable("The chat's members change too fast; try again.")
+            return None  # the same clientMessageId was stored at this moment, and is there for the next try to see
+
+    return settled_within(limit, attempt)
