@@ -3,7 +3,7 @@
 Apart from the frames, so that a connection waits for none of the features they lead to.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.core import clock, context, tokens
@@ -54,8 +54,12 @@ def disconnect(event: Mapping[str, Any]) -> None:
 
 def welcome(connection: Connection, *, ticket_id: str | None) -> None:
     """Registers a connection as its user's, and greets it. Raises SessionEnded; Unauthenticated for a used ticket."""
+    _welcome(connection, ticket_id, greet)
+
+
+def _welcome(connection: Connection, ticket_id: str | None, then: Callable[..., None]) -> None:
     connections.register(connection, ticket_id=ticket_id)
-    greet(connection, sync_cursor=cursor_at(clock.now()))
+    then(connection, sync_cursor=cursor_at(clock.now()))
     presence_may_have_changed(connection.user_id)
 
 
@@ -82,7 +86,9 @@ def _admit(request: Mapping[str, Any], query: Mapping[str, str], headers: Mappin
         session_id=actor.session_id,
         vocabulary=vocabulary,
     )
-    welcome(connection, ticket_id=ticket_id)
+    # Its members are PostgreSQL's, which is not asked here: hello waits until it was.
+    is_for_the_room = vocabulary == vocabularies.COMMON_ROOM
+    _welcome(connection, ticket_id, publish.let_in if is_for_the_room else greet)
     return subprotocol
 
 

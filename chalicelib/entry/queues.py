@@ -7,15 +7,21 @@ import msgspec
 
 from chalicelib.core import context
 from chalicelib.core.logs import logger
+from chalicelib.realtime.connections import Connection
 from chalicelib.realtime.fanout import Push
 from chalicelib.realtime.publish import deliver
 
 
 class Check(msgspec.Struct, frozen=True, rename="camel"):
-    """What is to be looked at after a delay: a user's presence, or whether somebody has logged in on a connection."""
+    """What is to be looked at after a delay: a user's presence, or whether somebody has logged in on a connection.
+
+    At once, that of a new connection whose user is `entering` the common room.
+    """
 
     user_id: int | None = None
     connection_id: str | None = None
+    entering: Connection | None = None
+    sync_cursor: str = ""
 
 
 def push(event: dict[str, Any]) -> dict[str, Any]:
@@ -41,6 +47,7 @@ def presence_changed(event: dict[str, Any]) -> dict[str, Any]:
 def _look(body: str) -> None:
     # Here, since the pusher, which shares this module, has no use for them.
     from chalicelib.entry import socketio
+    from chalicelib.features.chats import common_room
     from chalicelib.features.presence import service as presence
 
     check = msgspec.json.decode(body, type=Check)
@@ -48,6 +55,8 @@ def _look(body: str) -> None:
         presence.settle(check.user_id)
     if check.connection_id is not None:
         socketio.check_login(check.connection_id)
+    if check.entering is not None:
+        common_room.let_in(check.entering, sync_cursor=check.sync_cursor)
 
 
 def _each(event: dict[str, Any], handle: Callable[[str], None]) -> dict[str, Any]:

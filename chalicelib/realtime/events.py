@@ -194,9 +194,7 @@ def message_delivered(*, chat_id: int, user_id: int, seq: int, message_id: int |
     return _event("message:delivered", f"delivered:{chat_id}:{user_id}:{seq}", data, chat_id=chat_id)
 
 
-def messages_read(
-    *, chat_id: int, user_id: int, seq: int, message_id: int | None, read_at: str | None
-) -> Envelope:
+def messages_read(*, chat_id: int, user_id: int, seq: int, message_id: int | None, read_at: str | None) -> Envelope:
     """A member's read watermark moved up, to this message."""
     data = MessagesRead(chat_id=chat_id, user_id=user_id, seq=seq, message_id=message_id, read_at=read_at)
     return _event("messages:read", f"read:{chat_id}:{user_id}:{seq}", data, chat_id=chat_id)

@@ -48,6 +48,15 @@ def greet(connection: Connection, *, sync_cursor: str) -> None:
     _enqueue(push, event.event_id, f"connection:{connection.id}")
 
 
+def let_in(connection: Connection, *, sync_cursor: str) -> None:
+    """Has a new connection's user brought into the common room, and then greeted; for those who cannot do it here."""
+    entering = {"entering": connection, "syncCursor": sync_cursor}
+    _quietly(
+        "SendMessage",
+        {"QueueUrl": settings().presence_queue_url, "MessageBody": msgspec.json.encode(entering).decode()},
+    )
+
+
 def send_packet(packet: str, lines: Sequence[Line], *, name: str, opening: bool = False) -> None:
     """Has the same ready packet sent on each of these sockets; `opening` ones are still being made."""
     _enqueue(Push(packet=packet, lines=_bare(lines), opening=opening), name, name)

@@ -1,6 +1,6 @@
 """Clients of reference systems B, D and E hear and say the names they know, on both kinds of connections."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,44 +11,13 @@ from chalicelib.core.ids import COMMON_ROOM_ID
 from chalicelib.entry.actions import ACTIONS
 from chalicelib.realtime.events import CATALOGUE
 from chalicelib.realtime.vocabularies import VOCABULARIES
-from tests.socketio.clients import Client, PythonClient
+from tests.socketio.clients import Client
 from tests.support.people import Person
-from tests.support.server import Server
 from tests.support.socket import Socket
 
 Register = Callable[[str], Person]
-
-
-@pytest.fixture
-def client(server: Server) -> Iterator[Callable[..., Client]]:
-    """Connects a person's python-socketio, in a vocabulary."""
-    made: list[Client] = []
-
-    def make(person: Person, vocabulary: str) -> Client:
-        made.append(Client(PythonClient()))
-        made[-1].log_in(server.origin, {"token": person.access_token, "vocabulary": vocabulary})
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.stop()
-    # Every connection is looked at again after 30 s, which no test waits for.
-    server.stack.reset(database_url=server.database_url)
-
-
-@pytest.fixture
-def native() -> Iterator[Callable[..., Socket]]:
-    """Connects a person's native client, in a vocabulary."""
-    made: list[Socket] = []
-
-    def make(person: Person, vocabulary: str) -> Socket:
-        made.append(Socket(f"{person.socket_url}?token={person.access_token}&vocabulary={vocabulary}"))
-        made[-1].wait_for("hello")
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
+Connect = Callable[..., Client]
+ConnectNative = Callable[..., Socket]
 
 
 def test_the_tables_name_what_there_is() -> None:
@@ -60,20 +29,7 @@ def test_the_tables_name_what_there_is() -> None:
     assert set(spellings.FIELDS.values()) | spellings.VALUES.keys() <= fields
 
 
-def test_b_has_one_common_room(person: Register, client: Callable[..., Client]) -> None:
-    alice, bob = person("alice"), person("bob")
-    one, two = client(alice, "common-room"), client(bob, "common-room")
-    one.emit("message", {"userId": bob.id, "content": "Привет всем"})
-    for ears in (one, two):
-        heard = ears.wait_for("message")
-        assert set(heard) == {"id", "userId", "content", "timestamp"}
-        assert (heard["userId"], heard["content"]) == (alice.id, "Привет всем")
-        assert heard["timestamp"].endswith("Z")
-    assert two.act("message", {"content": "hello"})["senderId"] == bob.id
-    assert [message["content"] for message in alice.history(COMMON_ROOM_ID)] == ["hello", "Привет всем"]
-
-
-def test_b_hears_other_chats_by_our_names(person: Register, client: Callable[..., Client]) -> None:
+def test_b_hears_other_chats_by_our_names(person: Register, client: Connect) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
     ears = client(bob, "common-room")
@@ -82,38 +38,7 @@ def test_b_hears_other_chats_by_our_names(person: Register, client: Callable[...
     assert ears.events("message") == []
 
 
-def test_b_on_a_native_connection(person: Register, native: Callable[..., Socket]) -> None:
-    socket = native(person("alice"), "common-room")
-    sent = socket.act("message", {"content": "first"})
-    event = socket.wait_for("message", id=sent["id"])
-    assert event["chatId"] == COMMON_ROOM_ID
-    assert set(event["data"]) == {"id", "userId", "content", "timestamp"}
-
-
-def test_d_by_socketio(person: Register, client: Callable[..., Client]) -> None:
-    alice, bob = person("alice"), person("bob")
-    one, two = client(alice, "conversations"), client(bob, "conversations")
-    chat = alice.chat_with(bob)
-    assert two.wait_for("conversation:created", id=chat)["type"] == "private"
-    assert one.act("join:conversation", chat)["id"] == chat
-    assert one.act("join:conversation", {"conversationId": chat})["id"] == chat
-    assert one.act("leave:conversation", chat) == {}
-    sent = one.act("message:send", {"conversationId": chat, "content": "hello"})
-    assert sent["conversationId"] == chat
-    for name in ("message:new", "message:received"):
-        heard = two.wait_for(name, id=sent["id"])
-        assert heard == {**sent, "conversationId": chat}
-        assert "chatId" not in heard
-    one.wait_for("message:new", id=sent["id"])
-    two.emit("messages:read", {"conversationId": chat})
-    for name in ("message:read", "conversation:read"):
-        assert one.wait_for(name, conversationId=chat)["userId"] == bob.id
-    assert alice.http.delete(f"/messages/{sent['id']}").is_success
-    two.wait_for("message:deleted", conversationId=chat)
-    assert one.events("message:received") == [], "the sender has not received it"
-
-
-def test_d_on_a_native_connection(person: Register, native: Callable[..., Socket]) -> None:
+def test_d_on_a_native_connection(person: Register, native: ConnectNative) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
     ears = native(bob, "conversations")
@@ -125,34 +50,57 @@ def test_d_on_a_native_connection(person: Register, native: Callable[..., Socket
     assert ears.refused("join:room")["code"] == "unknown_action"
 
 
-def test_e_by_socketio(person: Register, client: Callable[..., Client]) -> None:
-    alice, bob = person("alice"), person("bob")
-    one, two = client(alice, "gateway"), client(bob, "gateway")
-    chat = alice.chat_with(bob)
-    two.wait_for("chat:created", id=chat)
-    assert one.call("chat:join", {"chatId": chat})["success"] is True
-    sent = one.act("message:send", {"chatId": chat, "text": "<b>hello</b>"})
-    assert {"chat": chat, "sender": alice.id, "text": "hello", "type": "text"}.items() <= sent.items()
-    assert two.wait_for("message:new", id=sent["id"])["text"] == "hello"
-    voice = one.act("message:send", {"chatId": chat, "text": "a note", "type": "voice"})
-    assert two.wait_for("message:new", id=voice["id"])["type"] == "voice"
-    for is_typing in (True, False):
-        assert one.act("message:typing", {"chatId": chat, "isTyping": is_typing}) == {}
-        assert two.wait_for("message:typing", isTyping=is_typing) == {
-            "chatId": chat,
-            "userId": alice.id,
-            "isTyping": is_typing,
-        }
-    assert one.events("message:typing") == [], "to all but the typist"
-    assert one.call("chat:leave", {"chatId": chat}) == {"success": True}
-    refusal = one.call("chat:join", {"chatId": chat + 1})
-    assert (refusal["success"], refusal["error"]["code"]) == (False, "not_found")
-    assert one.act("message:send", {"chatId": chat, "text": "still a member"})["seq"] == 3
+COMMON = {"chat:updated", "message:delivered"}
+TOLD = {
+    None: {*COMMON, "chat:created", "message:new", "messages:read"},
+    "conversations": {
+        *COMMON,
+        *("conversation:created", "message:new", "message:received", "message:read", "conversation:read"),
+    },
+    "gateway": {*COMMON, "chat:created", "message:new", "messages:read"},
+    "common-room": {*COMMON, "chat:created", "message:new", "message", "messages:read"},
+}
+CHAT_FIELD = {None: "chatId", "conversations": "conversationId", "gateway": "chat", "common-room": "chatId"}
 
 
-def test_one_event_in_every_manner(
-    person: Register, client: Callable[..., Client], native: Callable[..., Socket]
+@pytest.mark.parametrize("vocabulary", TOLD)
+def test_sync_tells_in_the_words_of_its_connection(
+    person: Register, client: Connect, native: ConnectNative, vocabulary: str | None
 ) -> None:
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob)
+    for who in (alice, bob):
+        who.http.post(f"/chats/{COMMON_ROOM_ID}/join").raise_for_status()
+    devices = [native(bob, vocabulary), client(bob, vocabulary)]
+    cursor = devices[0].act("sync")["nextCursor"]
+    theirs, own, to_all = alice.send(chat, "one"), bob.send(chat, "two"), alice.send(COMMON_ROOM_ID, "to all")
+    group = alice.chat_with(bob, name="new")
+    alice.http.post(f"/chats/{chat}/read").raise_for_status()
+    field = CHAT_FIELD[vocabulary]
+    for device in devices:
+        events = device.act("sync", {"cursor": cursor})["events"]
+        assert {event["type"] for event in events} == TOLD[vocabulary]
+        assert {event["data"][field] for event in events if field in event["data"]} >= {chat}
+        assert {event["chatId"] for event in events} == {chat, COMMON_ROOM_ID, group}, "what is around is ours"
+        if vocabulary == "conversations":
+            assert [one["data"]["id"] for one in events if one["type"] == "message:received"] == [
+                theirs["id"],
+                to_all["id"],
+            ], "not one's own"
+            reads = [one["data"] for one in events if one["type"] == "message:read"]
+            [read] = [one for one in reads if one["conversationId"] == chat]
+            assert (read["messageId"], read["userId"]) == (own["id"], alice.id)
+        if vocabulary == "common-room":
+            [said] = [one["data"] for one in events if one["type"] == "message"]
+            assert said == {
+                "id": to_all["id"],
+                "userId": alice.id,
+                "content": "to all",
+                "timestamp": to_all["createdAt"],
+            }
+
+
+def test_one_event_in_every_manner(person: Register, client: Connect, native: ConnectNative) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
     plain, renamed = bob.socket(), native(bob, "gateway")
