@@ -100,13 +100,16 @@ class Connection:
 
 
 class WebSocketApi:
-    """The ASGI app behind the socket paths. `connections` holds those that can be posted to, by id."""
+    """The ASGI app behind the socket paths. `connections` holds those that can be posted to, by id.
+
+    Other `limits` may be set at any time.
+    """
 
     def __init__(self, functions: Functions, faults: Faults, limits: Limits) -> None:
         self.connections: dict[str, Connection] = {}
         self._functions = functions
         self._faults = faults
-        self._limits = limits
+        self.limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
@@ -139,7 +142,7 @@ class WebSocketApi:
             "isBase64Encoded": False,
         }
         try:
-            answer = await self._functions.invoke(CONNECT, event, timeout=self._limits.integration_seconds)
+            answer = await self._functions.invoke(CONNECT, event, timeout=self.limits.integration_seconds)
         except CallerTimeoutError:
             return 504, None
         except InvocationError:
@@ -168,7 +171,7 @@ class WebSocketApi:
 
     async def _receive(self, connection: Connection, receive: Receive) -> Message:
         """The next message; where the socket was idle or alive for too long, that it was closed for this."""
-        limits = self._limits
+        limits = self.limits
         while True:
             last_active = connection.last_active_at
             ends = min(last_active + limits.idle_seconds * 1000, connection.connected_at + limits.life_seconds * 1000)
@@ -187,7 +190,7 @@ class WebSocketApi:
         event = {"requestContext": context, "body": text, "isBase64Encoded": False}
         body: object = None
         try:
-            answer = await self._functions.invoke(MESSAGE, event, timeout=self._limits.integration_seconds)
+            answer = await self._functions.invoke(MESSAGE, event, timeout=self.limits.integration_seconds)
             if _status(answer):
                 body = answer.get("body") or ""
         except InvocationError:
@@ -217,7 +220,7 @@ class WebSocketApi:
             "isBase64Encoded": False,
         }
         try:
-            await self._functions.invoke(DISCONNECT, event, timeout=self._limits.integration_seconds)
+            await self._functions.invoke(DISCONNECT, event, timeout=self.limits.integration_seconds)
         except InvocationError:
             logger.debug("$disconnect failed")
 

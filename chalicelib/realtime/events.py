@@ -3,6 +3,7 @@
 A durable event's id is made from what happened, so that a doubled delivery carries the same one.
 """
 
+import zlib
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -147,8 +148,8 @@ CATALOGUE: dict[str, type[msgspec.Struct]] = {
 def hello(*, user_id: int, session_id: int, connection_id: str, sync_cursor: str) -> Envelope:
     """For a connection that has just been registered."""
     chosen = settings()
-    # Between 80 and 95 % of the life the gateway grants.
-    share = 0.80 + 0.15 * int.from_bytes(connection_id.encode()[:2]) / 0xFFFF
+    # Between 80 and 95 % of the life the gateway grants, and evenly: ids are made of few characters.
+    share = 0.80 + 0.15 * zlib.crc32(connection_id.encode()) / 0xFFFFFFFF
     data = Hello(
         user_id=user_id,
         session_id=session_id,
