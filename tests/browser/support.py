@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -58,23 +58,25 @@ def chromium(*flags: str) -> Iterator[Chrome]:
 
 
 class Pages:
-    """A web site of one page. `asked` lists the paths that were asked for, in order."""
+    """A web site of one page, and the scripts it loads. `asked` lists the paths that were asked for, in order."""
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, html: str, scripts: Mapping[str, Path] | None = None) -> None:
         self.asked: list[str] = []
         pages = self
+        answers = {"/": ("text/html", html.encode())}
+        for path, script in (scripts or {}).items():
+            answers[path] = ("text/javascript", script.read_bytes())
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 pages.asked.append(self.path)
-                body = html.encode() if self.path == "/" else b""
                 # A browser that needs an answer no more does not wait for it.
                 with suppress(ConnectionError):
-                    self._answer(body)
+                    self._answer(*answers.get(self.path, ("text/html", b"")))
 
-            def _answer(self, body: bytes) -> None:
+            def _answer(self, kind: str, body: bytes) -> None:
                 self.send_response(200 if body else 404)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Type", f"{kind}; charset=utf-8")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

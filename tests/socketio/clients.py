@@ -10,7 +10,8 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -176,13 +177,10 @@ class PythonClient:
         self._client.shutdown()
 
 
-class NodeClient:
-    """socket.io-client, in a process of its own."""
+class ScriptClient(ABC):
+    """socket.io-client, driven by the commands of `commands.mjs`."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [_node(), "driver.mjs"], cwd=_installed(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
         self._ids = itertools.count(1)
         self._waiting: dict[int, Callable[[list[Any]], None]] = {}
         self._reader: threading.Thread | None = None
@@ -208,6 +206,35 @@ class NodeClient:
     def disconnect(self) -> None:
         self._say(do="disconnect")
 
+    @abstractmethod
+    def stop(self) -> None:
+        """Ends the client, in whatever state it is."""
+
+    @abstractmethod
+    def _say(self, **command: Any) -> None:
+        """Has a command done."""
+
+    @abstractmethod
+    def _messages(self) -> Iterator[Data]:
+        """What the script says, until its end."""
+
+    def _read(self, heard: Callable[[str, list[Any]], None]) -> None:
+        for message in self._messages():
+            if "id" in message:
+                self._waiting.pop(message["id"])(message["answer"])
+            else:
+                heard(message["event"], message["args"])
+
+
+class NodeClient(ScriptClient):
+    """socket.io-client under Node, in a process of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._process = subprocess.Popen(
+            [_node(), "driver.mjs"], cwd=installed(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
     def stop(self) -> None:
         self._process.kill()
         self._process.communicate()
@@ -217,14 +244,10 @@ class NodeClient:
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
 
-    def _read(self, heard: Callable[[str, list[Any]], None]) -> None:
+    def _messages(self) -> Iterator[Data]:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            message = json.loads(line)
-            if "id" in message:
-                self._waiting.pop(message["id"])(message["answer"])
-            else:
-                heard(message["event"], message["args"])
+            yield json.loads(line)
 
 
 TRANSPORTS: dict[str, Callable[[], Transport]] = {"python": PythonClient, "node": NodeClient}
@@ -243,14 +266,14 @@ def _node() -> str:
     return found
 
 
-def _installed() -> Path:
-    """Where the client is installed with its lockfile, which is done once."""
+def installed() -> Path:
+    """Where socket.io-client is installed with its lockfile, which is done once."""
     locked = (HERE / "package-lock.json").read_bytes()
     home = CACHE / hashlib.sha256(locked).hexdigest()[:16]
     home.mkdir(parents=True, exist_ok=True)
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for name in ("package.json", "package-lock.json", "driver.mjs"):
+        for name in ("package.json", "package-lock.json", "driver.mjs", "commands.mjs"):
             shutil.copy(HERE / name, home / name)
         if not (home / "node_modules" / ".package-lock.json").exists():
             command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
