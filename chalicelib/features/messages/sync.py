@@ -135,8 +135,10 @@ page AS MATERIALIZED (
         UNION ALL
         (
             SELECT 6, d.chat_id, 0 FROM drafts d, my, bounds b
-            WHERE d.user_id = %(user_id)s AND d.chat_id = my.chat_id AND d.changed >= pg_snapshot_xmin(b.since)
-                AND NOT pg_visible_in_snapshot(d.changed, b.since)
+            -- Who comes back to a group finds there what they had begun to write.
+            WHERE d.user_id = %(user_id)s AND d.chat_id = my.chat_id AND (my.is_new OR (
+                d.changed >= pg_snapshot_xmin(b.since) AND NOT pg_visible_in_snapshot(d.changed, b.since)
+            ))
         )
     ) found
     WHERE (found.rank, found.chat_id, found.n) > (%(rank)s, %(chat_id)s, %(n)s)
@@ -152,12 +154,13 @@ written AS (
         chat_json(my.chat, my.member, 20)::json
     FROM page JOIN my USING (chat_id) WHERE page.rank = 1
     UNION ALL
+    -- One that came and was deleted meanwhile is told whole, as history has it: the client knows nothing of it.
     SELECT page.rank, page.chat_id, page.n, CASE
+            WHEN NOT pg_visible_in_snapshot(m.born, b.since) THEN 'message:new'
             WHEN m.deleted_at IS NOT NULL THEN 'message:deleted'
-            WHEN pg_visible_in_snapshot(m.born, b.since) THEN 'message:updated'
-            ELSE 'message:new'
+            ELSE 'message:updated'
         END, CASE
-            WHEN m.deleted_at IS NOT NULL
+            WHEN m.deleted_at IS NOT NULL AND pg_visible_in_snapshot(m.born, b.since)
                 THEN json_build_object(
                     'chatId', m.chat_id, 'messageId', m.id, 'seq', m.seq, 'deletedBy', m.deleted_by, 'for', 'everyone'
                 )

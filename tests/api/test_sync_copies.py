@@ -1,0 +1,95 @@
+"""A device that was away and takes what sync tells keeps what one would that loads everything now."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.kept import Copy
+from tests.support.people import Person
+
+Register = Callable[[str], Person]
+Absence = Callable[[Person, Person, int], Iterator[None]]
+
+
+def _came_and_was_deleted(alice: Person, bob: Person, chat: int) -> Iterator[None]:
+    question = bob.send(chat, "a question")
+    answer = alice.send(chat, "never mind", replyTo=question["id"])
+    _ok(alice, "DELETE", f"/messages/{answer['id']}")
+    yield
+
+
+def _was_deleted(alice: Person, _bob: Person, chat: int) -> Iterator[None]:
+    message = alice.send(chat, "a slip")
+    yield
+    _ok(alice, "DELETE", f"/messages/{message['id']}")
+    yield
+
+
+def _was_deleted_for_oneself(alice: Person, bob: Person, chat: int) -> Iterator[None]:
+    message = alice.send(chat, "a secret")
+    yield
+    _ok(bob, "DELETE", f"/messages/{message['id']}?for=me")
+    yield
+
+
+def _had_a_draft_when_removed(alice: Person, bob: Person, chat: int) -> Iterator[None]:
+    _ok(bob, "PUT", f"/chats/{chat}/draft", {"content": "I would say"})
+    yield
+    _ok(alice, "DELETE", f"/chats/{chat}/participants/{bob.id}")
+    yield
+    _ok(alice, "POST", f"/chats/{chat}/participants", {"userId": bob.id})
+    yield
+
+
+def _was_removed_and_added_at_once(alice: Person, bob: Person, chat: int) -> Iterator[None]:
+    _ok(bob, "PUT", f"/chats/{chat}/draft", {"content": "I would say"})
+    yield
+    _ok(alice, "DELETE", f"/chats/{chat}/participants/{bob.id}")
+    alice.send(chat, "meanwhile")
+    _ok(alice, "POST", f"/chats/{chat}/participants", {"userId": bob.id})
+    yield
+
+
+@pytest.mark.parametrize(
+    "absence",
+    [
+        _came_and_was_deleted,
+        _was_deleted,
+        _was_deleted_for_oneself,
+        _had_a_draft_when_removed,
+        _was_removed_and_added_at_once,
+    ],
+    ids=lambda absence: absence.__name__.strip("_"),
+)
+def test_a_copy_is_as_fresh_as_a_new_one(person: Register, absence: Absence) -> None:
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob, name="Friends")
+    copy = _copy(bob)
+    for _ in absence(alice, bob, chat):
+        copy.sync()
+        assert copy.shown() == _copy(bob).shown()
+
+
+def test_a_chat_that_was_hidden_comes_with_its_history(person: Register) -> None:
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob)
+    alice.send(chat, "long ago")
+    _ok(bob, "DELETE", f"/chats/{chat}")
+    copy = _copy(bob)
+    assert copy.chats == {}
+    alice.send(chat, "again")
+    copy.sync()
+    assert copy.shown() == _copy(bob).shown()
+    assert [message["content"] for message in copy.messages[chat].values()] == ["again", "long ago"]
+
+
+def _copy(person: Person) -> Copy:
+    copy = Copy(person.id, lambda path, query: person.http.get(path, params=query).json())
+    copy.sync()
+    return copy
+
+
+def _ok(person: Person, method: str, path: str, body: Any = None) -> None:
+    answer = person.http.request(method, path, json=body)
+    assert answer.status_code < 300, answer.text
