@@ -2,7 +2,7 @@
 
 Statements are literals beside the function that runs them. A statement that acts for somebody is pipelined behind a
 check that their session still lives: both travel in the same round trip, and where the check fails the statement
-does not run.
+does not run. In a transaction its beginning and each statement's savepoint travel so too.
 """
 
 import contextlib
@@ -24,6 +24,11 @@ Row = TypeVar("Row")
 Params = Mapping[str, Any]
 
 _GUARD: LiteralString = "SELECT require_session(%(user_id)s, %(session_id)s)"
+
+# A savepoint keeps a transaction usable when one statement of it is refused.
+_SAVEPOINT: LiteralString = "SAVEPOINT statement"
+_RELEASE: LiteralString = "RELEASE SAVEPOINT statement"
+_ROLLBACK_TO: LiteralString = "ROLLBACK TO SAVEPOINT statement"
 
 
 class _Container(threading.local):
@@ -81,18 +86,22 @@ def execute(query: LiteralString, params: Params, *, actor: Actor | None = None)
 
 @contextlib.contextmanager
 def transaction() -> Iterator[None]:
-    """Everything inside commits together, or not at all."""
+    """Everything inside commits together, or not at all. It begins in the round trip of its first statement."""
     import psycopg
 
+    connection = _connection()
+    _container.in_transaction = True
     try:
-        with _connection().transaction():
-            _container.in_transaction = True
-            try:
-                yield
-            finally:
-                _container.in_transaction = False
-    except psycopg.Error as error:
-        raise _translated(error) from error
+        yield
+        if _is_begun(connection):
+            connection.execute("COMMIT", prepare=False)
+    except BaseException as error:
+        _take_back(connection)
+        if isinstance(error, psycopg.Error):
+            raise _translated(error) from error
+        raise
+    finally:
+        _container.in_transaction = False
 
 
 def connect(url: str) -> "Connection[Any]":
@@ -119,15 +128,44 @@ def _run(
     factory: Any, query: LiteralString, params: Params, actor: Actor | None, *, prepare: bool | None = None
 ) -> list[Any]:
     connection = _connection()
-    # A savepoint keeps a surrounding transaction usable when one statement of it is refused.
-    scope = connection.transaction() if _container.in_transaction else contextlib.nullcontext()
-    with scope:
-        if actor is None:
-            return _fetch(connection.cursor(row_factory=factory).execute(query, params, prepare=prepare))
+    cursor = connection.cursor(row_factory=factory)
+    if actor is None and not _container.in_transaction:
+        return _fetch(cursor.execute(query, params, prepare=prepare))
+    opening = (
+        () if not _container.in_transaction else (_SAVEPOINT,) if _is_begun(connection) else ("BEGIN", _SAVEPOINT)
+    )
+    try:
         with connection.pipeline():
-            connection.execute(_GUARD, {"user_id": actor.user_id, "session_id": actor.session_id})
-            cursor = connection.cursor(row_factory=factory).execute(query, params, prepare=prepare)
-        return _fetch(cursor)
+            for command in opening:
+                connection.execute(command, prepare=False)
+            if actor is not None:
+                connection.execute(_GUARD, {"user_id": actor.user_id, "session_id": actor.session_id})
+            cursor.execute(query, params, prepare=prepare)
+            if opening:
+                connection.execute(_RELEASE, prepare=False)
+    except Exception:
+        if opening and _is_begun(connection):
+            connection.execute(_ROLLBACK_TO, prepare=False)
+        raise
+    return _fetch(cursor)
+
+
+def _is_begun(connection: "Connection[Any]") -> bool:
+    """Whether a transaction is under way that a statement can still go back in."""
+    from psycopg.pq import TransactionStatus
+
+    return connection.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}
+
+
+def _take_back(connection: "Connection[Any]") -> None:
+    import psycopg
+
+    try:
+        if not connection.closed and _is_begun(connection):
+            connection.execute("ROLLBACK", prepare=False)
+    except psycopg.Error:
+        # The server ends what a lost connection has begun; the next statement opens another one.
+        connection.close()
 
 
 def _fetch(cursor: "Cursor[Any]") -> list[Any]:

@@ -163,10 +163,10 @@ WHERE s.id = %(id)s AND s.refused IS NULL AND s.send_at <= now()
 FOR UPDATE SKIP LOCKED
 """
 
-_LOCK_OWN = """
-SELECT s.id, s.user_id, s.message::text FROM scheduled_messages s
-WHERE s.id = %(id)s AND s.user_id = %(user_id)s
-FOR UPDATE
+# Comes back with the transaction, where it cannot be sent.
+_TAKE_OWN = """
+DELETE FROM scheduled_messages s WHERE s.id = %(id)s AND s.user_id = %(user_id)s
+RETURNING s.id, s.user_id, s.message::text
 """
 
 _REFUSE = "UPDATE scheduled_messages SET refused = %(code)s WHERE id = %(id)s"
@@ -260,7 +260,7 @@ def cancel(actor: Actor, scheduled_id: int) -> None:
 def send_now(actor: Actor, scheduled_id: int) -> Sent:
     """Sends a message of the actor's that waits. Raises NotFound, and what sending does; then it goes on waiting."""
     with db.transaction():
-        row = db.one(_Waiting, _LOCK_OWN, {"id": scheduled_id, "user_id": actor.user_id}, actor=actor)
+        row = db.one(_Waiting, _TAKE_OWN, {"id": scheduled_id, "user_id": actor.user_id}, actor=actor)
         if row is None:
             raise NotFound("There is no such message that waits.")
         return _send(row)
@@ -289,6 +289,7 @@ def _send_due(scheduled_id: int) -> bool:
                 return False
             try:
                 _send(row)
+                db.execute(_REMOVE, {"id": scheduled_id})
             except Problem as problem:
                 if problem.retryable:
                     raise
@@ -299,13 +300,11 @@ def _send_due(scheduled_id: int) -> bool:
 
 
 def _send(row: _Waiting) -> Sent:
-    """Sends a message whose row is locked, and removes the row."""
+    """Sends a message whose row is locked, or gone."""
     message = msgspec.json.decode(row.message, type=SendInput)
     if message.client_message_id is None:
         message = msgspec.structs.replace(message, client_message_id=f"scheduled:{row.id}")
-    sent = send_for(row.user_id, message)
-    db.execute(_REMOVE, {"id": row.id})
-    return sent
+    return send_for(row.user_id, message)
 
 
 def _check_time(moment: datetime) -> None:
