@@ -1,9 +1,14 @@
-"""Counts what really goes over a wire: a proxy on loopback that knows nothing of the protocol it carries."""
+"""Counts what really goes over a wire: a proxy on loopback that knows next to nothing of the protocol it carries."""
 
 import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
+
+# PostgreSQL's Sync, Flush and Terminate end what was said before, and ask for nothing themselves. Where they come
+# a moment after it, the server may have begun to answer already.
+_SYNC, _FLUSH, _TERMINATE = (kind + b"\x00\x00\x00\x04" for kind in (b"S", b"H", b"X"))
+_ENDS = {_SYNC, _FLUSH, _SYNC + _FLUSH, _TERMINATE}
 
 
 class Wire:
@@ -69,8 +74,9 @@ class _Conversation:
     def _upward(self) -> None:
         with contextlib.suppress(OSError):
             while data := self._client.recv(65536):
-                self._wire.heard(data, new_turn=not self._servers_turn)
-                self._servers_turn = True
+                if data not in _ENDS:
+                    self._wire.heard(data, new_turn=not self._servers_turn)
+                    self._servers_turn = True
                 self._server.sendall(data)
         self._end()
 

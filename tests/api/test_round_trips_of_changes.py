@@ -1,0 +1,263 @@
+"""What each durable action of REST and of the socket costs: one round trip to PostgreSQL, its pushes included.
+
+Two tables name them all, so that nothing new is served before its price is known. Where it is more,
+they say why.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import httpx
+import msgspec
+import pytest
+from chalice.test import Client
+
+import app
+from chalicelib.core import transport
+from chalicelib.entry.actions import ACTIONS
+from chalicelib.entry.blueprints import endpoints
+from chalicelib.realtime import gateway
+from local.faults import Fault
+from tests.support.groups import invite
+from tests.support.people import PASSWORD, Person
+from tests.support.server import Server
+from tests.support.sessions import actor_of
+from tests.support.wire import Wire
+
+FILE = {"filename": "notes.txt", "contentType": "text/plain", "size": 5}
+CONNECTION = "L0SM9cOFvHcCIhw="
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Alice owns a group that bob is in, and has written there; carol owns one that nobody else is in."""
+
+    server: Server
+    alice: Person
+    bob: Person
+    carol: Person
+    group: int
+    door: int
+    message: int
+
+    def scheduled(self) -> int:
+        """A message of alice's that waits."""
+        body = {"chatId": self.group, "content": "later", "sendAt": _in_an_hour()}
+        return int(self.alice.http.post("/messages/scheduled", json=body).raise_for_status().json()["id"])
+
+    def stored(self) -> int:
+        """A file of alice's that is in S3, and that nobody has looked at."""
+        self.server.faults.arm(Fault.KILL_BEFORE, of="upload_stored", times=None)
+        form = self.alice.http.post("/uploads", json=FILE).raise_for_status().json()
+        httpx.post(form["url"], data=form["fields"], files={"file": b"notes"}, timeout=30).raise_for_status()
+        return int(form["id"])
+
+    def invited(self) -> str:
+        """What leads into carol's group."""
+        return str(invite(self.carol, self.door)["token"])
+
+    def known(self) -> int:
+        """Bob, whom alice has as a contact and has blocked."""
+        self.alice.http.post("/contacts", json={"userId": self.bob.id}).raise_for_status()
+        self.alice.http.put(f"/blocks/{self.bob.id}").raise_for_status()
+        return self.bob.id
+
+    def public(self) -> int:
+        """Carol's group, with its door open."""
+        self.carol.http.patch(f"/chats/{self.door}", json={"isPublic": True}).raise_for_status()
+        return self.door
+
+    def own(self, do: str) -> int:
+        """The group, which alice has pinned, muted or archived for herself."""
+        self.alice.http.put(f"/chats/{self.group}/{do}", json={}).raise_for_status()
+        return self.group
+
+
+class Call(NamedTuple):
+    """A request of alice's, about the scene's group, message and bob but for what `path` says."""
+
+    body: Mapping[str, Any] | None = None
+    path: Mapping[str, object] = {}
+    round_trips: int = 1
+
+
+def _in_an_hour() -> str:
+    return (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+
+
+ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
+    # A password is hashed, which takes its time, between looking up who it is about and writing; nothing is locked.
+    "POST /auth/register": lambda _: Call({"username": "dave", "password": PASSWORD}, round_trips=2),
+    "POST /auth/login": lambda s: Call({"username": s.alice.username, "password": PASSWORD}, round_trips=2),
+    "POST /auth/refresh": lambda s: Call({"refreshToken": s.alice.refresh_token}),
+    "POST /auth/logout": lambda _: Call({}),
+    "POST /auth/logout-all": lambda _: Call(),
+    "DELETE /auth/sessions/{session_id}": lambda s: Call(path={"session_id": actor_of(s.alice).session_id}),
+    "POST /ws/tickets": lambda _: Call(),
+    "PATCH /users/me": lambda _: Call({"firstName": "Alice", "statusText": "here"}),
+    "PATCH /users/me/privacy": lambda _: Call({"readReceipts": False, "lastSeen": "nobody"}),
+    "PUT /users/me/status": lambda _: Call({"status": "busy"}),
+    "POST /presence/query": lambda s: Call({"userIds": [s.bob.id]}),
+    "POST /contacts": lambda s: Call({"userId": s.bob.id, "name": "Bob"}),
+    "PATCH /contacts/{user_id}": lambda s: Call({"name": "Bobby"}, {"user_id": s.known()}),
+    "DELETE /contacts/{user_id}": lambda s: Call(path={"user_id": s.known()}),
+    "PUT /blocks/{user_id}": lambda _: Call(),
+    "DELETE /blocks/{user_id}": lambda s: Call(path={"user_id": s.known()}),
+    "POST /chats": lambda s: Call({"type": "group", "name": "new", "participantIds": [s.bob.id, s.carol.id]}),
+    "PATCH /chats/{chat_id}": lambda _: Call({"name": "new", "settings": {"messageSeconds": 60}}),
+    "DELETE /chats/{chat_id}": lambda _: Call(),
+    "POST /chats/{chat_id}/participants": lambda s: Call({"userId": s.carol.id}),
+    "PATCH /chats/{chat_id}/participants/{user_id}": lambda _: Call({"role": "admin"}),
+    "DELETE /chats/{chat_id}/participants/{user_id}": lambda _: Call(),
+    "POST /chats/{chat_id}/leave": lambda s: Call(path={"chat_id": s.bob.chat_with(s.alice, name="bob's")}),
+    "POST /chats/{chat_id}/join": lambda s: Call(path={"chat_id": s.public()}),
+    "POST /chats/{chat_id}/invites": lambda _: Call({"maxUses": 1}),
+    "DELETE /chats/{chat_id}/invites/{invite_id}": lambda s: Call(path={"invite_id": invite(s.alice, s.group)["id"]}),
+    "POST /invites/{token}/join": lambda s: Call(path={"token": s.invited()}),
+    "PUT /chats/{chat_id}/mute": lambda _: Call({}),
+    "DELETE /chats/{chat_id}/mute": lambda s: Call(path={"chat_id": s.own("mute")}),
+    "PUT /chats/{chat_id}/pin": lambda _: Call(),
+    "DELETE /chats/{chat_id}/pin": lambda s: Call(path={"chat_id": s.own("pin")}),
+    "PUT /chats/{chat_id}/archive": lambda _: Call(),
+    "DELETE /chats/{chat_id}/archive": lambda s: Call(path={"chat_id": s.own("archive")}),
+    "POST /messages": lambda s: Call({"chatId": s.group, "content": "hello", "mentions": [s.bob.id]}),
+    "POST /messages/scheduled": lambda s: Call({"chatId": s.group, "content": "x", "sendAt": _in_an_hour()}),
+    "PATCH /messages/scheduled/{scheduled_id}": lambda s: Call({"content": "no"}, {"scheduled_id": s.scheduled()}),
+    "DELETE /messages/scheduled/{scheduled_id}": lambda s: Call(path={"scheduled_id": s.scheduled()}),
+    # Taken out as it was written, sent, committed.
+    "POST /messages/scheduled/{scheduled_id}/send-now": lambda s: Call(
+        path={"scheduled_id": s.scheduled()}, round_trips=3
+    ),
+    "PUT /messages/{message_id}": lambda s: Call({"content": "uno", "mentions": [s.bob.id]}),
+    "DELETE /messages/{message_id}": lambda _: Call(),
+    "POST /messages/{message_id}/forward": lambda s: Call({"chatIds": [s.group, s.alice.chat_with(s.bob)]}),
+    "PUT /messages/{message_id}/reactions/{emoji}": lambda _: Call(),
+    "DELETE /messages/{message_id}/reactions/{emoji}": lambda _: Call(),
+    "PUT /messages/{message_id}/pin": lambda _: Call(),
+    "DELETE /messages/{message_id}/pin": lambda _: Call(),
+    "POST /chats/{chat_id}/read": lambda _: Call({}),
+    "POST /chats/{chat_id}/delivered": lambda _: Call({}),
+    "POST /messages/{message_id}/read": lambda _: Call(),
+    "POST /messages/{message_id}/delivered": lambda _: Call(),
+    "PUT /chats/{chat_id}/draft": lambda s: Call({"content": "so far", "replyTo": s.message}),
+    "POST /uploads": lambda _: Call(FILE),
+    "POST /uploads/multiple": lambda _: Call({"files": [FILE, FILE]}),
+    # S3 is asked in between; a file that is deleted is locked meanwhile.
+    "POST /uploads/{upload_id}/complete": lambda s: Call(path={"upload_id": s.stored()}, round_trips=2),
+    "DELETE /uploads/{upload_id}": lambda s: Call(path={"upload_id": s.stored()}, round_trips=3),
+}
+
+ACTION_CALLS: dict[str, Callable[[Scene], Call]] = {
+    "ping": lambda _: Call(round_trips=0),
+    "message:send": lambda s: Call({"chatId": s.group, "content": "hello", "clientMessageId": "c1"}),
+    "message": lambda _: Call({"content": "hello, all"}),
+    "message:edit": lambda s: Call({"messageId": s.message, "content": "uno"}),
+    "message:react": lambda s: Call({"messageId": s.message, "emoji": "👍"}),
+    "messages:read": lambda s: Call({"chatId": s.group, "seq": 1}),
+    "message:delivered": lambda s: Call({"messageId": s.message}),
+    "draft:set": lambda s: Call({"chatId": s.group, "content": "so far"}),
+    "typing:start": lambda s: Call({"chatId": s.group}),
+    "typing:stop": lambda s: Call({"chatId": s.group}),
+    "message:typing": lambda s: Call({"chatId": s.group, "isTyping": True}),
+    "chat:join": lambda s: Call({"chatId": s.group}),
+    "chat:leave": lambda s: Call({"chatId": s.group}, round_trips=0),
+    "presence:set": lambda _: Call({"status": "busy"}),
+    "presence:get": lambda s: Call({"userIds": [s.bob.id]}),
+    "sync": lambda _: Call({}),
+    "message:delete": lambda s: Call({"messageId": s.message, "for": "me"}),
+}
+
+
+@pytest.fixture
+def scenes(server: Server, wire: Wire, person: Callable[[str], Person]) -> Iterator[Callable[[], Scene]]:
+    """Each time another alice, and groups in which nothing has happened yet."""
+    bob, carol = person("bob"), person("carol")
+    numbers = itertools.count()
+
+    def scene() -> Scene:
+        alice = person(f"alice{next(numbers)}")
+        group, door = alice.chat_with(bob, name="group"), carol.chat_with(name="door")
+        return Scene(server, alice, bob, carol, group, door, alice.send(group, "one")["id"])
+
+    yield scene
+    transport.close_connections()
+    gateway.close_sockets()
+
+
+def test_the_tables_name_everything_that_changes_something() -> None:
+    named = {endpoint.name for endpoint in endpoints() if endpoint.method != "GET" and endpoint.alias_of is None}
+    assert ENDPOINTS.keys() == named
+    assert ACTION_CALLS.keys() == ACTIONS.keys()
+
+
+def test_what_an_endpoint_costs_that_changes_something(scenes: Callable[[], Scene], wire: Wire) -> None:
+    wanted, paid = {}, {}
+    for name, described in ENDPOINTS.items():
+        scene = scenes()
+        call = described(scene)
+        wanted[name], paid[name] = call.round_trips, _cost(scene, wire, name, call)
+    assert paid == wanted
+
+
+def test_a_key_that_makes_it_happen_once_costs_three_more(scenes: Callable[[], Scene], wire: Wire) -> None:
+    # Claimed before, kept after, committed.
+    wanted, paid = {}, {}
+    for name in (endpoint.name for endpoint in endpoints() if endpoint.creates and endpoint.alias_of is None):
+        scene = scenes()
+        call = ENDPOINTS[name](scene)
+        wanted[name], paid[name] = call.round_trips + 3, _cost(scene, wire, name, call, key="once")
+    assert paid == wanted
+
+
+def test_what_an_action_costs(server: Server, scenes: Callable[[], Scene], wire: Wire) -> None:
+    scene = scenes()
+    assert app.websocket_connect(_event("$connect", token=scene.alice.access_token), None) == {"statusCode": 200}
+    # Who writes there for the first time enters it.
+    app.websocket_message(_event("$default", {"action": "message", "data": {"content": "hello, all"}}), None)
+    # What connecting has others look at goes over the same wire.
+    server.settle()
+    wanted, paid = {}, {}
+    for name, described in ACTION_CALLS.items():
+        call = described(scene)
+        frame = {"action": name, "id": "c1", "data": call.body or {}}
+        wire.reset()
+        answer = msgspec.json.decode(app.websocket_message(_event("$default", frame), None)["body"])
+        assert answer["type"] == "ack", answer
+        assert wire.connections == 0, name
+        wanted[name], paid[name] = call.round_trips, wire.round_trips
+    assert paid == wanted
+
+
+def _cost(scene: Scene, wire: Wire, name: str, call: Call, *, key: str | None = None) -> int:
+    """How many round trips a request makes from this thread, which plays one warm container."""
+    method, _, template = name.partition(" ")
+    ids = {"chat_id": scene.group, "message_id": scene.message, "user_id": scene.bob.id, "emoji": quote("👍")}
+    headers = {"Authorization": f"Bearer {scene.alice.access_token}", "Content-Type": "application/json"}
+    headers |= {"Idempotency-Key": key} if key else {}
+    body = msgspec.json.encode(call.body) if call.body is not None else b""
+    with Client(app.app) as client:
+        wire.reset()
+        answer = client.http.request(method, template.format(**{**ids, **call.path}), headers, body)
+    assert answer.status_code < 300, (name, answer.body)
+    assert wire.connections == 0, name
+    return wire.round_trips
+
+
+def _event(route: str, frame: Mapping[str, Any] | None = None, **query: str) -> dict[str, Any]:
+    return {
+        "headers": {"Host": "localhost"},
+        "queryStringParameters": query,
+        "body": None if frame is None else msgspec.json.encode(frame).decode(),
+        "requestContext": {
+            "routeKey": route,
+            "requestId": "r1",
+            "connectionId": CONNECTION,
+            "domainName": "localhost",
+            "apiId": "local00000",
+            "stage": "api",
+        },
+    }
