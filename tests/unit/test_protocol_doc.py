@@ -43,6 +43,8 @@ def test_rates_are_those_of_the_settings() -> None:
     assert numbers == [
         defaults.sends_http,
         defaults.sends_socket,
+        defaults.edits,
+        defaults.reactions,
         defaults.searches,
         defaults.logins,
         defaults.logins * 6,

@@ -53,7 +53,8 @@ def test_one_common_room(person: Register, client: Connect) -> None:
 
 def test_message_out_to_all_who_only_listen(person: Register, client: Connect, native: ConnectNative) -> None:
     """Whoever is connected hears it, also before they write for the first time, on whatever kind of connection."""
-    listeners = [client(person("alice"), WORDS), native(person("bob"), WORDS), native(person("carol"), WORDS)]
+    theirs = client(person("alice"), WORDS)
+    natives = [native(person("bob"), WORDS), native(person("carol"), WORDS)]
     dave = person("dave")
     mouth = native(dave, WORDS)
     sent = mouth.act("message", {"content": "is anybody there?"})
@@ -63,8 +64,8 @@ def test_message_out_to_all_who_only_listen(person: Register, client: Connect, n
         "content": "is anybody there?",
         "timestamp": sent["createdAt"],
     }
-    assert listeners[0].wait_for("message", id=sent["id"]) == expected
-    for socket in (listeners[1], listeners[2], mouth):
+    assert theirs.wait_for("message", id=sent["id"]) == expected
+    for socket in (*natives, mouth):
         event = socket.wait_for("message", id=sent["id"])
         assert event["data"] == expected
         assert event["chatId"] == COMMON_ROOM_ID

@@ -71,7 +71,7 @@ def test_sync_tells_in_the_words_of_its_connection(
     chat = alice.chat_with(bob)
     for who in (alice, bob):
         who.http.post(f"/chats/{COMMON_ROOM_ID}/join").raise_for_status()
-    devices = [native(bob, vocabulary), client(bob, vocabulary)]
+    devices: list[Socket | Client] = [native(bob, vocabulary), client(bob, vocabulary)]
     cursor = devices[0].act("sync")["nextCursor"]
     theirs, own, to_all = alice.send(chat, "one"), bob.send(chat, "two"), alice.send(COMMON_ROOM_ID, "to all")
     group = alice.chat_with(bob, name="new")
