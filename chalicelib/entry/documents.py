@@ -29,10 +29,11 @@ def get_asyncapi() -> Document:
 def openapi_document() -> Document:
     """OpenAPI 3.1, of every endpoint."""
     from chalicelib.entry.blueprints import endpoints  # not above: it lists this module's own routes
+    from chalicelib.entry.links import LINKS
     from chalicelib.entry.outcomes import OUTCOMES
     from chalicelib.features.ops import openapi
 
-    return openapi.document(endpoints(), OUTCOMES)
+    return openapi.document(endpoints(), OUTCOMES, LINKS)
 
 
 @functools.cache

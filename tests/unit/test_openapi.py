@@ -80,6 +80,25 @@ def test_rules_are_of_routes_that_exist() -> None:
     assert set(OUTCOMES) <= {f"{method} {path}" for path, method in OPERATIONS}
 
 
+def test_links_lead_from_a_field_of_what_was_made_to_a_path() -> None:
+    paths = {operation["operationId"]: path for (path, _), operation in OPERATIONS.items()}
+    links = DOCUMENT["components"]["links"]
+    for name, link in links.items():
+        fields = DOCUMENT["components"]["schemas"][name.partition(".")[0]]["properties"]
+        for parameter, expression in link["parameters"].items():
+            assert f"{{{parameter}}}" in paths[link["operationId"]]
+            assert expression.removeprefix("$response.body#/") in fields
+    made = DOCUMENT["paths"]["/chats/{chat_id}/invites"]["post"]["responses"]["201"]["links"]
+    assert made == {
+        name: {"$ref": f"#/components/links/NewInvite.{name}"}
+        for name in ("revokeInvite", "previewInvite", "joinByInvite")
+    }
+    answers = [response for operation in OPERATIONS.values() for response in operation["responses"].values()]
+    assert {link["$ref"] for answer in answers for link in answer.get("links", {}).values()} == {
+        f"#/components/links/{name}" for name in links
+    }
+
+
 def test_every_problem_is_shown() -> None:
     examples = DOCUMENT["components"]["examples"]
     made_by_us = {problem.code: problem for problem in catalogue()}

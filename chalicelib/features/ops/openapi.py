@@ -23,6 +23,7 @@ from chalicelib.core.errors import (
     catalogue,
 )
 from chalicelib.core.http import Endpoint, camel
+from chalicelib.features.ops.links import Ids, add_links
 
 API_VERSION = "0.1.0"
 
@@ -48,12 +49,12 @@ class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
     statuses: tuple[int, ...] = ()
 
 
-def document(endpoints: Sequence[Endpoint], outcomes: Mapping[str, Outcomes]) -> Schema:
-    """The document as plain data. `outcomes` are by method and path, as in `POST /chats`."""
+def document(endpoints: Sequence[Endpoint], outcomes: Mapping[str, Outcomes], ids: Ids) -> Schema:
+    """The document as plain data. `outcomes` are by method and path, as in `POST /chats`; `ids` are for the links."""
     types = dict.fromkeys(kind for endpoint in endpoints for kind in (endpoint.input("body"), endpoint.answer))
     types.pop(None, None)
-    made, components = msgspec.json.schema_components([*types, ProblemBody], ref_template=_REFS)
-    schemas = dict(zip(types, made, strict=False))
+    shapes, components = msgspec.json.schema_components([*types, ProblemBody], ref_template=_REFS)
+    schemas = dict(zip(types, shapes, strict=False))
     components["ProblemBody"]["properties"]["code"]["examples"] = sorted(_problems())
 
     paths: dict[str, Schema] = {}
@@ -67,7 +68,7 @@ def document(endpoints: Sequence[Endpoint], outcomes: Mapping[str, Outcomes]) ->
             refusals[name] = _refusal(status, codes)
             operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
-    return plain(
+    made = plain(
         {
             "openapi": "3.1.0",
             "info": {
@@ -99,6 +100,8 @@ def document(endpoints: Sequence[Endpoint], outcomes: Mapping[str, Outcomes]) ->
             },
         }
     )
+    add_links(made, endpoints, ids)
+    return made
 
 
 def plain(made: Schema) -> Schema:

@@ -1,0 +1,17 @@
+"""Which fields of what was made serve as path parameters elsewhere, for the links of the OpenAPI document."""
+
+from chalicelib.features.chats.schemas import NewInvite
+from chalicelib.features.messages.schemas import ScheduledMessage
+from chalicelib.features.ops.links import Ids
+from chalicelib.features.people.schemas import Contact
+from chalicelib.features.uploads.schemas import UploadForm
+from chalicelib.realtime.shapes import Chat, Message
+
+LINKS: Ids = {
+    Chat: ({"chat_id": "id"},),
+    NewInvite: ({"token": "token"}, {"chat_id": "chatId", "invite_id": "id"}),
+    Message: ({"message_id": "id"},),
+    ScheduledMessage: ({"scheduled_id": "id"},),
+    UploadForm: ({"upload_id": "id"},),
+    Contact: ({"user_id": "userId"},),
+}
