@@ -1,0 +1,1 @@
+"""A chat by a model in plain Python, against the running service."""
