@@ -83,8 +83,13 @@ class ChatMachine(MessageSteps):
 
 def test_the_service_does_as_the_model_says(server: Server) -> None:
     tally: Counter[tuple[str, str]] = Counter()
+
+    class Here(ChatMachine):
+        def __init__(self) -> None:
+            super().__init__(server, tally)
+
     run_state_machine_as_test(
-        lambda: ChatMachine(server, tally),
+        Here,
         settings=settings(
             max_examples=EXAMPLES or 20,
             stateful_step_count=STEPS,
