@@ -76,13 +76,13 @@ class Model(ChatRules):
             return [copy for copy in earlier if copy is not None], False
         self.access(actor, source)
         refuse("message_deleted", when=source.deleted)
-        copies = []
-        for chat, one, copy in zip(chats, keys, earlier, strict=True):
-            made = copy or self._stored(actor, chat, source.content, one)
+        copies: dict[Chat, Message] = {}
+        # Of two chats the one with the higher id has its copy later.
+        for chat, one, copy in sorted(zip(chats, keys, earlier, strict=True), key=lambda target: target[0].id):
+            copies[chat] = copy or self._stored(actor, chat, source.content, one)
             if copy is None:
-                made.origin = source.origin or (source.id, source.sender)
-            copies.append(made)
-        return copies, True
+                copies[chat].origin = source.origin or (source.id, source.sender)
+        return [copies[chat] for chat in chats], True
 
     def edit(self, actor: int, message: Message, content: str) -> None:
         """Gives one's own message another text."""
