@@ -78,7 +78,6 @@ class ChatMachine(MessageSteps):
     @rule(person=PERSON, device=st.integers(0, DEVICES - 1), limit=st.sampled_from([1, 3, 100]))
     def catch_up(self, person: int, device: int, limit: int) -> None:
         self.check_copy(self.devices[person * DEVICES + device], limit)
-        self.tally["catch_up", "done"] += 1
 
 
 def test_the_service_does_as_the_model_says(server: Server) -> None:
