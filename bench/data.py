@@ -57,10 +57,24 @@ INSERT INTO hidden_messages (user_id, chat_id, seq)
 SELECT n, chat, 1 FROM generate_series(%(first)s::bigint, %(last)s::bigint) n, generate_series(1000001, 1000003) chat
 """
 
-# One after another in each chat, all chats in turns, as messages come in where much is going on.
+_DEPARTURES: LiteralString = """
+INSERT INTO departures (user_id, chat_id)
+SELECT n, chat FROM generate_series(%(first)s::bigint, %(last)s::bigint) n, generate_series(1000001, 1000003) chat
+"""
+
+_DRAFTS: LiteralString = """
+INSERT INTO drafts (user_id, chat_id, content)
+SELECT n, chat, '' FROM generate_series(%(first)s::bigint, %(last)s::bigint) n, generate_series(1000001, 1000003) chat
+"""
+
+# One after another in each chat, all chats in turns, as messages come in where much is going on. `meeting` is in a
+# tenth of them, `quartz` in one of five hundred, and `beginning` in the first one of each chat.
 _MESSAGES: LiteralString = """
 INSERT INTO messages (chat_id, seq, sender_id, client_message_id, message_type, content, created_at, updated_at)
-SELECT chat, seq, %(sender_id)s, 'c' || chat || '-' || seq, 'text', 'message ' || seq || ' ' || repeat('word ', 12),
+SELECT chat, seq, %(sender_id)s, 'c' || chat || '-' || seq, 'text', 'message ' || seq || ' ' || repeat('word ', 12)
+        || CASE WHEN (seq + chat) %% 10 = 0 THEN 'meeting ' ELSE '' END
+        || CASE WHEN (seq + chat) %% 500 = 0 THEN 'quartz ' ELSE '' END
+        || CASE WHEN seq = 1 THEN 'beginning ' ELSE '' END,
     moment, moment
 FROM generate_series(%(first_seq)s::bigint, %(last_seq)s::bigint) seq,
     generate_series(%(first)s::bigint, %(last)s::bigint) chat,
@@ -97,10 +111,9 @@ class Loader:
         self._connection.execute(_SESSIONS, {"first": first, "last": last})
 
     def belongings(self, first: int, last: int) -> None:
-        """For each of these users a ready file of the user's number, a block of the next one, and hidden messages."""
-        self._connection.execute(_UPLOADS, {"first": first, "last": last})
-        self._connection.execute(_BLOCKS, {"first": first, "last": last})
-        self._connection.execute(_HIDDEN, {"first": first, "last": last})
+        """For each of these users a ready file of the user's number, a block of the next one, and what chats left."""
+        for statement in (_UPLOADS, _BLOCKS, _HIDDEN, _DEPARTURES, _DRAFTS):
+            self._connection.execute(statement, {"first": first, "last": last})
 
     def groups(self, first: int, last: int) -> None:
         """Groups with these ids, nobody in them yet."""

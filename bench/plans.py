@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal, LiteralString, NamedTuple
 
 import msgspec
@@ -9,7 +10,7 @@ import psycopg
 from psycopg import Connection, sql
 from psycopg.adapt import PyFormat, Transformer
 
-from chalicelib.core import db
+from chalicelib.core import config, context, db
 
 Mode = Literal["force_custom_plan", "force_generic_plan"]
 
@@ -73,6 +74,25 @@ class Statement(NamedTuple):
     values: Mapping[str, Any]
 
 
+@contextmanager
+def trial(settings: config.Settings) -> Iterator[None]:
+    """Puts the features on a database, in a transaction that is taken back."""
+    before = config.settings()
+    config.use(settings)
+    try:
+        with context.begin(), db.transaction():
+            yield
+            raise _TakenBack
+    except _TakenBack:
+        pass
+    finally:
+        config.use(before)
+
+
+class _TakenBack(BaseException):
+    pass
+
+
 def statement_of(call: Callable[[], object]) -> Statement:
     """The statement that a call of a feature runs; the last one, where it runs several."""
     run: list[Statement] = []
@@ -123,17 +143,19 @@ class _Counter(msgspec.Struct, frozen=True):
     relname: str
     sequential: int
     by_index: int
+    written: int
 
 
 # The backend's own, which nobody else's reads are in.
 _COUNTERS: LiteralString = """
-SELECT relname::text, seq_tup_read::bigint AS sequential, idx_tup_fetch::bigint AS by_index
-FROM pg_stat_xact_user_tables WHERE seq_tup_read > 0 OR idx_tup_fetch > 0
+SELECT relname::text, seq_tup_read::bigint AS sequential, idx_tup_fetch::bigint AS by_index,
+    n_tup_ins + n_tup_upd + n_tup_del AS written
+FROM pg_stat_xact_user_tables WHERE seq_tup_read > 0 OR idx_tup_fetch > 0 OR n_tup_ins + n_tup_upd + n_tup_del > 0
 """
 
 
 class Reads:
-    """What this thread's transaction (`db.transaction`) reads from here on, by table.
+    """What this thread's transaction (`db.transaction`) reads and writes from here on, by table.
 
     What functions read that a statement calls is in it too; a plan does not show that.
     """
@@ -152,8 +174,13 @@ class Reads:
         """Rows that an index led to."""
         return self._since(lambda counter: counter.by_index)
 
+    @property
+    def written(self) -> dict[str, int]:
+        """Rows that were added, changed or removed."""
+        return self._since(lambda counter: counter.written)
+
     def _since(self, count: Callable[[_Counter], int]) -> dict[str, int]:
-        zero = _Counter("", 0, 0)
+        zero = _Counter("", 0, 0, 0)
         grown = {
             table: count(counter) - count(self._before.get(table, zero))
             for table, counter in self._counters().items()

@@ -1,16 +1,15 @@
 """What the verbs on messages read of a large database in which others have written and hidden much."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import psycopg
 import pytest
 
 from bench.data import Loader
-from bench.plans import MODES, Mode, Plan, explain, statement_of
-from chalicelib.core import context, db
-from chalicelib.core.config import Settings, settings, use
+from bench.plans import MODES, Mode, Plan
+from chalicelib.core.config import Settings
 from chalicelib.core.context import Actor
 from chalicelib.core.migrations import migrate
 from chalicelib.core.paging import Page
@@ -23,6 +22,7 @@ from chalicelib.features.messages.reactions import react
 from chalicelib.features.messages.schemas import EditInput, ForwardInput, HistoryQuery, SendInput
 from chalicelib.features.messages.send import send
 from local.postgres import Postgres
+from tests.support.plans import plan_of
 
 PEOPLE = 2_000
 CHATS = 1_000
@@ -82,37 +82,12 @@ def _fill(loader: Loader, connection: psycopg.Connection[Any]) -> None:
     loader.finish()
 
 
-@contextmanager
-def _features(database_url: str) -> Iterator[None]:
-    """Puts the features on the database, in a transaction that is taken back."""
-    before = settings()
-    use(Settings(database_url=database_url))
-    try:
-        with context.begin(), db.transaction():
-            yield
-            raise _TakenBack
-    except _TakenBack:
-        pass
-    finally:
-        use(before)
-
-
-class _TakenBack(BaseException):
-    pass
-
-
 @pytest.fixture(params=MODES)
 def explained(request: pytest.FixtureRequest, database_url: str) -> Callable[[Callable[[], object]], Plan]:
     """The plan of the statement that a call of a feature runs, with the values that it has there."""
     mode: Mode = request.param
 
-    def explained(call: Callable[[], object]) -> Plan:
-        with _features(database_url):
-            statement = statement_of(call)
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            return explain(connection, statement, mode)
-
-    return explained
+    return partial(plan_of, Settings(database_url=database_url), mode)
 
 
 Explained = Callable[[Callable[[], object]], Plan]

@@ -5,15 +5,14 @@ it is planned for any.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 
 import psycopg
 import pytest
 
 from bench.data import Loader
-from bench.plans import MODES, Mode, Plan, Reads, explain, statement_of
-from chalicelib.core import context, db
-from chalicelib.core.config import Settings, settings, use
+from bench.plans import MODES, Mode, Plan, Reads, trial
+from chalicelib.core.config import Settings
 from chalicelib.core.context import Actor
 from chalicelib.core.migrations import migrate
 from chalicelib.core.ratelimit import Policy
@@ -23,6 +22,7 @@ from chalicelib.features.messages import history, receipts, send
 from chalicelib.features.messages.schemas import HistoryQuery, SendInput
 from chalicelib.features.people import store as people
 from local.postgres import Postgres
+from tests.support.plans import plan_of
 
 PEOPLE = 20_000
 CHATS = 2_000
@@ -72,40 +72,17 @@ def mode(request: pytest.FixtureRequest) -> Mode:
 @pytest.fixture
 def read(database_url: str, mode: Mode) -> Iterator[Reads]:
     """What the features read of the large database, with all plans of one mode."""
-    with _features(f"{database_url}?options=-c%20plan_cache_mode%3D{mode}"):
+    with trial(
+        Settings(database_url=f"{database_url}?options=-c%20plan_cache_mode%3D{mode}", sends_socket=1_000_000)
+    ):
         yield Reads()
-
-
-@contextmanager
-def _features(database_url: str) -> Iterator[None]:
-    """Puts the features on a database, in a transaction that is taken back."""
-    before = settings()
-    use(Settings(database_url=database_url, sends_socket=1_000_000))
-    try:
-        with context.begin(), db.transaction():
-            yield
-            raise _TakenBack
-    except _TakenBack:
-        pass
-    finally:
-        use(before)
-
-
-class _TakenBack(BaseException):
-    pass
 
 
 @pytest.fixture
 def explained(database_url: str, mode: Mode) -> Explained:
     """The plan of the statement that a call of a feature runs, with the values that it has there."""
 
-    def explained(call: Callable[[], object]) -> Plan:
-        with _features(database_url):
-            statement = statement_of(call)
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            return explain(connection, statement, mode)
-
-    return explained
+    return partial(plan_of, Settings(database_url=database_url, sends_socket=1_000_000), mode)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +184,7 @@ def test_a_search_reads_little_more_than_it_finds(explained: Explained, q: str) 
 
 def test_a_search_without_matches_reads_nobody_however_often_it_is_made(database_url: str) -> None:
     # After some times it is prepared, and its plan may be one that knows nothing of what is looked for.
-    with _features(database_url):
+    with trial(Settings(database_url=database_url, sends_socket=1_000_000)):
         read = Reads()
         for _ in range(15):
             assert _search("nobody here") == []

@@ -72,6 +72,7 @@ class _State(msgspec.Struct, frozen=True):
 
 # Departures, chats, messages, messages hidden by the user, receipts of others, drafts: in this order, so that a
 # client knows a chat before its messages. The keys of the page are found first, and only its rows are written out.
+# OFFSET 0 has what is new looked up chat by chat: the planner cannot know how little that is, and might read all.
 _CHANGES = """
 WITH bounds AS MATERIALIZED (
     SELECT (SELECT name FROM epoch) AS epoch, pg_current_snapshot() AS now, CASE
@@ -92,14 +93,18 @@ my AS MATERIALIZED (
     WHERE me.user_id = %(user_id)s
 ),
 news AS (
-    SELECT m.chat_id, m.seq FROM my, bounds b, messages m
-    WHERE my.has_news AND NOT my.is_new AND m.chat_id = my.chat_id
-        AND m.changed >= pg_snapshot_xmin(b.since) AND NOT pg_visible_in_snapshot(m.changed, b.since)
-        AND (m.expires_at IS NULL OR m.expires_at > now())
-        AND NOT EXISTS (
-            SELECT FROM hidden_messages h
-            WHERE h.user_id = %(user_id)s AND h.chat_id = m.chat_id AND h.seq = m.seq
-        )
+    SELECT n.chat_id, n.seq FROM my, bounds b, LATERAL (
+        SELECT m.chat_id, m.seq FROM messages m
+        WHERE m.chat_id = my.chat_id
+            AND m.changed >= pg_snapshot_xmin(b.since) AND NOT pg_visible_in_snapshot(m.changed, b.since)
+            AND (m.expires_at IS NULL OR m.expires_at > now())
+            AND NOT EXISTS (
+                SELECT FROM hidden_messages h
+                WHERE h.user_id = %(user_id)s AND h.chat_id = m.chat_id AND h.seq = m.seq
+            )
+        OFFSET 0
+    ) n
+    WHERE my.has_news AND NOT my.is_new
 ),
 page AS MATERIALIZED (
     SELECT * FROM (
@@ -125,9 +130,12 @@ page AS MATERIALIZED (
         UNION ALL
         (
             SELECT receipt.rank, other.chat_id, other.user_id
-            FROM my, bounds b, members other, (VALUES (4), (5)) receipt (rank)
-            WHERE NOT my.is_new AND other.chat_id = my.chat_id AND other.user_id <> %(user_id)s
-                AND other.changed >= pg_snapshot_xmin(b.since) AND NOT pg_visible_in_snapshot(
+            FROM my, bounds b, LATERAL (
+                SELECT o.chat_id, o.user_id, o.delivered_changed, o.read_changed FROM members o
+                WHERE o.chat_id = my.chat_id AND o.user_id <> %(user_id)s AND o.changed >= pg_snapshot_xmin(b.since)
+                OFFSET 0
+            ) other, (VALUES (4), (5)) receipt (rank)
+            WHERE NOT my.is_new AND NOT pg_visible_in_snapshot(
                     CASE receipt.rank WHEN 4 THEN other.delivered_changed ELSE other.read_changed END, b.since
                 )
                 AND (receipt.rank = 4 OR (my.member).read_receipts)
