@@ -17,7 +17,7 @@ REPORT = Path(".local/bench/report.md")
 PARTS = {
     "cold_start": 110,
     "send": 110,
-    "history": 200,
+    "growth": 200,
     "pusher": 60,
 }
 
