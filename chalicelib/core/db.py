@@ -135,7 +135,7 @@ def _run(
         () if not _container.in_transaction else (_SAVEPOINT,) if _is_begun(connection) else ("BEGIN", _SAVEPOINT)
     )
     try:
-        with connection.pipeline():
+        with _pipeline(connection):
             for command in opening:
                 connection.execute(command, prepare=False)
             if actor is not None:
@@ -144,10 +144,32 @@ def _run(
             if opening:
                 connection.execute(_RELEASE, prepare=False)
     except Exception:
-        if opening and _is_begun(connection):
+        if opening and not connection.closed and _is_begun(connection):
             connection.execute(_ROLLBACK_TO, prepare=False)
         raise
     return _fetch(cursor)
+
+
+@contextlib.contextmanager
+def _pipeline(connection: "Connection[Any]") -> Iterator[None]:
+    """A pipeline whose connection is given up where it is interrupted, since later statements would get its answers.
+
+    The interruption goes on as itself: psycopg would raise an error of its own in its place.
+    """
+    from psycopg.pq import PipelineStatus
+
+    try:
+        with connection.pipeline():
+            yield
+    except BaseException as error:
+        if not connection.closed and connection.pgconn.pipeline_status != PipelineStatus.OFF:
+            connection.close()
+        cause: BaseException | None = error
+        while cause is not None and isinstance(cause, Exception):
+            cause = cause.__context__
+        if cause is not None:
+            raise cause from None
+        raise
 
 
 def _is_begun(connection: "Connection[Any]") -> bool:
