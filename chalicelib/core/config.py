@@ -24,10 +24,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # server's certificate against RDS's roots, or those in a file of the deployer's.
     database_iam: bool = False
     database_ca_file: str | None = None
+    # By default what the local stack calls them: app.py names the queues and the bucket before it runs.
     live_table: str = "messenger-live"
     push_queue_url: str = "messenger-push.fifo"
     presence_queue_url: str = "messenger-presence"
-    uploads_bucket: str = "messenger-uploads"
+    uploads_bucket: str = "messenger-uploads-123456789012-us-east-1"
 
     # Sessions. The secret signs; the previous ones still verify, so that a key can be rotated.
     jwt_secret: str = ""

@@ -1,0 +1,267 @@
+"""Least privilege, both ways: what functions do is allowed to them, and what is allowed to them they do.
+
+All of it with an inline limit of 0, as functions in a VPC without NAT run: sockets hear through the pusher alone.
+"""
+
+import fnmatch
+import json
+import string
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import app as deployed
+from chalicelib.core import clock
+from chalicelib.core.config import settings
+from chalicelib.realtime.connections import PING_MINUTES
+from local.events import ACCOUNT_ID
+from local.faults import Fault
+from tests.deploy.recorder import DATABASE, WEBSOCKET_API, Recorder, Right
+from tests.support.line import Line
+from tests.support.people import Person
+from tests.support.presence import noticed
+from tests.support.server import Server
+
+POLICIES = Path("infra/policies")
+FUNCTIONS = sorted(path.stem for path in POLICIES.glob("*.json"))
+OUTSIDE_THE_VPC = {"websocket_connect", "websocket_disconnect", "push"}
+# Rights that no request of ours shows; why, is in infra/policies/README.md.
+LAMBDAS_OWN = {
+    "logs:CreateLogGroup",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+}
+UNSEEN = LAMBDAS_OWN | {"s3:ListBucket"}
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+Statement = dict[str, Any]
+
+
+def policy(function: str) -> list[Statement]:
+    """The statements of a function's policy, as they would be deployed here."""
+    text = string.Template((POLICIES / f"{function}.json").read_text()).substitute(
+        Partition="aws",
+        Region="us-east-1",
+        Account=ACCOUNT_ID,
+        Prefix="messenger",
+        WebsocketApiId=WEBSOCKET_API,
+        DatabaseResourceId=DATABASE,
+    )
+    document = json.loads(text)
+    assert document["Version"] == "2012-10-17"
+    statements: list[Statement] = document["Statement"]
+    return statements
+
+
+def granted(function: str) -> list[Right]:
+    """Every pair of an action and a pattern of resources that a policy allows."""
+    return [
+        Right(action, resource)
+        for statement in policy(function)
+        if statement["Effect"] == "Allow"
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+    ]
+
+
+def covers(grant: Right, used: Right) -> bool:
+    """Whether a grant, whose resource is a pattern, allows what was used."""
+    return grant.action == used.action and fnmatch.fnmatchcase(used.resource, grant.resource)
+
+
+class _Day:
+    """A scripted day: it sees that what must be heard is heard, and makes every function do everything it does."""
+
+    def __init__(self, server: Server, person: Callable[..., Person], patch: pytest.MonkeyPatch) -> None:
+        self.server, self.patch = server, patch
+        self.maria, self.ivan = person("maria"), person("ivan")
+        self.chat = self.maria.chat_with(self.ivan)
+
+    def pass_by(self) -> None:
+        assert httpx.get(f"{self.server.url}/health").json()["status"] == "ok"
+        self.server.stack.functions.invoke_sync("migrate", {"masterUrl": self.server.database_url})
+        for part in (self._talk, self._speak_socketio, self._come_and_go, self._send_files, self._end_a_session):
+            part()
+            self.server.settle(60)
+
+    def _talk(self) -> None:
+        ears, phone = self.ivan.socket(), self.maria.socket()
+        sent = phone.act("message:send", {"chatId": self.chat, "content": "by socket"})
+        ears.wait_for("message:new", id=sent["id"])
+        sent = self.maria.send(self.chat, "by REST")
+        ears.wait_for("message:new", id=sent["id"])
+        later = {"chatId": self.chat, "content": "later", "sendAt": clock.wire(time.time() + 3600)}
+        assert self.maria.http.post("/messages/scheduled", json=later).is_success
+        self.server.sql("UPDATE scheduled_messages SET send_at = send_at - interval '2 hours'")
+        self.server.stack.triggers.fire_schedule("sweep")
+        ears.wait_for("message:new", content="later")
+        ears.close()
+        phone.close()
+
+    def _speak_socketio(self) -> None:
+        silent, one, dead = (Line(self.server) for _ in range(3))
+        silent.hear()
+        one.log_in(self.maria)
+        gone = dead.log_in(self.maria)
+        self.server.faults.arm(Fault.DISCONNECT_LOST, of=gone)
+        dead.close()
+        with self.patch.context() as patched:
+            for minute in range(PING_MINUTES):
+                patched.setattr(clock, "now", lambda shift=60 * minute: time.time() + shift)
+                self.server.stack.triggers.fire_schedule("sweep")
+        assert one.hear() == "2"
+        assert silent.is_closed(), "nobody logged in on it"
+        one.say("41")
+        assert one.is_closed()
+
+    def _come_and_go(self) -> None:
+        friend = self.ivan.socket()
+        phone = self.maria.socket()
+        noticed(self.server, self.maria, True)
+        self._choose("busy")
+        self._choose("away")  # put off by whoever is asked
+        friend.wait_for("user:status", userId=self.maria.id, status="away")
+        time.sleep(1)
+        phone.close()
+        time.sleep(0.3)
+        # Told at once; so the look after the disconnect, within a second, is too early to tell anything again.
+        self._choose("busy")
+        friend.wait_for("user:status", userId=self.maria.id, status="offline")
+        lost = self.maria.socket()
+        noticed(self.server, self.maria, True)
+        hello = lost.wait_for("hello")
+        self.server.faults.arm(Fault.DISCONNECT_LOST, of=hello["data"]["connectionId"])
+        lost.close()
+        self.server.stack.aws.client("dynamodb").update_item(
+            TableName=settings().live_table,
+            Key={"pk": {"S": f"user#{self.maria.id}"}},
+            UpdateExpression="SET leaseUntil = :past",
+            ExpressionAttributeValues={":past": {"N": str(int(time.time()) - 5)}},
+        )
+        self.server.stack.triggers.fire_schedule("sweep")
+        noticed(self.server, self.maria, False)
+        # Nobody has told the registry: the next push finds out.
+        self.ivan.send(self.chat, "are you there?")
+        self.server.settle()
+
+    def _choose(self, status: str) -> None:
+        assert self.maria.http.put("/users/me/status", json={"status": status}).is_success
+
+    def _send_files(self) -> None:
+        stored, kept, given_up = (self._store() for _ in range(3))
+        self.server.settle()
+        assert self.maria.http.post(f"/uploads/{kept}/complete").is_success
+        link = self.maria.http.get(f"/uploads/{kept}", follow_redirects=False)
+        assert link.is_success or link.is_redirect
+        assert self.maria.http.delete(f"/uploads/{stored}").is_success
+        self.server.faults.arm(Fault.KILL_BEFORE, of="upload_stored", times=None)
+        by_client = self._store()
+        assert self.maria.http.post(f"/uploads/{by_client}/complete").is_success
+        self.server.faults.clear()
+        refused = self._store(b"<html>".ljust(len(PNG)))
+        self.server.settle()
+        assert self.maria.http.post(f"/uploads/{refused}/complete").status_code == 422
+        self.server.sql("UPDATE uploads SET expires_at = now(), state = 'pending' WHERE id = %s", given_up)
+        self.server.stack.triggers.fire_schedule("sweep")
+        assert self.server.sql("SELECT id FROM uploads WHERE id = %s", given_up) == []
+
+    def _store(self, content: bytes = PNG) -> int:
+        new = {"filename": "1.png", "contentType": "image/png", "size": len(content)}
+        form = self.maria.http.post("/uploads", json=new).json()
+        answer = httpx.post(form["url"], data=form["fields"], files={"file": ("1.png", content)}, timeout=30)
+        assert answer.status_code == 204
+        return int(form["id"])
+
+    def _end_a_session(self) -> None:
+        phone = self.maria.socket()
+        assert self.maria.http.post("/auth/logout").status_code == 204
+        phone.wait_for("session:revoked")
+        phone.wait_closed()
+
+
+@pytest.fixture
+def used(
+    server: Server, roles: None, person: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, set[Right]]]:
+    """The rights that each function used in a day."""
+    with server.settings(inline_publish_limit=0, login_seconds=1, heartbeat_seconds=0, presence_debounce_seconds=1):
+        recorder = Recorder()
+        recorder.install(monkeypatch)
+        _Day(server, person, monkeypatch).pass_by()
+        yield recorder.used
+    server.stack.reset(database_url=server.database_url)
+
+
+def test_policies_allow_what_functions_do_and_nothing_that_they_do_not(used: dict[str, set[Right]]) -> None:
+    assert sorted(used) == FUNCTIONS, "the day must see every function"
+    grants = {function: granted(function) for function in FUNCTIONS}
+    refused = [
+        f"{function} may not {right.action} on {right.resource}"
+        for function, rights in used.items()
+        for right in rights
+        if not any(covers(grant, right) for grant in grants[function])
+    ]
+    idle = [
+        f"{function} never uses {grant.action} on {grant.resource}"
+        for function in FUNCTIONS
+        for grant in grants[function]
+        if grant.action not in UNSEEN and not any(covers(grant, right) for right in used[function])
+    ]
+    assert (sorted(refused), sorted(idle)) == ([], [])
+    in_the_vpc = {
+        function for function, rights in used.items() if any(right.action == "rds-db:connect" for right in rights)
+    } | {"migrate"}
+    assert in_the_vpc == set(FUNCTIONS) - OUTSIDE_THE_VPC
+
+
+def test_every_function_has_a_policy() -> None:
+    declared: list[Any] = [*deployed.app.event_sources, *deployed.app.pure_lambda_functions]
+    declared += deployed.app.websocket_handlers.values()
+    assert sorted({"api_handler", *(function.name for function in declared)}) == FUNCTIONS
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_nothing_is_allowed_on_everything_where_aws_takes_less(function: str) -> None:
+    for grant in granted(function):
+        assert "*" not in grant.action
+        if grant.action.startswith("ec2:"):
+            assert grant.resource == "*", "AWS takes nothing else"
+        else:
+            # A wildcard only ends a resource, within what belongs to this deployment.
+            assert "*" not in grant.resource[:-1]
+            assert "messenger" in grant.resource or WEBSOCKET_API in grant.resource
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_functions_in_the_vpc_leave_its_network_to_lambda_and_never_post(function: str) -> None:
+    actions = {grant.action for grant in granted(function)}
+    network = {action for action in LAMBDAS_OWN if action.startswith("ec2:")}
+    denied = [statement for statement in policy(function) if statement["Effect"] == "Deny"]
+    if function in OUTSIDE_THE_VPC:
+        assert not network & actions
+        assert denied == []
+        assert "rds-db:connect" not in actions
+        return
+    assert network <= actions
+    assert "execute-api:ManageConnections" not in actions
+    (statement,) = denied
+    assert set(statement["Action"]) == network
+    (arn,) = statement["Condition"]["ArnEquals"]["lambda:SourceFunctionArn"]
+    deployed_name = "messenger" if function == "api_handler" else f"messenger-{function}"
+    assert arn == f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:{deployed_name}"
+    (log,) = {grant.resource for grant in granted(function) if grant.action.startswith("logs:")}
+    assert log == f"arn:aws:logs:us-east-1:{ACCOUNT_ID}:log-group:/aws/lambda/{deployed_name}:*"
