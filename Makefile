@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 TESTS ?= tests
+SCANNER := .venv-scan
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test torture migrate fmt lint bench pr clean
+.PHONY: help build run demo test torture migrate fmt lint bench scan pr clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -46,8 +47,17 @@ lint: build ## check form and types
 bench: build ## measure what is in bench/ and print the figures
 	@$(BIN)/python -m bench
 
-pr: test ## all that CI runs on one PostgreSQL
+# In an environment of its own: the scanner pins other versions of what the tests use.
+$(SCANNER)/installed: requirements-scan.txt
+	$(PYTHON) -m venv $(SCANNER)
+	$(SCANNER)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-scan.txt
+	@touch $@
+
+scan: $(SCANNER)/installed ## look for what is insecure in infra/stack.yaml
+	$(SCANNER)/bin/checkov --file infra/stack.yaml --framework cloudformation --compact --quiet --skip-download
+
+pr: test scan ## all that CI runs on one PostgreSQL
 
 clean: ## remove what was made here, the local data included
-	rm -rf $(VENV) .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SCANNER) .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

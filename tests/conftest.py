@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 import pytest
+from psycopg import sql
 
 from chalicelib.core import db
 from local.stack import DATABASE, Options, Stack
@@ -45,6 +47,19 @@ def server(stack: Stack) -> Iterator[Server]:
     stack.faults.clear()
     stack.triggers.drain()
     stack.postgres.drop(name)
+
+
+@pytest.fixture
+def roles(server: Server) -> Iterator[None]:
+    """What RDS has beside its databases: a role that marks who logs in by token. Gone again after the test."""
+    server.sql("CREATE ROLE rds_iam")
+    yield
+    for role in ("messenger_app", "rds_iam"):
+        if server.sql("SELECT 1 FROM pg_roles WHERE rolname = %s", role):
+            with psycopg.connect(server.database_url, autocommit=True) as connection:
+                connection.execute(
+                    sql.SQL("DROP OWNED BY {role}; DROP ROLE {role}").format(role=sql.Identifier(role))
+                )
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMD
 """
 
 from pathlib import Path
+from typing import Any
 
 from chalicelib.core import aws, clock, sigv4
 from chalicelib.core.config import settings
@@ -15,19 +16,25 @@ _RDS_ROOTS = Path(__file__).with_name("rds_roots.pem")
 _AMAZON_ROOTS = Path(__file__).with_name("amazon_roots.pem")
 
 
-def login(url: str) -> dict[str, str]:
-    """What a connection to `url` says beside it: how it trusts the server, and a token where the URL has no password.
+def login(url: str) -> dict[str, Any]:
+    """What psycopg is told beside `url`: whom to trust, and a token as the password where the URL has none.
 
-    The one URL with a password is the master's, which migrations get.
+    The one URL with a password is the master's, which migrations get. Behind a proxy nothing is prepared: that would
+    pin the proxy's connection to this one.
     """
     from psycopg.conninfo import conninfo_to_dict
 
     where = conninfo_to_dict(url)
     host = str(where.get("host", ""))
-    trust = {"sslmode": "verify-full", "sslrootcert": settings().database_ca_file or str(_roots(host))}
-    if "password" in where:
-        return trust
-    return {**trust, "password": token(host, int(where.get("port") or 5432), str(where.get("user", "")))}
+    proxied = ".proxy-" in host
+    # A database's certificate comes from RDS's own authority, a proxy's from one of Amazon's public ones.
+    roots = settings().database_ca_file or str(_AMAZON_ROOTS if proxied else _RDS_ROOTS)
+    told: dict[str, Any] = {"sslmode": "verify-full", "sslrootcert": roots}
+    if proxied:
+        told["prepare_threshold"] = None
+    if "password" not in where:
+        told["password"] = token(host, int(where.get("port") or 5432), str(where.get("user", "")))
+    return told
 
 
 def token(host: str, port: int, user: str) -> str:
@@ -37,8 +44,3 @@ def token(host: str, port: int, user: str) -> str:
         request, who=aws.credentials(), expires_seconds=_TOKEN_SECONDS, now=clock.now(), service="rds-db"
     )
     return url.removeprefix("https://")
-
-
-def _roots(host: str) -> Path:
-    """A proxy (`name.proxy-….rds.amazonaws.com`) has a certificate of Amazon's public roots, a database of RDS's."""
-    return _AMAZON_ROOTS if ".proxy-" in host else _RDS_ROOTS

@@ -70,6 +70,11 @@ def test_whom_a_connection_trusts(host: str, own: str | None, file: str) -> None
     assert said["sslrootcert"].endswith(f"/{file}")
 
 
+def test_behind_a_proxy_nothing_is_prepared() -> None:
+    assert rds.login(f"postgresql://messenger_app@{PROXY}/messenger")["prepare_threshold"] is None
+    assert "prepare_threshold" not in rds.login(f"postgresql://messenger_app@{HOST}/messenger")
+
+
 def test_the_shipped_roots_are_rdss_one_a_region_and_last() -> None:
     roots = x509.load_pem_x509_certificates(_RDS_ROOTS.read_bytes())
     names = [str(root.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value) for root in roots]
