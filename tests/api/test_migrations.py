@@ -53,9 +53,9 @@ def _tables(url: str) -> set[str]:
     return {name for (name,) in rows} - {"schema_migrations"}
 
 
-def _failure(url: str, directory: Path, **options: int) -> str:
+def _failure(url: str, directory: Path, **timeouts: int) -> str:
     with pytest.raises(MigrationError) as failed:
-        migrate(url, directory, **options)
+        migrate(url, directory, admit=False, **timeouts)
     return str(failed.value)
 
 
