@@ -69,10 +69,16 @@ SELECT b.chat_id, b.last_seq,
     coalesce(k.delivered_seq > b.delivered_seq, false) AS delivered_moved,
     coalesce(k.read_seq > b.read_seq, false) AS read_moved,
     wire_time(k.read_at) AS read_at,
-    (SELECT n.id FROM messages n WHERE n.chat_id = k.chat_id AND n.seq = k.delivered_seq) AS delivered_id,
-    (SELECT n.id FROM messages n WHERE n.chat_id = k.chat_id AND n.seq = k.read_seq) AS read_id,
+    CASE WHEN newest.seq = k.delivered_seq THEN newest.id ELSE (
+        SELECT n.id FROM messages n WHERE n.chat_id = k.chat_id AND n.seq = k.delivered_seq
+    ) END AS delivered_id,
+    newest.id AS read_id,
     told.readers, told.others
 FROM before b LEFT JOIN marked k ON true
+-- The limit has it looked up by its key.
+LEFT JOIN LATERAL (
+    SELECT n.id, n.seq FROM messages n WHERE %(read)s AND n.chat_id = k.chat_id AND n.seq = k.read_seq LIMIT 1
+) newest ON true
 CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(m.user_id) FILTER (WHERE m.shares), '{}') AS readers,
         coalesce(array_agg(m.user_id) FILTER (WHERE NOT m.shares), '{}') AS others
