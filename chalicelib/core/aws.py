@@ -120,20 +120,22 @@ class NotExchangedError(Exception):
         self.certificate_refused = certificate_refused
 
 
-def dynamodb(operation: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+def dynamodb(operation: str, payload: Mapping[str, Any], *, within: float = TOTAL_SECONDS) -> dict[str, Any]:
     """Calls a DynamoDB operation (`PutItem`, …) with its JSON as AWS documents it; binary values may be bytes.
+
+    `within` bounds the seconds of all tries together.
 
     Raises AwsError. What a batch left over (UnprocessedItems, UnprocessedKeys) is the caller's to send again.
     """
-    return _json("dynamodb", f"DynamoDB_20120810.{operation}", payload)
+    return _json("dynamodb", f"DynamoDB_20120810.{operation}", payload, within)
 
 
-def sqs(operation: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Calls an SQS operation (`SendMessageBatch`, …) with its JSON as AWS documents it.
+def sqs(operation: str, payload: Mapping[str, Any], *, within: float = TOTAL_SECONDS) -> dict[str, Any]:
+    """Calls an SQS operation (`SendMessageBatch`, …) with its JSON as AWS documents it, within so many seconds.
 
     Raises AwsError. Entries that a batch refused are in the answer (`Failed`), and the caller's to look for.
     """
-    return _json("sqs", f"AmazonSQS.{operation}", payload)
+    return _json("sqs", f"AmazonSQS.{operation}", payload, within)
 
 
 def s3_request(
@@ -143,12 +145,13 @@ def s3_request(
     query: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
+    within: float = TOTAL_SECONDS,
 ) -> Answer:
     """A request on an object of the uploads bucket, with S3's own headers (`{"range": "bytes=0-511"}`).
 
     Answers below 500 are returned, 404 and the like included. Raises AwsError where S3 failed or did not answer.
     """
-    return _attempts("s3", s3_location(key), _object_request(method, key, query, headers, body))
+    return _attempts("s3", s3_location(key), _object_request(method, key, query, headers, body), within)
 
 
 def s3_presigned_url(
@@ -231,7 +234,7 @@ def _plain(attribute: tuple[str, Any]) -> Any:
     return set(value) if kind == "SS" else value
 
 
-def _json(service: str, target: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+def _json(service: str, target: str, payload: Mapping[str, Any], within: float) -> dict[str, Any]:
     where = _service(service)
     request = sigv4.Request(
         method="POST",
@@ -240,7 +243,7 @@ def _json(service: str, target: str, payload: Mapping[str, Any]) -> dict[str, An
         headers={"content-type": "application/x-amz-json-1.0", "x-amz-target": target},
         payload=msgspec.json.encode(payload),
     )
-    answer = _attempts(service, where, request)
+    answer = _attempts(service, where, request, within)
     decoded: dict[str, Any] = msgspec.json.decode(answer.body) if answer.body else {}
     return decoded
 
@@ -265,10 +268,10 @@ def _service(name: str) -> Location:
     return Location("https", f"{name}.{settings().region}.amazonaws.com", "/")
 
 
-def _attempts(service: str, where: Location, request: sigv4.Request) -> Answer:
+def _attempts(service: str, where: Location, request: sigv4.Request, within: float) -> Answer:
     from chalicelib.core import transport
 
-    deadline = time.monotonic() + TOTAL_SECONDS
+    deadline = time.monotonic() + within
     tries = 0
     while True:
         tries += 1

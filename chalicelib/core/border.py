@@ -5,9 +5,9 @@ from chalicelib.core.errors import Problem, Unavailable
 from chalicelib.core.logs import logger
 
 
-def problem_of(failure: Exception, request_id: str) -> Problem:
+def problem_of(failure: Exception) -> Problem:
     """The problem to tell the client; what is not one already is logged with its trace and told without it."""
     if isinstance(failure, Problem):
         return failure
-    logger().error("unhandled", exc_info=failure, extra={"request_id": request_id})
+    logger().error("unhandled", exc_info=failure)
     return Unavailable() if isinstance(failure, AwsError) else Problem()

@@ -15,7 +15,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     session_token: str | None = None
     aws_endpoint_url: str | None = None
     websocket_endpoint: str | None = None
-    function_name: str = ""
+    function_name: str = ""  # where it is empty, this is no deployed function
     ca_file: str | None = None
 
     # Where the data is.
@@ -64,6 +64,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     login_seconds: int = 30  # a Socket.IO connection on which nobody logs in is closed then
     presence_debounce_seconds: int = 3
     origins: tuple[str, ...] = ("*",)
+
+    # Operation. The metrics' namespace and the service's name tell deployments in one account apart. The shed level
+    # is the least in force, 0 to 3; what is measured may raise it (realtime/shedding).
+    service: str = "messenger"
+    metrics_namespace: str = "Messenger"
+    shed_level: int = 0
+    health_seconds: int = 5  # so long an answer of /health is given again
     log_level: str = "INFO"
 
     def __post_init__(self) -> None:
@@ -87,6 +94,11 @@ def settings() -> Settings:
 def use(replacement: Settings) -> None:
     """Puts other settings in force in this process: for the local stack and for tests."""
     _installed[:] = [replacement]
+
+
+def trace_of_invocation() -> str:
+    """The X-Ray header of the running invocation, which Lambda's runtime sets anew for each; empty elsewhere."""
+    return os.environ.get("_X_AMZN_TRACE_ID", "")
 
 
 def from_environment() -> Settings:

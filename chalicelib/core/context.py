@@ -4,10 +4,12 @@ import contextlib
 import contextvars
 import re
 from collections.abc import Callable, Iterator
+from typing import TypeGuard
 
 import msgspec
 
-from chalicelib.core import ids
+from chalicelib.core import ids, metrics
+from chalicelib.core.config import trace_of_invocation
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,11 +20,21 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Context:
-    """The request's id, and what is to be done once its changes are committed."""
+    """The request's id and X-Ray trace, and what is to be done once its changes are committed.
 
-    def __init__(self, request_id: str) -> None:
+    `trace` is the header (`Root=1-…;Parent=…;Sampled=0`), or empty. The id goes along with everything that comes of
+    the request: log lines, queue messages, events.
+    """
+
+    def __init__(self, request_id: str, trace: str = "") -> None:
         self.request_id = request_id
+        self.trace = trace
         self._after_commit: list[Callable[[], None]] = []
+
+    def adopt(self, offered_request_id: str | None) -> None:
+        """Goes on under the id that the cause of this work had, where there is one, and it is harmless."""
+        if _is_harmless(offered_request_id):
+            self.request_id = offered_request_id
 
     def after_commit(self, work: Callable[[], None]) -> None:
         """Asks for `work` once the handler is done and what it wrote is durable; a failed request drops it."""
@@ -36,7 +48,9 @@ class Context:
 
 
 _current: contextvars.ContextVar[Context] = contextvars.ContextVar("context")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+# API Gateway's own ids end in `=`.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:=-]{1,64}")
+_TRACE = re.compile(r"(?:[A-Za-z]{1,16}=[A-Za-z0-9:_-]{1,64};?){1,6}")
 
 
 def current() -> Context:
@@ -45,12 +59,23 @@ def current() -> Context:
 
 
 @contextlib.contextmanager
-def begin(offered_request_id: str | None = None) -> Iterator[Context]:
-    """Opens a context; an offered request id is kept where it is harmless in a header and in a log line."""
-    fits = offered_request_id is not None and _REQUEST_ID.fullmatch(offered_request_id)
-    context = Context(offered_request_id if fits and offered_request_id else ids.random_id())
+def begin(offered_request_id: str | None = None, *, trace: str | None = None) -> Iterator[Context]:
+    """Opens a context, and writes what was counted in it when it ends.
+
+    An offered request id is kept where it is harmless in a header and in a log line. The trace is the invocation's
+    own, or else the offered one.
+    """
+    if not _is_harmless(offered_request_id):
+        offered_request_id = ids.random_id()
+    seen = trace_of_invocation() or trace or ""
+    context = Context(offered_request_id, seen if _TRACE.fullmatch(seen) else "")
     token = _current.set(context)
     try:
         yield context
     finally:
         _current.reset(token)
+        metrics.flush()
+
+
+def _is_harmless(request_id: str | None) -> TypeGuard[str]:
+    return request_id is not None and _REQUEST_ID.fullmatch(request_id) is not None

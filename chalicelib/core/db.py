@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
 
+from chalicelib.core import metrics
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import CONSTRAINTS, RAISED, Unavailable
@@ -94,6 +95,7 @@ def transaction() -> Iterator[None]:
     try:
         yield
         if _is_begun(connection):
+            metrics.count("DatabaseRoundTrips")
             connection.execute("COMMIT", prepare=False)
     except BaseException as error:
         _take_back(connection)
@@ -104,7 +106,7 @@ def transaction() -> Iterator[None]:
         _container.in_transaction = False
 
 
-def connect(url: str) -> "Connection[Any]":
+def connect(url: str, *, timeout: int = 5) -> "Connection[Any]":
     """A new connection, autocommitting and the caller's to close, that logs in as the settings say.
 
     Raises psycopg.OperationalError.
@@ -116,7 +118,7 @@ def connect(url: str) -> "Connection[Any]":
         from chalicelib.core import rds
 
         login = rds.login(url)
-    return psycopg.connect(url, autocommit=True, connect_timeout=5, **login)
+    return psycopg.connect(url, autocommit=True, connect_timeout=timeout, **login)
 
 
 def preload() -> None:
@@ -124,11 +126,35 @@ def preload() -> None:
     import psycopg  # noqa: F401
 
 
+def ping(seconds: float) -> None:
+    """Asks the server for a sign of life, and waits so long for it. Raises Unavailable.
+
+    A new connection may take its time as well: two seconds, the least that libpq knows.
+    """
+    import psycopg
+
+    try:
+        connection = _connection(connect_timeout=2)
+        asked = connection.pgconn
+        asked.send_query(b"SELECT 1")
+        metrics.count("DatabaseRoundTrips")
+        if not _readable(connection, seconds):
+            # What it answers later would be taken for another statement's answer.
+            connection.close()
+            raise Unavailable()
+        while (result := asked.get_result()) is not None:
+            if result.status != psycopg.pq.ExecStatus.TUPLES_OK:
+                raise Unavailable()
+    except psycopg.Error as error:
+        raise _translated(error) from error
+
+
 def _run(
     factory: Any, query: LiteralString, params: Params, actor: Actor | None, *, prepare: bool | None = None
 ) -> list[Any]:
     connection = _connection()
     cursor = connection.cursor(row_factory=factory)
+    metrics.count("DatabaseRoundTrips")
     if actor is None and not _container.in_transaction:
         return _fetch(cursor.execute(query, params, prepare=prepare))
     opening = (
@@ -145,6 +171,7 @@ def _run(
                 connection.execute(_RELEASE, prepare=False)
     except Exception:
         if opening and not connection.closed and _is_begun(connection):
+            metrics.count("DatabaseRoundTrips")
             connection.execute(_ROLLBACK_TO, prepare=False)
         raise
     return _fetch(cursor)
@@ -184,6 +211,7 @@ def _take_back(connection: "Connection[Any]") -> None:
 
     try:
         if not connection.closed and _is_begun(connection):
+            metrics.count("DatabaseRoundTrips")
             connection.execute("ROLLBACK", prepare=False)
     except psycopg.Error:
         # The server ends what a lost connection has begun; the next statement opens another one.
@@ -194,14 +222,14 @@ def _fetch(cursor: "Cursor[Any]") -> list[Any]:
     return cursor.fetchall() if cursor.description else []
 
 
-def _connection() -> "Connection[Any]":
+def _connection(*, connect_timeout: int = 5) -> "Connection[Any]":
     url = settings().database_url
     kept = _container.connection
     if kept is not None and (_container.url != url or not _usable(kept)):
         kept.close()
         kept = None
     if kept is None:
-        kept = connect(url)
+        kept = connect(url, timeout=connect_timeout)
         _container.connection, _container.url = kept, url
     return kept
 
@@ -215,10 +243,15 @@ def _usable(connection: "Connection[Any]") -> bool:
         return False
     if _container.in_transaction:
         return True
+    return not _readable(connection, 0)
+
+
+def _readable(connection: "Connection[Any]", seconds: float) -> bool:
+    """Whether the server has said something, or has closed the connection, within this time."""
     # Not select(), which knows no descriptors above 1023: a laptop's server may hold thousands of sockets.
     watch = select.poll()
     watch.register(connection.fileno(), select.POLLIN)
-    return not watch.poll(0)
+    return bool(watch.poll(seconds * 1000))
 
 
 def _rows_of(kind: type[Row]) -> Any:

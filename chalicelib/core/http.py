@@ -162,15 +162,15 @@ class Routes:
 def respond(endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[str, str]) -> Response:
     """Runs one call of an endpoint, from the raw request to the raw answer. Never raises."""
     started = time.perf_counter()
-    with context.begin(request.headers.get("x-request-id")) as current:
+    offered, trace = request.headers.get("x-request-id"), request.headers.get("x-amzn-trace-id")
+    with context.begin(offered, trace=trace) as current:
         try:
             answer = _call(endpoint, request, path_values)
         except Exception as failure:  # the border
-            answer = _refusal(problem_of(failure, current.request_id), current.request_id)
+            answer = _refusal(problem_of(failure), current.request_id)
         logger().info(
             "request",
             extra={
-                "request_id": current.request_id,
                 "route": endpoint.name,
                 "status": answer.status,
                 "ms": round((time.perf_counter() - started) * 1000, 1),

@@ -6,7 +6,7 @@ Apart from the frames, so that a connection waits for none of the features they 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalicelib.core import clock, context, tokens
+from chalicelib.core import clock, context, metrics, tokens
 from chalicelib.core.border import problem_of
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
@@ -30,14 +30,14 @@ def connect(event: Mapping[str, Any]) -> dict[str, Any]:
     One DynamoDB call, none to PostgreSQL.
     """
     request = event["requestContext"]
-    with context.begin(request["requestId"]) as current:
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    with context.begin(request["requestId"], trace=headers.get("x-amzn-trace-id")):
         try:
-            headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
             _check_origin(headers.get("origin"))
             subprotocol = _admit(request, event.get("queryStringParameters") or {}, headers)
         except Exception as failure:  # the border
-            problem = problem_of(failure, current.request_id)
-            logger().info("connect refused", extra={"request_id": current.request_id, "code": problem.code})
+            problem = problem_of(failure)
+            logger().info("connect refused", extra={"code": problem.code})
             return {"statusCode": problem.status}
         admitted: dict[str, Any] = {"statusCode": 200}
         return admitted | ({"headers": {"Sec-WebSocket-Protocol": subprotocol}} if subprotocol else {})
@@ -59,6 +59,7 @@ def welcome(connection: Connection, *, ticket_id: str | None) -> None:
 
 def _welcome(connection: Connection, ticket_id: str | None, then: Callable[..., None]) -> None:
     connections.register(connection, ticket_id=ticket_id)
+    metrics.count("ConnectionsOpened")
     then(connection, sync_cursor=cursor_at(clock.now()))
     presence_may_have_changed(connection.user_id)
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.core import context
+from chalicelib.core import clock, context
 from chalicelib.core.logs import logger
+from chalicelib.realtime import shedding, trail
 from chalicelib.realtime.connections import Connection
 from chalicelib.realtime.fanout import Push
 from chalicelib.realtime.publish import deliver
@@ -16,8 +17,11 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     """What is to be looked at after a delay: a user's presence, or whether somebody has logged in on a connection.
 
     At once, that of a new connection whose user is `entering` the common room.
+
+    `request_id` is of the request that asked for it.
     """
 
+    request_id: str | None = None
     user_id: int | None = None
     connection_id: str | None = None
     entering: Connection | None = None
@@ -25,17 +29,28 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def push(event: dict[str, Any]) -> dict[str, Any]:
-    """The pusher: a batch of pushes goes out at once. Where that fails, all of them come again, in order."""
+    """The pusher: a batch of pushes goes out at once, but for what is shed. Where that fails, all of them come again,
+    in order.
+    """
     records = event["Records"]
     pushes = []
-    for record in records:
-        try:
-            pushes.append(msgspec.json.decode(record["body"], type=Push))
-        except msgspec.DecodeError:
-            # It will never be readable: dropped, so that it does not hold up its chat.
-            logger().error("unreadable push", extra={"message_id": record["messageId"]})
+    waits = []
     with context.begin(records[0]["messageId"]):
-        deliver(pushes)
+        for record in records:
+            try:
+                push = msgspec.json.decode(record["body"], type=Push)
+                told = trail.outline(push.event)
+            except msgspec.DecodeError:
+                # It will never be readable: dropped, so that it does not hold up its chat.
+                logger().error("unreadable push", extra={"message_id": record["messageId"]})
+                continue
+            waited = _waited(record)
+            if shedding.sheds(told.type, waited):
+                trail.shed(told.type, told.event_id, level=shedding.level(waited), request_id=told.request_id)
+                continue
+            pushes.append(push)
+            waits.append(waited)
+        deliver(pushes, waits)
     return {"batchItemFailures": []}
 
 
@@ -51,6 +66,7 @@ def _look(body: str) -> None:
     from chalicelib.features.presence import service as presence
 
     check = msgspec.json.decode(body, type=Check)
+    context.current().adopt(check.request_id)
     if check.user_id is not None:
         presence.settle(check.user_id)
     if check.connection_id is not None:
@@ -59,10 +75,17 @@ def _look(body: str) -> None:
         common_room.let_in(check.entering, sync_cursor=check.sync_cursor)
 
 
+def _waited(record: dict[str, Any]) -> float:
+    """The seconds since a record was sent to its queue; tries that failed are in it."""
+    sent = int(record.get("attributes", {}).get("SentTimestamp", 0)) / 1000
+    return max(0.0, clock.now() - sent) if sent else 0.0
+
+
 def _each(event: dict[str, Any], handle: Callable[[str], None]) -> dict[str, Any]:
     failures = []
     for record in event["Records"]:
-        with context.begin(record["messageId"]) as current:
+        trace = record.get("attributes", {}).get("AWSTraceHeader")
+        with context.begin(record["messageId"], trace=trace) as current:
             try:
                 handle(record["body"])
                 current.committed()

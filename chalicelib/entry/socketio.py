@@ -76,7 +76,7 @@ def answer(connection_id: str, text: str) -> Said | None:
         context.current().committed()
         return said
     except Exception as failure:  # the border
-        problem = problem_of(failure, context.current().request_id)
+        problem = problem_of(failure)
         if packet is None:
             return Said(code=problem.code) if numbered else None
         return _refused(problem, packet)

@@ -26,10 +26,11 @@ _LOGGED = ACTIONS.keys() | socketio.PACKETS
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a client sends. Its `id` comes back with the answer."""
+    """What a client sends. Its `id` comes back with the answer; its `requestId` goes with all that comes of it."""
 
     action: str
     id: str | int | None = None
+    request_id: str | None = msgspec.field(default=None, name="requestId")
     data: msgspec.Raw = msgspec.Raw(b"{}")
 
 
@@ -52,14 +53,13 @@ def message(event: Mapping[str, Any]) -> dict[str, Any]:
     started = time.perf_counter()
     request = event["requestContext"]
     text = event.get("body") or ""
-    with context.begin(request["requestId"]) as current:
+    with context.begin(request["requestId"]):
         said = None if text.startswith("{") else socketio.answer(request["connectionId"], text)
         if said is None:
             said = _answer(request["connectionId"], text)
         logger().info(
             "frame",
             extra={
-                "request_id": current.request_id,
                 "action": said.action if said.action in _LOGGED else "unknown",
                 "code": said.code,
                 "ms": round((time.perf_counter() - started) * 1000, 1),
@@ -75,12 +75,13 @@ def _answer(connection_id: str, text: str) -> Said:
     try:
         line = connections.find(connection_id)
         frame = decode_outline(text.encode(), Frame)
+        context.current().adopt(frame.request_id)
         connection = line if isinstance(line, Connection) else None
         answer = Ack(id=frame.id, data=perform(connection, frame.action, bytes(frame.data)))
         context.current().committed()
         code = "ok"
     except Exception as failure:  # the border
-        problem = problem_of(failure, context.current().request_id)
+        problem = problem_of(failure)
         if not frame.action and socketio.is_spoken_on(line):
             return Said(action="attachment", code="ignored")
         answer = ErrorFrame(id=frame.id, error=problem.body(context.current().request_id))

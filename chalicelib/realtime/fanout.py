@@ -1,11 +1,12 @@
 """Fan-out: from users to their connections to posts. Runs in the pusher, or inline after a small send."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
-from chalicelib.realtime import connections, packets, vocabularies
+from chalicelib.realtime import connections, packets, trail, vocabularies
 from chalicelib.realtime.connections import Connection, Line
 
 
@@ -15,7 +16,8 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     An `event` is heard by the users' connections, each in its own format and vocabulary. `fresh` is a connection that
     is just being made, and hears it alone. `ends_session` narrows the hearers to the connections of one session, and
     closes them afterwards. A `packet` goes as it is, before the event: to the fresh connection, or to `lines`, which
-    are just being made where it is `opening`. Lines that are `closing` are closed.
+    are just being made where it is `opening`. Lines that are `closing` are closed. `trace` is X-Ray's header of who
+    asked for it.
     """
 
     event: msgspec.Raw = msgspec.Raw()
@@ -26,6 +28,7 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     lines: list[Line] = []
     opening: bool = False
     closing: bool = False
+    trace: str = ""
 
 
 class _Delivery(NamedTuple):
@@ -41,11 +44,11 @@ class _Frame(NamedTuple):
     not_to: int | None = None
 
 
-def deliver(pushes: Sequence[Push]) -> list[Connection]:
+def deliver(pushes: Sequence[Push], waits: Sequence[float] = ()) -> list[Connection]:
     """Posts events to everyone who must hear them; answers the connections that were found gone and forgotten.
 
-    A connection that stays unreachable is skipped, so that one dead socket costs the others nothing. Raises AwsError
-    where the registry does not answer.
+    A connection that stays unreachable is skipped, so that one dead socket costs the others nothing. `waits` are the
+    seconds that each push was in the queue, for the log. Raises AwsError where the registry does not answer.
     """
     # Here, since whoever only hands its pushes to the queue has no use for asyncio.
     from chalicelib.realtime import gateway
@@ -57,7 +60,12 @@ def deliver(pushes: Sequence[Push]) -> list[Connection]:
     ]
     gone: dict[str, Line] = {}
     ended: dict[str, Line] = {line.id: line for push in pushes if push.closing for line in push.lines}
-    for (push, line, _), outcome in zip(deliveries, gateway.post_all(posts), strict=True):
+    outcomes = gateway.post_all(posts)
+    reached = [
+        trail.Reached(delivery.line, outcome.value) for delivery, outcome in zip(deliveries, outcomes, strict=True)
+    ]
+    _tell(pushes, waits, [(delivery.push, each) for delivery, each in zip(deliveries, reached, strict=True)])
+    for (push, line, _), outcome in zip(deliveries, outcomes, strict=True):
         if outcome is gateway.Outcome.GONE:
             gone[line.id] = line
         elif push.ends_session is not None:
@@ -65,6 +73,15 @@ def deliver(pushes: Sequence[Push]) -> list[Connection]:
     for line in ended.values():
         gateway.close_connection(line.endpoint, line.id)
     return [connection for line in gone.values() if (connection := _forgotten(line)) is not None]
+
+
+def _tell(pushes: Sequence[Push], waits: Sequence[float], made: Sequence[tuple[Push, trail.Reached]]) -> None:
+    """Says of each push what became of it."""
+    reached: dict[int, list[trail.Reached]] = {id(push): [] for push in pushes}
+    for push, each in made:
+        reached[id(push)].append(each)
+    for push, waited in zip(pushes, waits or itertools.repeat(0.0), strict=False):
+        trail.pushed(trail.outline(push.event), reached[id(push)], trace=push.trace, waited=waited)
 
 
 def _is_fresh(push: Push, line: Line) -> bool:

@@ -17,15 +17,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
-from chalicelib.core import aws, sigv4, transport
+from chalicelib.core import aws, metrics, sigv4, transport
 from chalicelib.core.logs import logger
-from chalicelib.realtime import http1
+from chalicelib.realtime import http1, shedding
 
 # API Gateway answers 410 for a connection until its `$connect` has returned: a fresh one is tried again, soon.
 FRESH_SECONDS = 2.0
 FRESH_PACE = 3  # tries after which the pauses grow no longer: 0.2 s
 # A handshake that is under way when the last answer comes is finished within this, for the next call's good.
 LAST_HANDSHAKE_SECONDS = 0.05
+_TOO_MANY = 429
 # How often silent sockets are looked for.
 _LOOK_SECONDS = 0.25
 # Turns of the loop in which it hears, before anything is posted, which kept sockets were closed since the last call.
@@ -152,6 +153,7 @@ class _Round:
         self.who = aws.credentials()
         self.loop = courier.loop
         self.troubles: set[str] = set()
+        self.throttled = 0
         self.began = courier.loop.time()
         self.over = courier.loop.create_future()
         self.lanes = self._lanes(courier)
@@ -176,6 +178,8 @@ class _Round:
         for pool in pools:
             await pool.rest(patience_seconds=0.0 if self.left else LAST_HANDSHAKE_SECONDS)
         self._log()
+        metrics.count("PushesThrottled", self.throttled)
+        shedding.note_posts(len(self.posts) + self.throttled, self.throttled)
         return self.outcomes
 
     def done(self) -> None:
@@ -244,6 +248,7 @@ class _Lane(http1.Exchange):
             self._again(aws.pause_seconds(min(self._tries, FRESH_PACE)))
         elif outcome is None:
             self.trouble = f"HTTP {answer.status}"
+            self._call.throttled += answer.status == _TOO_MANY
             self._again(aws.pause_seconds(self._tries))
         else:
             self._settle(outcome, answer.status)

@@ -13,22 +13,34 @@ from chalicelib.core import context
 from chalicelib.core.aws import AwsError, sqs
 from chalicelib.core.config import settings
 from chalicelib.core.logs import logger
-from chalicelib.realtime import connections, events, fanout, packets
+from chalicelib.realtime import connections, events, fanout, packets, shedding, trail
 from chalicelib.realtime.connections import Connection, Line
 from chalicelib.realtime.fanout import Push
 from chalicelib.realtime.shapes import Envelope
 
 
 def publish(event: Envelope, *, to: Sequence[int], group: str) -> None:
-    """Tells every device of these users. Pushes of one group keep their order."""
-    if to:
-        push = Push(event=_encoded(event), user_ids=list(to))
-        context.current().after_commit(lambda: _hand_over(push, event.event_id, group))
+    """Tells every device of these users, but for what is shed under load. Pushes of one group keep their order."""
+    if not to:
+        return
+    event = _correlated(event)
+    push = Push(event=_encoded(event), user_ids=list(to), trace=context.current().trace)
+
+    def tell() -> None:
+        if shedding.sheds(event.type):
+            trail.shed(event.type, event.event_id, level=shedding.level())
+        else:
+            _hand_over(push, event, group)
+
+    context.current().after_commit(tell)
 
 
-def deliver(pushes: Sequence[Push]) -> None:
-    """Posts pushes now. Raises AwsError where the registry of connections does not answer."""
-    for user_id in {connection.user_id for connection in fanout.deliver(pushes)}:
+def deliver(pushes: Sequence[Push], waits: Sequence[float] = ()) -> None:
+    """Posts pushes now; `waits` are the seconds that each was in the queue.
+
+    Raises AwsError where the registry of connections does not answer.
+    """
+    for user_id in {connection.user_id for connection in fanout.deliver(pushes, waits)}:
         presence_may_have_changed(user_id)
 
 
@@ -37,11 +49,13 @@ def greet(connection: Connection, *, sync_cursor: str) -> None:
 
     A Socket.IO client is told before it that it is connected: what is answered to its packet would race with hello.
     """
-    event = events.hello(
-        user_id=connection.user_id,
-        session_id=connection.session_id,
-        connection_id=connection.id,
-        sync_cursor=sync_cursor,
+    event = _correlated(
+        events.hello(
+            user_id=connection.user_id,
+            session_id=connection.session_id,
+            connection_id=connection.id,
+            sync_cursor=sync_cursor,
+        )
     )
     connected = packets.write(packets.CONNECT, {"sid": connection.id}) if connection.format == "socketio" else ""
     push = Push(event=_encoded(event), fresh=connection, packet=connected)
@@ -69,14 +83,7 @@ def close(line: Line) -> None:
 
 def expect_login(connection_id: str) -> None:
     """Has a new connection looked at after the time that a client has to log in."""
-    _quietly(
-        "SendMessage",
-        {
-            "QueueUrl": settings().presence_queue_url,
-            "MessageBody": msgspec.json.encode({"connectionId": connection_id}).decode(),
-            "DelaySeconds": settings().login_seconds,
-        },
-    )
+    _look_later(settings().login_seconds, connectionId=connection_id)
 
 
 def end_session(*, user_id: int, session_ids: Sequence[int]) -> None:
@@ -85,9 +92,9 @@ def end_session(*, user_id: int, session_ids: Sequence[int]) -> None:
     def end() -> None:
         connections.end_sessions(session_ids)
         for session_id in session_ids:
-            event = events.session_revoked(session_id)
+            event = _correlated(events.session_revoked(session_id))
             push = Push(event=_encoded(event), user_ids=[user_id], ends_session=session_id)
-            _hand_over(push, event.event_id, f"user:{user_id}")
+            _hand_over(push, event, f"user:{user_id}")
 
     if session_ids:
         context.current().after_commit(end)
@@ -98,46 +105,61 @@ def presence_may_have_changed(user_id: int) -> bool:
 
     False where the queue did not take it.
     """
-    return _quietly(
-        "SendMessage",
-        {
-            "QueueUrl": settings().presence_queue_url,
-            "MessageBody": msgspec.json.encode({"userId": user_id}).decode(),
-            "DelaySeconds": settings().presence_debounce_seconds,
-        },
-    )
+    return _look_later(settings().presence_debounce_seconds, userId=user_id)
 
 
-def _hand_over(push: Push, event_id: str, group: str) -> None:
-    if len(push.user_ids) <= settings().inline_publish_limit:
+def _hand_over(push: Push, event: Envelope, group: str) -> None:
+    recipients = len(push.user_ids)
+    inline = recipients <= settings().inline_publish_limit
+    trail.published(event, recipients=recipients, by="inline" if inline else "queue")
+    if inline:
         try:
             deliver([push])
             return
         except AwsError as error:
-            logger().warning("inline push failed", extra={"error": error.code, "event_id": event_id})
-    _enqueue(push, event_id, group)
+            logger().warning("inline push failed", extra={"error": error.code, "event_id": event.event_id})
+    _enqueue(push, event.event_id, group)
 
 
-def _enqueue(push: Push, event_id: str, group: str) -> None:
+def _enqueue(push: Push, name: str, group: str) -> None:
     body = msgspec.json.encode(push).decode()
-    _quietly(
-        "SendMessage",
-        {
-            "QueueUrl": settings().push_queue_url,
-            "MessageBody": body,
-            "MessageGroupId": group,
-            "MessageDeduplicationId": hashlib.sha256(f"{event_id}\n{push.user_ids}".encode()).hexdigest(),
-        },
-    )
+    message: dict[str, object] = {
+        "QueueUrl": settings().push_queue_url,
+        "MessageBody": body,
+        "MessageGroupId": group,
+        "MessageDeduplicationId": hashlib.sha256(f"{name}\n{push.user_ids}".encode()).hexdigest(),
+    }
+    _quietly(message, name)
 
 
-def _quietly(operation: str, payload: dict[str, object]) -> bool:
+def _quietly(message: dict[str, object], name: str) -> bool:
+    """Whether the queue took it."""
+    trace = context.current().trace
+    if trace:
+        # The header that X-Ray and Lambda know: to pass it on is all that tracing needs, and imports nothing.
+        message["MessageSystemAttributes"] = {"AWSTraceHeader": {"DataType": "String", "StringValue": trace}}
     try:
-        sqs(operation, payload)
+        sqs("SendMessage", message)
     except AwsError as error:
-        logger().error("push lost", extra={"error": error.code})
+        shedding.note_lost()
+        trail.lost(name, error.code)
         return False
     return True
+
+
+def _look_later(seconds: int, **about: object) -> bool:
+    body = msgspec.json.encode({**about, "requestId": context.current().request_id}).decode()
+    message: dict[str, object] = {
+        "QueueUrl": settings().presence_queue_url,
+        "MessageBody": body,
+        "DelaySeconds": seconds,
+    }
+    return _quietly(message, f"look:{about}")
+
+
+def _correlated(event: Envelope) -> Envelope:
+    """The event with the id of the request that it comes of."""
+    return msgspec.structs.replace(event, request_id=context.current().request_id)
 
 
 def _bare(lines: Sequence[Line]) -> list[Line]:

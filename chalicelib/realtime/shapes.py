@@ -159,4 +159,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     ts: Timestamp
     chat_id: Id | None = None
     seq: Seq | None = None
+    request_id: Annotated[
+        str | None, msgspec.Meta(description="of the request that it comes of; sync does not tell it")
+    ] = None
     data: Any

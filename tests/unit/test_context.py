@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from chalicelib.core import context
 
 
-@pytest.mark.parametrize("offered", ["x", "A-Za-z0-9._:-", "x" * 64, "4bf92f3577b34da6a3ce929d0e0e4736"])
+@pytest.mark.parametrize(
+    "offered", ["x", "A-Za-z0-9._:-", "x" * 64, "4bf92f3577b34da6a3ce929d0e0e4736", "L0SM9cOFvHcCIhw="]
+)
 def test_a_harmless_name_is_kept(offered: str) -> None:
     with context.begin(offered) as current:
         assert current.request_id == offered
@@ -30,6 +32,32 @@ def test_a_strange_name_never_reaches_a_log(offered: str | None) -> None:
     with context.begin(offered) as one, context.begin(offered) as other:
         assert one.request_id != offered
         assert one.request_id != other.request_id
+
+
+TRACE = "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1"
+
+
+def test_work_goes_on_under_the_id_of_its_cause() -> None:
+    with context.begin("record") as current:
+        current.adopt(None)
+        current.adopt("a\nb")
+        assert current.request_id == "record"
+        current.adopt("cause")
+        assert context.current().request_id == "cause"
+
+
+@pytest.mark.parametrize("offered", [None, "", "Root=1\nX: y", "Root=" + "x" * 65, "no trace"])
+def test_a_strange_trace_is_none(offered: str | None) -> None:
+    with context.begin(trace=offered) as current:
+        assert current.trace == ""
+
+
+def test_the_invocations_own_trace_comes_before_an_offered_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    with context.begin(trace=TRACE) as current:
+        assert current.trace == TRACE
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793")
+    with context.begin(trace=TRACE) as current:
+        assert current.trace == "Root=1-5759e988-bd862e3fe1be46a994272793"
 
 
 def test_what_waits_for_the_commit_is_done_then_in_order_once() -> None:

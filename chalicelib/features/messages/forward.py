@@ -9,7 +9,7 @@ from chalicelib.core.ratelimit import Allowance, Policy
 from chalicelib.core.verdicts import REFUSALS, LimitedOutcome, settled_within
 from chalicelib.features.messages.schemas import ForwardInput
 from chalicelib.features.messages.send import Channel, policy
-from chalicelib.realtime import events
+from chalicelib.realtime import events, trail
 from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import Message
 
@@ -144,6 +144,7 @@ def forward(actor: Actor, message_id: int, wanted: ForwardInput, channel: Channe
     copies = outcome.copies
     messages = [msgspec.json.decode(copy.message or "null", type=Message) for copy in copies]
     for message, copy in zip(messages, copies, strict=True):
+        trail.accepted(message, created=copy.created)
         if copy.created:
             publish(events.message_new(message), to=copy.recipients, group=f"chat:{message.chat_id}")
     return Forwarded(messages=messages, created=any(copy.created for copy in copies), allowance=outcome)

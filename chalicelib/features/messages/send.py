@@ -12,7 +12,7 @@ from chalicelib.core.ratelimit import Allowance, Policy
 from chalicelib.core.verdicts import LimitedOutcome, settled_within
 from chalicelib.features.messages.schemas import SendInput
 from chalicelib.features.messages.text import clean
-from chalicelib.realtime import events
+from chalicelib.realtime import events, trail
 from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import Message
 
@@ -145,8 +145,10 @@ def _send(user_id: int, message: SendInput, *, limit: Policy | None, actor: Acto
     if outcome.message is None:
         raise LookupError("an allowed send answered no message")
     stored = msgspec.json.decode(outcome.message, type=Message)
+    created = outcome.verdict == "allowed"
+    trail.accepted(stored, created=created)
     publish(events.message_new(stored), to=outcome.recipients, group=f"chat:{stored.chat_id}")
-    return Sent(message=stored, created=outcome.verdict == "allowed", allowance=outcome)
+    return Sent(message=stored, created=created, allowance=outcome)
 
 
 def policy(channel: Channel) -> Policy:

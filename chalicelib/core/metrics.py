@@ -1,0 +1,91 @@
+"""Metrics, in CloudWatch's embedded format: one JSON line on stdout a unit of work, whatever the log's level.
+
+Whoever sees something happen counts it here; the context writes the line when it ends (ADR 10). Only a deployed
+function writes. Format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+import sys
+import threading
+import time
+from typing import Literal
+
+import msgspec
+
+from chalicelib.core.config import settings
+
+Name = Literal[
+    "SendsAccepted",
+    "PushesPublished",
+    "PushesPosted",
+    "PushesGone",
+    "PushesThrottled",
+    "PushesFailed",
+    "PushesLost",
+    "PushesShed",
+    "DeliveryDelay",
+    "ConnectionsOpened",
+    "DatabaseRoundTrips",
+]
+
+# What each tells; docs/operations.md has the same table.
+CATALOGUE: dict[Name, Literal["Count", "Milliseconds"]] = {
+    "SendsAccepted": "Count",  # messages stored; a repeated send is not counted again
+    "PushesPublished": "Count",  # events handed over, to the queue or at once
+    "PushesPosted": "Count",  # frames that API Gateway took, one a connection
+    "PushesGone": "Count",  # connections that were found gone, and forgotten
+    "PushesThrottled": "Count",  # answers 429 of API Gateway; the post is made again
+    "PushesFailed": "Count",  # frames given up after all tries; sync tells their clients
+    "PushesLost": "Count",  # events that could not be handed over
+    "PushesShed": "Count",  # events dropped under load
+    "DeliveryDelay": "Milliseconds",  # from an event to the last post of it
+    "ConnectionsOpened": "Count",
+    "DatabaseRoundTrips": "Count",
+}
+
+# The format's own bound on the values of one metric in one line.
+_MOST_VALUES = 100
+
+
+class _Container(threading.local):
+    """What was counted since the last line."""
+
+    def __init__(self) -> None:
+        self.counts: dict[Name, int] = {}
+        self.values: dict[Name, list[float]] = {}
+
+
+_container = _Container()
+
+
+def count(name: Name, by: int = 1) -> None:
+    """Adds to a metric."""
+    if by:
+        _container.counts[name] = _container.counts.get(name, 0) + by
+
+
+def observe(name: Name, value: float) -> None:
+    """Notes one value of a metric that is measured."""
+    values = _container.values.setdefault(name, [])
+    values.append(value)
+    if len(values) == _MOST_VALUES:
+        flush()
+
+
+def flush() -> None:
+    """Writes what was counted, in one line, and begins anew."""
+    if not _container.counts and not _container.values:
+        return
+    told: dict[Name, int | list[float]] = {**_container.counts, **_container.values}
+    _container.counts, _container.values = {}, {}
+    here = settings()
+    if not here.function_name:
+        return
+    described = {
+        "Namespace": here.metrics_namespace,
+        "Dimensions": [["service"]],
+        "Metrics": [{"Name": name, "Unit": unit} for name, unit in CATALOGUE.items() if name in told],
+    }
+    about = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [described]}
+    line = msgspec.json.encode({"_aws": about, "service": here.service} | told).decode()
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
