@@ -8,6 +8,6 @@ routes = Routes("ops")
 
 @routes.get("/health")
 def get_health() -> Reply[Health]:
-    """Whether the service and what it stands on do answer (503 where they do not)."""
+    """Which parts of the service answer: 503 where one fails that more than files need."""
     state = health()
-    return Reply(body=state, status=200 if state.status == "ok" else 503)
+    return Reply(body=state, status=200 if state.serves else 503)
