@@ -73,7 +73,7 @@ def _ask_queue() -> None:
 
 def _ask_bucket() -> None:
     """Asks for an object that nobody stores. S3 hides its absence from who may not list the bucket."""
-    answer = s3_request("GET", "health", within=PATIENCE_SECONDS)
+    answer = s3_request("GET", "uploads/health", within=PATIENCE_SECONDS)
     said = re.search(rb"<Code>(\w+)</Code>", answer.body)
     if said is None or said[1] not in {b"NoSuchKey", b"AccessDenied"}:
         raise AwsError(said[1].decode() if said else f"Http{answer.status}", status=answer.status)
