@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 
 from chalicelib.core import config
 from chalicelib.core.migrations import migrate
+from chalicelib.realtime import shedding
 from local import protocols
 from local.aws import REGION, Aws
 from local.events import DEFAULT_LIMITS, STAGE, Limits
@@ -161,6 +162,7 @@ class Stack:
         Work that triggers have in hand ends before; what was to be tried again is forgotten.
         """
         self.faults.clear()
+        shedding.forget()
         with self.triggers.paused():
             self.aws.reset()
             fresh = self._settings(database_url or config.settings().database_url)

@@ -26,7 +26,13 @@ def stack() -> Iterator[Stack]:
         port=0,
         data_dir=None,
         jwt_secret=JWT_SECRET,
-        settings={"rate_limits": False, "bcrypt_cost": 4, "presence_debounce_seconds": 0, "log_level": "ERROR"},
+        settings={
+            "rate_limits": False,
+            "bcrypt_cost": 4,
+            "presence_debounce_seconds": 0,
+            "log_level": "ERROR",
+            "shed_wait_seconds": 3600,  # a slow machine is not a busy one
+        },
         fsync=False,
         schedules=False,
         retry_seconds=0.1,

@@ -70,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     service: str = "messenger"
     metrics_namespace: str = "Messenger"
     shed_level: int = 0
+    shed_wait_seconds: int = 2
     health_seconds: int = 5  # so long an answer of /health is given again
     log_level: str = "INFO"
 

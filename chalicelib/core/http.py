@@ -28,7 +28,7 @@ from chalicelib.core.context import Actor
 from chalicelib.core.decoding import decode_json, decode_text
 from chalicelib.core.errors import Problem, Unauthenticated, UnsupportedType
 from chalicelib.core.idempotency import Answer
-from chalicelib.core.logs import logger
+from chalicelib.core.logs import tell
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Handler = TypeVar("Handler", bound=Callable[..., Any])
@@ -168,14 +168,8 @@ def respond(endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[st
             answer = _call(endpoint, request, path_values)
         except Exception as failure:  # the border
             answer = _refusal(problem_of(failure), current.request_id)
-        logger().info(
-            "request",
-            extra={
-                "route": endpoint.name,
-                "status": answer.status,
-                "ms": round((time.perf_counter() - started) * 1000, 1),
-            },
-        )
+        took = round((time.perf_counter() - started) * 1000, 1)
+        tell("request", route=endpoint.name, status=answer.status, ms=took)
         headers: dict[str, str | list[str]] = {
             "Cache-Control": "no-store",
             **answer.headers,

@@ -11,7 +11,7 @@ from chalicelib.core.border import problem_of
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput, OriginRefused, Unauthenticated
-from chalicelib.core.logs import logger
+from chalicelib.core.logs import tell
 from chalicelib.features.messages.sync import cursor_at
 from chalicelib.realtime import connections, packets, publish, vocabularies
 from chalicelib.realtime.connections import Connection, Pending
@@ -37,7 +37,7 @@ def connect(event: Mapping[str, Any]) -> dict[str, Any]:
             subprotocol = _admit(request, event.get("queryStringParameters") or {}, headers)
         except Exception as failure:  # the border
             problem = problem_of(failure)
-            logger().info("connect refused", extra={"code": problem.code})
+            tell("connect refused", code=problem.code)
             return {"statusCode": problem.status}
         admitted: dict[str, Any] = {"statusCode": 200}
         return admitted | ({"headers": {"Sec-WebSocket-Protocol": subprotocol}} if subprotocol else {})

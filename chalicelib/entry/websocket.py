@@ -14,7 +14,7 @@ from chalicelib.core import context
 from chalicelib.core.border import problem_of
 from chalicelib.core.decoding import decode_outline
 from chalicelib.core.errors import ProblemBody
-from chalicelib.core.logs import logger
+from chalicelib.core.logs import tell
 from chalicelib.entry import socketio
 from chalicelib.entry.actions import ACTIONS
 from chalicelib.entry.dispatch import Said, perform
@@ -57,14 +57,8 @@ def message(event: Mapping[str, Any]) -> dict[str, Any]:
         said = None if text.startswith("{") else socketio.answer(request["connectionId"], text)
         if said is None:
             said = _answer(request["connectionId"], text)
-        logger().info(
-            "frame",
-            extra={
-                "action": said.action if said.action in _LOGGED else "unknown",
-                "code": said.code,
-                "ms": round((time.perf_counter() - started) * 1000, 1),
-            },
-        )
+        named = said.action if said.action in _LOGGED else "unknown"
+        tell("frame", action=named, code=said.code, ms=round((time.perf_counter() - started) * 1000, 1))
         return {"statusCode": 200, **({"body": said.text} if said.text else {})}
 
 

@@ -8,7 +8,6 @@ where the others are not. A container that was throttled by API Gateway, or coul
 level that this means for a while. `shed_level` in the settings is the operator's own, and the least in force.
 """
 
-import threading
 from collections.abc import Mapping
 
 from chalicelib.core import clock
@@ -21,17 +20,24 @@ LEVELS: Mapping[str, int] = {
     "message:delivered": 3,
     "messages:read": 3,
 }
-# Seconds in the queue from which levels 1, 2 and 3 are in force. Clients end an indicator after 6 by themselves.
-WAITS = (2.0, 5.0, 15.0)
-# The same by the share of a round's posts that were throttled.
+# From which multiples of `shed_wait_seconds` in the queue levels 1, 2 and 3 are in force: 2, 5 and 15 seconds by
+# default. Clients end an indicator after 6 by themselves.
+WAITS = (1.0, 2.5, 7.5)
+# The same by the share of posts that were throttled, once there are enough of them to tell.
 THROTTLED_SHARES = (0.01, 0.05, 0.20)
+ENOUGH_POSTS = 50
 # So long a container remembers.
 HOLD_SECONDS = 10.0
 
 
-class _Container(threading.local):
+class _Container:
+    """What one has seen; the threads of a local run share it."""
+
     level = 0
     until = 0.0
+    posts = 0
+    throttled = 0
+    since = 0.0
 
 
 _container = _Container()
@@ -40,7 +46,7 @@ _container = _Container()
 def level(waited: float = 0.0) -> int:
     """The level in force, for a push that waited in the queue for so many seconds."""
     remembered = _container.level if clock.now() < _container.until else 0
-    return max(settings().shed_level, remembered, _reached(waited, WAITS))
+    return max(settings().shed_level, remembered, _reached(waited / settings().shed_wait_seconds, WAITS))
 
 
 def sheds(kind: str, waited: float = 0.0) -> bool:
@@ -50,9 +56,14 @@ def sheds(kind: str, waited: float = 0.0) -> bool:
 
 
 def note_posts(posts: int, throttled: int) -> None:
-    """A round of posts was made, and API Gateway answered so many times that it is too much."""
-    if posts:
-        _remember(_reached(throttled / posts, THROTTLED_SHARES))
+    """Posts were made, and API Gateway answered so many times that they are too many."""
+    now = clock.now()
+    if now >= _container.since + HOLD_SECONDS:
+        _container.since, _container.posts, _container.throttled = now, 0, 0
+    _container.posts += posts
+    _container.throttled += throttled
+    if _container.posts >= ENOUGH_POSTS:
+        _remember(_reached(_container.throttled / _container.posts, THROTTLED_SHARES))
 
 
 def note_lost() -> None:
@@ -62,7 +73,7 @@ def note_lost() -> None:
 
 def forget() -> None:
     """Takes back what this container remembers: for tests."""
-    _container.level, _container.until = 0, 0.0
+    _container.level, _container.until, _container.since = 0, 0.0, 0.0
 
 
 def _remember(seen: int) -> None:

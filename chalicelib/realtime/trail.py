@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from chalicelib.core import clock, metrics
-from chalicelib.core.logs import logger, root_of
+from chalicelib.core.logs import logger, root_of, tell
 from chalicelib.realtime.connections import Connection, Line
 from chalicelib.realtime.shapes import Envelope, Message
 
@@ -45,8 +45,14 @@ def outline(event: msgspec.Raw) -> Outline:
 def accepted(message: Message, *, created: bool) -> None:
     """A message is stored; one that was sent again had been before."""
     metrics.count("SendsAccepted", created)
-    told = {"message_id": message.id, "chat_id": message.chat_id, "seq": message.seq, "user_id": message.sender_id}
-    logger().info("accepted", extra={**told, "repeated": not created})
+    tell(
+        "accepted",
+        message_id=message.id,
+        chat_id=message.chat_id,
+        seq=message.seq,
+        user_id=message.sender_id,
+        repeated=not created,
+    )
 
 
 def published(event: Envelope, *, recipients: int, by: str) -> None:
@@ -87,7 +93,7 @@ def shed(kind: str, event_id: str, *, level: int, request_id: str | None = None)
     """An event was dropped under load."""
     metrics.count("PushesShed")
     told = {"request_id": request_id} if request_id else {}
-    _log(kind, "shed", event_id=event_id, type=kind, level=level, **told)
+    _log(kind, "shed", event_id=event_id, type=kind, shed_level=level, **told)
 
 
 def lost(event_id: str, error: str) -> None:
@@ -102,5 +108,4 @@ def _named(reached: Reached) -> dict[str, object]:
 
 
 def _log(kind: str, message: str, **told: object) -> None:
-    say = logger().debug if kind.startswith(_EPHEMERAL) else logger().info
-    say(message, extra=told)
+    tell(message, level="DEBUG" if kind.startswith(_EPHEMERAL) else "INFO", **told)

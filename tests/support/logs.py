@@ -7,7 +7,11 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
+import msgspec
+
+from chalicelib.core import config, logs
 from chalicelib.core.logs import logger
 
 Line = dict[str, Any]
@@ -42,12 +46,15 @@ def recorded(level: str = "INFO") -> Iterator[Lines]:
     ours = logger()
     handler = logging.StreamHandler(lines.stream)
     handler.setFormatter(ours.registered_formatter)
-    before = ours.log_level
+    before, here = ours.log_level, config.settings()
+    config.use(msgspec.structs.replace(here, log_level=level))
     ours._logger.addHandler(handler)
     ours.setLevel(level)
     try:
-        yield lines
+        with mock.patch.object(logs, "write_line", lambda line: lines.stream.write(f"{line}\n")):
+            yield lines
     finally:
+        config.use(here)
         ours.setLevel(before)
         ours._logger.removeHandler(handler)
 

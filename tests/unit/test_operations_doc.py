@@ -34,7 +34,9 @@ def test_levels_are_those_of_the_code() -> None:
         for kind in re.findall(r"`([\w:]+)`", dropped)
     }
     assert told == shedding.LEVELS
-    waits = [float(row[2].removesuffix(" s")) for row in _rows("Shedding load") if row[2]]
+    waits = [
+        float(row[2].removesuffix(" s")) / Settings().shed_wait_seconds for row in _rows("Shedding load") if row[2]
+    ]
     shares = [float(row[3].removesuffix(" %")) / 100 for row in _rows("Shedding load") if row[3]]
     assert (tuple(waits), tuple(shares)) == (shedding.WAITS, shedding.THROTTLED_SHARES)
     assert f"remembers it for {shedding.HOLD_SECONDS:.0f} seconds" in GUIDE
