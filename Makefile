@@ -7,7 +7,7 @@ TESTS ?= tests
 SCANNER := .venv-scan
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test torture migrate fmt lint bench scan pr clean
+.PHONY: help build run demo test torture migrate fmt lint bench cost scan pr clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -46,6 +46,9 @@ lint: build ## check form and types
 
 bench: build ## measure what is in bench/ and print the figures
 	@$(BIN)/python -m bench
+
+cost: build ## what a month costs on AWS; ARGS="--users 10000 --messages 20"
+	@$(BIN)/python -m infra.cost $(ARGS)
 
 # In an environment of its own: the scanner pins other versions of what the tests use.
 $(SCANNER)/installed: requirements-scan.txt

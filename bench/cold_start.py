@@ -16,9 +16,8 @@ import msgspec
 
 from bench import meter, package
 from bench.meter import Meter
-from bench.surroundings import CHAT, HEARER, SENDERS_CONNECTION, Surroundings, surroundings
+from bench.surroundings import CHAT, HEARER, SENDERS_CONNECTION, Surroundings, socket_event, surroundings
 from bench.tables import show, times
-from chalicelib.core import config
 from chalicelib.realtime.fanout import Push
 
 # Two at a time is what this machine's counting takes; times would trouble each other.
@@ -130,24 +129,11 @@ def _events(around: Surroundings) -> dict[str, dict[str, Any]]:
             "body": json.dumps(message),
             "isBase64Encoded": False,
         },
-        "websocket_message": _socket_event("MESSAGE", SENDERS_CONNECTION) | {"body": json.dumps(frame)},
-        "websocket_connect": _socket_event("CONNECT", "NEWcOFvHcCIhw=")
+        "websocket_message": socket_event("MESSAGE", SENDERS_CONNECTION) | {"body": json.dumps(frame)},
+        "websocket_connect": socket_event("CONNECT", "NEWcOFvHcCIhw=")
         | {"headers": {"Host": "example"}, "queryStringParameters": {"token": around.token}},
         "push": {"Records": [{"messageId": str(uuid.uuid4()), "body": msgspec.json.encode(pushed).decode()}]},
     }
-
-
-def _socket_event(kind: str, connection_id: str) -> dict[str, Any]:
-    context = {
-        "routeKey": "$default" if kind == "MESSAGE" else "$connect",
-        "eventType": kind,
-        "connectionId": connection_id,
-        "requestId": "bench=",
-        "apiId": "bench",
-        "stage": "api",
-        "domainName": f"bench.execute-api.{config.settings().region}.amazonaws.com",
-    }
-    return {"requestContext": context, "isBase64Encoded": False}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -27,6 +28,7 @@ CHAT = 1
 SENDER = Actor(user_id=1, session_id=1)
 HEARER = Actor(user_id=2, session_id=2)
 SENDERS_CONNECTION = "SENDERcOFvHcCIhw="
+HEARERS_CONNECTION = "HEARERcOFvHcCIhw="
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,26 @@ def surroundings() -> Iterator[Surroundings]:
             jwt_secret="a secret for benchmarks, long enough for HS256",
         )
         config.use(settings)
-        for actor, name in ((SENDER, SENDERS_CONNECTION), (HEARER, "HEARERcOFvHcCIhw=")):
+        for actor, name in ((SENDER, SENDERS_CONNECTION), (HEARER, HEARERS_CONNECTION)):
             connections.register(
                 Connection(id=name, endpoint=f"{endpoint}/api", user_id=actor.user_id, session_id=actor.session_id),
                 ticket_id=None,
             )
         yield Surroundings(_variables(settings), tokens.issue(SENDER, "access")[0])
+
+
+def socket_event(kind: str, connection_id: str) -> dict[str, Any]:
+    """What API Gateway sends for a CONNECT, MESSAGE or DISCONNECT, as far as the functions read it."""
+    context = {
+        "routeKey": "$default" if kind == "MESSAGE" else "$connect",
+        "eventType": kind,
+        "connectionId": connection_id,
+        "requestId": "bench=",
+        "apiId": "bench",
+        "stage": "api",
+        "domainName": f"bench.execute-api.{config.settings().region}.amazonaws.com",
+    }
+    return {"requestContext": context, "isBase64Encoded": False}
 
 
 def _fill(loader: Loader) -> None:

@@ -1,0 +1,129 @@
+"""The bill: its arithmetic, and that what it multiplies is what the product really asks of AWS."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench import counts
+from chalicelib.core.metrics import CATALOGUE
+from infra import cost
+from infra.cost import Line, Usage
+
+TABLE = cost.priced()
+COUNTED = cost.counted()
+USAGES = st.builds(
+    Usage,
+    users=st.integers(0, 10_000_000),
+    messages=st.floats(0, 500),
+    hearers=st.floats(1, 1000),
+    typing=st.floats(0, 10),
+    reads=st.floats(0, 10),
+    sessions=st.floats(0, 100),
+    minutes=st.floats(0, 1440),
+)
+
+
+def _bill(usage: Usage) -> dict[str, Line]:
+    return {line.name: line for line in cost.bill(usage, COUNTED, TABLE["prices"])}
+
+
+def _total(usage: Usage) -> float:
+    return sum(line.total for line in _bill(usage).values())
+
+
+def test_nobody_pays_the_fixed_lines_alone() -> None:
+    nobody = _bill(Usage(users=0))
+    assert {line.used for line in nobody.values()} == {0.0}
+    assert _total(Usage(users=0)) == sum(line.fixed for line in _bill(Usage()).values()) > 0
+    assert cost.per_million(1.0, Usage(users=0)) == 0
+
+
+@given(USAGES)
+def test_what_is_used_grows_in_proportion_to_the_users(usage: Usage) -> None:
+    once, twice = _bill(usage), _bill(msgspec.structs.replace(usage, users=2 * usage.users))
+    for name, line in once.items():
+        assert twice[name].used == pytest.approx(2 * line.used)
+        assert twice[name].fixed == line.fixed
+
+
+@given(USAGES, st.floats(0, 100))
+def test_each_message_costs_the_same(usage: Usage, more: float) -> None:
+    def with_messages(messages: float) -> float:
+        return _total(msgspec.structs.replace(usage, messages=messages))
+
+    none = with_messages(0)
+    assert with_messages(usage.messages + more) - none == pytest.approx(
+        (with_messages(usage.messages) - none) + (with_messages(more) - none), abs=1e-3
+    )
+
+
+@given(USAGES)
+def test_more_of_anything_never_costs_less(usage: Usage) -> None:
+    for field in ("users", "messages", "hearers", "typing", "reads", "sessions", "minutes"):
+        more = msgspec.structs.replace(usage, **{field: getattr(usage, field) * 2})
+        assert _total(more) >= _total(usage) - 1e-9
+
+
+def test_a_line_is_quantity_times_price() -> None:
+    usage = Usage(users=1000, messages=10, hearers=2, typing=0, reads=0, sessions=0, minutes=0)
+    sends = 1000 * 10 * 30
+    lines = _bill(usage)
+    assert lines["gateway_messages"].used == pytest.approx(sends * 4 / 1e6 * 1.00), "a frame, its ack, two posts"
+    assert lines["sqs_fifo"].used == pytest.approx(sends * 3 / 1e6 * 0.50), "sent, received, deleted"
+    assert lines["lambda_requests"].used == pytest.approx(sends * 2 / 1e6 * 0.20)
+    assert lines["connection_minutes"].used == 0
+
+
+def test_a_hearer_more_costs_a_post_and_a_read() -> None:
+    two, three = (
+        cost.quantities(Usage(users=1, messages=1 / 30, hearers=n, typing=0, reads=0), COUNTED) for n in (2, 3)
+    )
+    assert three["gateway_messages"] - two["gateway_messages"] == pytest.approx(1)
+    assert three["dynamodb_reads"] - two["dynamodb_reads"] == pytest.approx(1)
+    assert three["lambda_requests"] == two["lambda_requests"]
+
+
+def test_a_managed_service_takes_what_it_publishes() -> None:
+    usage = Usage(users=20_001, messages=10, hearers=2, typing=0, reads=0, minutes=0)
+    by_users = next(service for service in TABLE["managed"] if "per_10000_users" in service)
+    assert cost.managed(usage, by_users) == 3 * by_users["per_10000_users"]
+    by_use = next(service for service in TABLE["managed"] if service["publish"])
+    expected = usage.sent * by_use["publish"] + usage.delivered * by_use["receive"] + by_use["month"]
+    assert cost.managed(usage, by_use) == pytest.approx(expected)
+
+
+def test_every_price_has_a_source_and_a_date() -> None:
+    for priced in [*TABLE["prices"].values(), *TABLE["managed"]]:
+        assert len(priced["source"]) > 10
+        assert re.fullmatch(r"20\d\d(-\d\d)?", priced["dated"])
+
+
+def test_every_line_has_a_price_and_every_metric_is_counted() -> None:
+    assert _bill(Usage()).keys() <= TABLE["prices"].keys()
+    metrics = _bill(Usage())["metrics"].fixed / TABLE["prices"]["metrics"]["usd"]
+    assert metrics == pytest.approx(len(CATALOGUE))
+    assert f'"lambda_memory_size": {int(cost.MEMORY_GIGABYTES * 1024)}' in Path(".chalice/config.json").read_text()
+
+
+def test_the_counts_are_those_of_this_code() -> None:
+    """Bytes may differ by the digits of ids and times; milliseconds are of a machine."""
+    now = counts.measure()
+    assert now.keys() == COUNTED.keys()
+    for action, counted in COUNTED.items():
+        for what, amount in counted.items():
+            if what.endswith("bytes") or what.startswith("bytes"):
+                assert now[action][what] == pytest.approx(amount, rel=0.1, abs=40), (action, what)
+            elif not what.startswith("ms_"):
+                assert now[action][what] == amount, (action, what)
+
+
+def test_the_bill_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cost.main(["--users", "1000", "--messages", "5"]) == 0
+    said = capsys.readouterr().out
+    assert "1,000 users, 150,000 messages a month, delivered 300,000 times" in said
+    for service in TABLE["managed"]:
+        assert service["service"] in said
