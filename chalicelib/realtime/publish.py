@@ -64,11 +64,7 @@ def greet(connection: Connection, *, sync_cursor: str) -> None:
 
 def let_in(connection: Connection, *, sync_cursor: str) -> None:
     """Has a new connection's user brought into the common room, and then greeted; for those who cannot do it here."""
-    entering = {"entering": connection, "syncCursor": sync_cursor}
-    _quietly(
-        "SendMessage",
-        {"QueueUrl": settings().presence_queue_url, "MessageBody": msgspec.json.encode(entering).decode()},
-    )
+    _look_later(0, entering=connection, syncCursor=sync_cursor)
 
 
 def send_packet(packet: str, lines: Sequence[Line], *, name: str, opening: bool = False) -> None:
@@ -154,7 +150,7 @@ def _look_later(seconds: int, **about: object) -> bool:
         "MessageBody": body,
         "DelaySeconds": seconds,
     }
-    return _quietly(message, f"look:{about}")
+    return _quietly(message, f"look:{','.join(about)}")
 
 
 def _correlated(event: Envelope) -> Envelope:

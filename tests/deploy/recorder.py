@@ -49,7 +49,7 @@ class Recorder:
         self._before(patch, sigv4, "presign_post", lambda form, **_: [_object("PutObject", form.bucket, form.key)])
         # The local database takes no tokens; whoever asks for a connection would have signed one.
         who = Right("rds-db:connect", _arn("rds-db", f"dbuser:{DATABASE}/messenger_app"))
-        self._before(patch, db, "_connection", lambda: [who])
+        self._before(patch, db, "_connection", lambda **_: [who])
 
     def _around_functions(self, patch: pytest.MonkeyPatch) -> None:
         run = Functions._run
