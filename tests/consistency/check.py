@@ -161,7 +161,8 @@ def _copies_are_fresh(devices: Sequence[Device], members: dict[int, list[Person]
                 continue
             kept = device.copy.messages.get(chat_id, {})
             for message in history[chat_id]:
-                mine = kept.get(message["seq"])
                 fields = ("id", "content", "isDeleted", "reactions")
-                if mine is None or any(mine.get(field) != message[field] for field in fields):
-                    yield f"{device.name}: message {message['seq']} of chat {chat_id} is stale"
+                there = {field: message[field] for field in fields}
+                mine = {field: kept.get(message["seq"], {}).get(field) for field in fields}
+                if mine != there:
+                    yield f"{device.name}: message {message['seq']} of chat {chat_id} is {mine}, not {there}"
