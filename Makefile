@@ -7,7 +7,7 @@ TESTS ?= tests
 SCANNER := .venv-scan
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test torture migrate fmt lint bench cost scan pr clean
+.PHONY: help build run demo test torture migrate deploy rollback rotate destroy fmt lint bench cost scan pr clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -34,6 +34,20 @@ torture: build ## talk while everything goes wrong, and compare; SEED=1 CHANGES=
 
 migrate: build ## bring the schema at DATABASE_URL up to date
 	@$(BIN)/python -m local.migrate
+
+INFRA = $(BIN)/python -m infra $@ --stage $(or $(STAGE),$(error say which: make $@ STAGE=dev))
+
+deploy: build ## bring this version to AWS; STAGE=dev SMOKE=off
+	@$(INFRA) $(if $(filter off,$(SMOKE)),--no-smoke)
+
+rollback: build ## bring the version before back; STAGE=dev SMOKE=off
+	@$(INFRA) $(if $(filter off,$(SMOKE)),--no-smoke)
+
+rotate: build ## sign access tokens with a new key, nobody is logged out; STAGE=dev
+	@$(INFRA)
+
+destroy: build ## remove a stage from AWS; STAGE=dev DATA=delete CONFIRM=dev
+	@$(INFRA) --data $(or $(DATA),keep) $(if $(CONFIRM),--confirm $(CONFIRM))
 
 fmt: build ## format the code
 	$(BIN)/ruff format .
@@ -62,5 +76,5 @@ scan: $(SCANNER)/installed ## look for what is insecure in infra/stack.yaml
 pr: test scan ## all that CI runs on one PostgreSQL
 
 clean: ## remove what was made here, the local data included
-	rm -rf $(VENV) $(SCANNER) .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SCANNER) .local .build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

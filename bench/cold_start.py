@@ -1,6 +1,6 @@
 """What a cold start costs above Python's own, function by function: `python -m bench.cold_start`.
 
-Measured in a folder like a function's package, with bytecode: without that, all of it is several times as much. The
+Measured in the unpacked zip of a deployment, with its bytecode: without that, all of it is several times as much. The
 first event comes on top: it is handled as on AWS, against a real database and over TLS, and what it still has to
 import its user waits for as well.
 """

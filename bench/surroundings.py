@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
 import psycopg
 
 from bench.data import Loader
@@ -21,6 +20,7 @@ from chalicelib.core.context import Actor
 from chalicelib.core.migrations import migrate
 from chalicelib.realtime import connections
 from chalicelib.realtime.connections import Connection
+from local import environment
 from local.aws import REGION, Aws
 from local.postgres import Postgres
 
@@ -74,7 +74,7 @@ def surroundings() -> Iterator[Surroundings]:
                 Connection(id=name, endpoint=f"{endpoint}/api", user_id=actor.user_id, session_id=actor.session_id),
                 ticket_id=None,
             )
-        yield Surroundings(_variables(settings), tokens.issue(SENDER, "access")[0])
+        yield Surroundings(environment.variables_of(settings), tokens.issue(SENDER, "access")[0])
 
 
 def socket_event(kind: str, connection_id: str) -> dict[str, Any]:
@@ -105,17 +105,6 @@ def _roots(folder: Path, certificate: Path) -> Path:
     begin = certificate.read_text().index("-----BEGIN CERTIFICATE-----")
     roots.write_text(amazon + certificate.read_text()[begin:])
     return roots
-
-
-def _variables(settings: config.Settings) -> dict[str, str]:
-    """The variables that `config.from_environment` reads these settings from."""
-    named = {"region": "AWS_REGION"} | {
-        name: f"AWS_{name.upper()}" for name in ("access_key_id", "secret_access_key", "session_token")
-    }
-    values = msgspec.structs.asdict(settings)
-    return {
-        named.get(name, name.upper()): value for name, value in values.items() if isinstance(value, str) and value
-    }
 
 
 @contextlib.contextmanager

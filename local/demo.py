@@ -52,14 +52,17 @@ class Speaker:
 
 
 @contextlib.contextmanager
-def joined(origin: str, name: str) -> Iterator[Speaker]:
-    """Registers a user of this name, made unique, and connects them with a ticket."""
+def joined(url: str, socket_url: str, name: str) -> Iterator[Speaker]:
+    """Registers a user of this name, made unique, and connects them with a ticket.
+
+    Both URLs are the APIs' own, with the stage. Raises httpx.HTTPError and websockets' own errors.
+    """
     account = {"username": f"{name}-{secrets.token_hex(3)}", "password": secrets.token_urlsafe(16)}
-    with httpx.Client(base_url=f"http://{origin}/api", timeout=SECONDS) as http:
+    with httpx.Client(base_url=url, timeout=SECONDS) as http:
         session = http.post("/auth/register", json=account).raise_for_status().json()
         http.headers["Authorization"] = f"Bearer {session['accessToken']}"
         ticket = http.post("/ws/tickets").raise_for_status().json()["ticket"]
-        with connect(f"ws://{origin}/api?ticket={ticket}") as socket:
+        with connect(f"{socket_url}?ticket={ticket}") as socket:
             speaker = Speaker(account["username"], session["user"]["id"], http, socket)
             speaker.wait_for("hello")
             yield speaker
@@ -89,12 +92,13 @@ def talk(anna: Speaker, boris: Speaker) -> None:
 def main() -> int:
     """Talks once; 1 where no server answers."""
     origin = f"{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
+    url, socket_url = f"http://{origin}/api", f"ws://{origin}/api"
     try:
-        httpx.get(f"http://{origin}/api/health", timeout=SECONDS).raise_for_status()
+        httpx.get(f"{url}/health", timeout=SECONDS).raise_for_status()
     except httpx.HTTPError as error:
         print(f"No healthy server at {origin} ({error}). Start one with `make run`.", file=sys.stderr)
         return 1
-    with joined(origin, "anna") as anna, joined(origin, "boris") as boris:
+    with joined(url, socket_url, "anna") as anna, joined(url, socket_url, "boris") as boris:
         talk(anna, boris)
     return 0
 

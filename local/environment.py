@@ -3,6 +3,9 @@
 import os
 from collections.abc import Mapping
 
+import msgspec
+
+from chalicelib.core.config import VARIABLES, Settings
 from local.signatures import Credentials
 
 
@@ -35,6 +38,21 @@ def restore(before: Mapping[str, str]) -> None:
     """Puts the shell's variables back."""
     _clear()
     os.environ.update(before)
+
+
+def variables_of(settings: Settings) -> dict[str, str]:
+    """The variables from which a process of its own reads these settings; what is not set is left out."""
+    return {
+        VARIABLES.get(name, name.upper()): _written(value)
+        for name, value in msgspec.structs.asdict(settings).items()
+        if value not in (None, "", ())
+    }
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _clear() -> None:

@@ -109,7 +109,7 @@ def from_environment() -> Settings:
     """
     given: dict[str, object] = {}
     for field in msgspec.structs.fields(Settings):
-        name = _VARIABLES.get(field.name, field.name.upper())
+        name = VARIABLES.get(field.name, field.name.upper())
         text = os.environ.get(name)
         if text:
             given[field.name] = _parse(name, text, field.type)
@@ -117,7 +117,7 @@ def from_environment() -> Settings:
 
 
 # Fields whose variable is not the field's name in upper case.
-_VARIABLES = {
+VARIABLES = {
     "region": "AWS_REGION",
     "access_key_id": "AWS_ACCESS_KEY_ID",
     "secret_access_key": "AWS_SECRET_ACCESS_KEY",

@@ -1,0 +1,129 @@
+"""`python -m infra deploy|rollback|rotate|destroy --stage NAME`: what the Makefile's targets run."""
+
+import argparse
+import os
+import re
+import sys
+from dataclasses import replace
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra import destroy, keys, rollout, smoke
+from infra.bucket import Bucket, Release, Smoke
+from infra.package import PackageError
+from infra.rollout import Rollout
+from infra.stack import TEMPLATE, Stack
+from infra.stage import GATEWAY_STAGE, Account, DeployError, Stage, choices_of
+from infra.wheels import Target, WheelsError
+
+# `messenger-STAGE` begins the names of buckets, to which infra/stack.yaml leaves it 20 characters.
+_STAGE_NAME = re.compile(r"[a-z][a-z0-9-]{0,9}")
+
+
+def main(arguments: list[str]) -> int:
+    """Runs a command; 1 with the reason where it could not be done."""
+    parser = argparse.ArgumentParser(prog="python -m infra", description=__doc__)
+    parser.add_argument("command", choices=["deploy", "rollback", "rotate", "destroy"])
+    parser.add_argument("--stage", required=True, help="a name of your choice: dev, prod, …")
+    parser.add_argument("--no-smoke", action="store_true", help="leave the smoke test out")
+    parser.add_argument("--data", choices=["keep", "delete"], default="keep", help="what destroy does with data")
+    parser.add_argument("--confirm", help="destroy: the stage's name, instead of typing it when asked")
+    given = parser.parse_args(arguments)
+    try:
+        stage = _stage(given.stage)
+        if given.command == "deploy":
+            _deploy(stage, smoking=not given.no_smoke)
+        elif given.command == "rollback":
+            _rollback(stage, smoking=not given.no_smoke)
+        elif given.command == "rotate":
+            keys.rotate(stage, keys.KeyStore(stage, Stack(stage, say).outputs()["JwtSecretArn"]), say)
+        else:
+            _destroy(stage, data=given.data == "delete", confirm=given.confirm)
+    except (DeployError, WheelsError, PackageError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        print(f"\nAWS refused: {error}\nThe command may be repeated.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def say(words: str) -> None:
+    """Tells whoever started the command."""
+    print(f"→ {words}", flush=True)
+
+
+def _stage(name: str) -> Stage:
+    if not _STAGE_NAME.fullmatch(name):
+        raise DeployError(
+            "A stage's name has lower-case letters, digits and hyphens, ten at most, and a letter first."
+        )
+    choices = choices_of(name)
+    # As the AWS command does; boto3 itself reads AWS_DEFAULT_REGION alone.
+    account = Account(boto3.session.Session(region_name=os.environ.get("AWS_REGION") or None))
+    say(f"account {account.id} as {account.caller}, region {account.region}")
+    return Stage(name, account, choices)
+
+
+def _deploy(stage: Stage, *, smoking: bool) -> None:
+    target = Target.here(stage.choices.architecture)
+    bucket = Bucket(stage)
+    say(f"building the package for Python {target.version} on {target.architecture}")
+    going = rollout.fresh(stage, bucket, target, say)
+    bucket.ensure()
+    outputs = Stack(stage, say).ensure(bucket.template_url(TEMPLATE))
+    ground = going.run(outputs, migrating=True)
+    _record(stage, going, going.release(target), (ground.rest_api, ground.socket_api), smoking=smoking)
+
+
+def _rollback(stage: Stage, *, smoking: bool) -> None:
+    bucket = Bucket(stage)
+    release = bucket.history().before_current()
+    say(f"going back to release {release.id} of {release.made_at}; the schema stays")
+    going = rollout.earlier(stage, bucket, release, Target.here(stage.choices.architecture), say)
+    ground = going.run(Stack(stage, say).outputs(), migrating=False)
+    _record(stage, going, release, (ground.rest_api, ground.socket_api), smoking=smoking)
+
+
+def _record(stage: Stage, going: Rollout, release: Release, ids: tuple[str, str], *, smoking: bool) -> None:
+    """Keeps the release before it is tried: what serves now is what a rollback has to leave."""
+
+    def note(verdict: Smoke) -> None:
+        going.bucket.put_history(going.bucket.history().with_current(replace(release, smoke=verdict)))
+
+    going.bucket.put_release(release, going.zip, going.templates)
+    url, socket_url = _urls(stage, *ids)
+    say(f"release {release.id} serves at {url} and {socket_url}")
+    if not smoking:
+        note("skipped")
+        return
+    note("pending")
+    try:
+        smoke.check(url, socket_url, say)
+    except DeployError as error:
+        note("failed")
+        words = f"{error}\nThe stage serves this release all the same; `make rollback STAGE={stage.name}` leaves it."
+        raise DeployError(words) from error
+    note("passed")
+
+
+def _urls(stage: Stage, rest_api: str, socket_api: str) -> tuple[str, str]:
+    domain = stage.choices.domain
+    if domain is not None:
+        return f"https://{domain.rest}/{GATEWAY_STAGE}", f"wss://{domain.sockets}/{GATEWAY_STAGE}"
+    rest, sockets = (stage.socket_endpoint(api_id) for api_id in (rest_api, socket_api))
+    return rest, sockets.replace("https://", "wss://")
+
+
+def _destroy(stage: Stage, *, data: bool, confirm: str | None) -> None:
+    stack = Stack(stage, say)
+    print("\n".join(destroy.plan(stage, stack.resources(), data=data)))
+    answer = confirm if confirm is not None else input(f"Type {stage.name} to go on: ") if sys.stdin.isatty() else ""
+    if answer != stage.name:
+        raise DeployError("Nothing was removed: that was not the stage's name. Unattended, set CONFIRM to it.")
+    destroy.destroy(stage, stack, say, data=data)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,121 @@
+"""The REST and the WebSocket API of a stage: found or made before Chalice runs, finished after it.
+
+Chalice makes a second pair when its record is lost, and knows their ids only at its end. So both are made here,
+empty and marked with the stage, and Chalice finds them in its record and fills them: the first deployment is like
+every other, and the functions know from the start where they post.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from infra.stage import APP, GATEWAY_STAGE, Stage
+
+GATEWAY_RESPONSES = Path(__file__).with_name("gateway_responses.json")
+_TAG = "messenger:stage"
+
+
+def find_rest(stage: Stage) -> str | None:
+    """The id of the stage's REST API. Of one name are those of all stages: the tag tells them apart."""
+    apis = stage.account.pages("apigateway", "get_rest_apis", "items")
+    return next((str(api["id"]) for api in apis if api.get("tags", {}).get(_TAG) == stage.name), None)
+
+
+def find_sockets(stage: Stage) -> str | None:
+    """The id of the stage's WebSocket API."""
+    apis = stage.account.pages("apigatewayv2", "get_apis", "Items")
+    return next((str(api["ApiId"]) for api in apis if api["Name"] == stage.socket_api_name), None)
+
+
+def ensure_rest(stage: Stage) -> str:
+    """The id of the stage's REST API, made where there is none."""
+    made = find_rest(stage) or stage.account.client("apigateway").create_rest_api(
+        name=APP, endpointConfiguration={"types": ["REGIONAL"]}, tags={_TAG: stage.name}
+    )
+    return made if isinstance(made, str) else str(made["id"])
+
+
+def ensure_sockets(stage: Stage) -> str:
+    """The id of the stage's WebSocket API, made as Chalice makes it where there is none."""
+    found = find_sockets(stage)
+    if found is not None:
+        return found
+    made = stage.account.client("apigatewayv2").create_api(
+        Name=stage.socket_api_name,
+        ProtocolType="WEBSOCKET",
+        RouteSelectionExpression="$request.body.action",
+        Tags={_TAG: stage.name},
+    )
+    return str(made["ApiId"])
+
+
+def finish_rest(stage: Stage, api_id: str) -> None:
+    """Gives the gateway's own errors our shape, deploys that, and bounds the stage's rate."""
+    client = stage.account.client("apigateway")
+    for arguments in gateway_responses():
+        client.put_gateway_response(restApiId=api_id, **arguments)
+    client.create_deployment(restApiId=api_id, stageName=GATEWAY_STAGE, description="with gateway responses")
+    limits = {"rateLimit": stage.choices.rest_rate, "burstLimit": stage.choices.rest_burst}
+    client.update_stage(
+        restApiId=api_id,
+        stageName=GATEWAY_STAGE,
+        patchOperations=[
+            {"op": "replace", "path": f"/*/*/throttling/{name}", "value": str(value)}
+            for name, value in limits.items()
+        ],
+    )
+
+
+def gateway_responses(path: Path = GATEWAY_RESPONSES) -> Iterator[dict[str, Any]]:
+    """The arguments of PutGatewayResponse for each entry of the file that the local gateway reads too."""
+    document = json.loads(path.read_text())
+    for kind, entry in document["responses"].items():
+        headers = {**document["headers"], **entry.get("headers", {})}
+        yield {
+            "responseType": kind,
+            "statusCode": str(entry["status"]),
+            "responseParameters": {f"gatewayresponse.header.{name}": value for name, value in headers.items()},
+            "responseTemplates": {"application/json": json.dumps(entry["problem"])},
+        }
+
+
+def finish_sockets(stage: Stage, api_id: str) -> None:
+    """Lets the answer of `$default` travel back on the socket, and points the stage at the routes as they are now.
+
+    Chalice has just made the routes anew, without route responses; until a new deployment the stage serves the ones
+    before, so that nothing is dropped.
+    """
+    client = stage.account.client("apigatewayv2")
+    routes = {route["RouteKey"]: route["RouteId"] for route in _items(stage, "get_routes", api_id)}
+    client.create_route_response(ApiId=api_id, RouteId=routes["$default"], RouteResponseKey="$default")
+    deployment = _deployed(client, api_id)
+    limits = {
+        "ThrottlingRateLimit": float(stage.choices.socket_rate),
+        "ThrottlingBurstLimit": stage.choices.socket_burst,
+    }
+    arguments = {
+        "ApiId": api_id,
+        "StageName": GATEWAY_STAGE,
+        "DeploymentId": deployment,
+        "DefaultRouteSettings": limits,
+    }
+    stages = {item["StageName"] for item in _items(stage, "get_stages", api_id)}
+    if GATEWAY_STAGE in stages:
+        client.update_stage(**arguments)
+    else:
+        client.create_stage(**arguments)
+
+
+def _deployed(client: Any, api_id: str) -> str:
+    """The id of a new deployment, once it is whole."""
+    deployment = client.create_deployment(ApiId=api_id)
+    while deployment.get("DeploymentStatus", "DEPLOYED") == "PENDING":
+        time.sleep(1)
+        deployment = client.get_deployment(ApiId=api_id, DeploymentId=deployment["DeploymentId"])
+    return str(deployment["DeploymentId"])
+
+
+def _items(stage: Stage, operation: str, api_id: str) -> Iterator[Any]:
+    yield from stage.account.pages("apigatewayv2", operation, "Items", ApiId=api_id)

@@ -1,0 +1,98 @@
+"""What is done to a stage's functions beside Chalice: migrating before the others change, queues, logs."""
+
+import contextlib
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from infra.record import function_arn, mappings
+from infra.render import database_url
+from infra.stage import FUNCTIONS, DeployError, Say, Stage
+
+_FROM_QUEUES = ("push", "presence_changed")
+_PARTLY = ["ReportBatchItemFailures"]
+
+
+def migrate_first(stage: Stage, package: Path, outputs: Mapping[str, str], say: Say) -> bool:
+    """Gives the new code to `migrate` alone and runs it; False where it does not stand yet. Raises DeployError.
+
+    So the old code serves on the new schema for a while, as it does again after a rollback, and new code never serves
+    on an old one.
+    """
+    if function_arn(stage, "migrate") is None:
+        return False
+    client, function = stage.account.client("lambda"), stage.function("migrate")
+    client.update_function_code(FunctionName=function, ZipFile=package.read_bytes())
+    client.get_waiter("function_updated_v2").wait(FunctionName=function)
+    migrate(stage, outputs, say)
+    return True
+
+
+def migrate(stage: Stage, outputs: Mapping[str, str], say: Say) -> None:
+    """Brings the schema up to date as the database's master, and admits the functions' user. Raises DeployError."""
+    function = stage.function("migrate")
+    stage.account.client("lambda").get_waiter("function_active_v2").wait(FunctionName=function)
+    answer, failed = stage.account.invoke(function, {"masterUrl": _master_url(stage, outputs)})
+    if failed:
+        raise DeployError(f"The schema was not brought up to date: {answer.get('errorMessage', answer)}")
+    say(f"migrations applied: {', '.join(answer['applied']) or 'none, the schema is up to date'}")
+
+
+def _master_url(stage: Stage, outputs: Mapping[str, str]) -> str:
+    """The database's URL with the user and password that RDS keeps in its own secret."""
+    client = stage.account.client("secretsmanager")
+    value = client.get_secret_value(SecretId=outputs["DatabaseMasterSecretArn"])["SecretString"]
+    master = json.loads(value)
+    user = f"{quote(master['username'], safe='')}:{quote(master['password'], safe='')}"
+    # Past a proxy, which takes tokens alone.
+    return database_url({**outputs, "DatabaseHost": outputs["DatabaseMasterHost"]}, user)
+
+
+def finish_queues(stage: Stage) -> None:
+    """Lets a batch fail in part, and bounds how many containers work a queue: neither does Chalice set."""
+    client = stage.account.client("lambda")
+    for name in _FROM_QUEUES:
+        wanted: dict[str, Any] = {"FunctionResponseTypes": _PARTLY}
+        if name in stage.choices.concurrency:
+            wanted["ScalingConfig"] = {"MaximumConcurrency": stage.choices.concurrency[name]}
+        for mapping in mappings(stage, function_arn(stage, name) or ""):
+            settled = _settled(client, mapping["UUID"])
+            if any(settled.get(key) != value for key, value in wanted.items()):
+                client.update_event_source_mapping(UUID=mapping["UUID"], **wanted)
+                _settled(client, mapping["UUID"])
+
+
+def _settled(client: Any, uuid: str) -> dict[str, Any]:
+    """A mapping once nothing is being changed about it."""
+    for _ in range(120):
+        mapping: dict[str, Any] = client.get_event_source_mapping(UUID=uuid)
+        if mapping.get("State", "Enabled") in {"Enabled", "Disabled"}:
+            return mapping
+        time.sleep(1)
+    raise DeployError(f"The event source {uuid} does not come to rest; try again.")
+
+
+def log_group(stage: Stage, name: str) -> str:
+    """Where a function's log lines go."""
+    return f"/aws/lambda/{stage.function(name)}"
+
+
+def finish_logs(stage: Stage) -> None:
+    """Log lines are kept for as many days as the stage chose, from before a function's first line."""
+    client = stage.account.client("logs")
+    for name in FUNCTIONS:
+        group = log_group(stage, name)
+        with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
+            client.create_log_group(logGroupName=group)
+        client.put_retention_policy(logGroupName=group, retentionInDays=stage.choices.log_days)
+
+
+def delete_logs(stage: Stage) -> None:
+    """Deletes what the functions have said."""
+    client = stage.account.client("logs")
+    for name in FUNCTIONS:
+        with contextlib.suppress(client.exceptions.ResourceNotFoundException):
+            client.delete_log_group(logGroupName=log_group(stage, name))

@@ -1,0 +1,149 @@
+"""Chalice's configuration of a stage, made of the committed templates and of what stands in the account.
+
+`.chalice/config.json` in the repository holds what all stages share: memory and timeouts of each function under the
+stage `dev`, which the local stack reads too. Here come the network, the variables and a policy for each function.
+"""
+
+import json
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.keys import Keys
+from infra.package import ROOT
+from infra.stage import FUNCTIONS, GATEWAY_STAGE, IN_VPC, WITH_KEYS, DeployError, Stage
+
+# Whom migrations admit: it may read and write rows, and logs in by a token of the function's role.
+DATABASE_USER = "messenger_app"
+_TEMPLATE_STAGE = "dev"
+
+
+@dataclass(frozen=True)
+class Templates:
+    """What a release was made with, kept beside its package."""
+
+    config: Mapping[str, Any]
+    policies: Mapping[str, str]
+
+    @classmethod
+    def read(cls, root: Path = ROOT) -> "Templates":
+        """Those of the repository. Raises DeployError where a function has no policy."""
+        policies = {path.stem: path.read_text() for path in (root / "infra" / "policies").glob("*.json")}
+        if set(policies) != set(FUNCTIONS):
+            raise DeployError(f"infra/policies and the functions differ: {sorted(set(policies) ^ set(FUNCTIONS))}")
+        return cls(json.loads((root / ".chalice" / "config.json").read_text()), policies)
+
+    def to_json(self) -> str:
+        """For `from_json`."""
+        return json.dumps({"config": self.config, "policies": self.policies})
+
+    @classmethod
+    def from_json(cls, text: str) -> "Templates":
+        """Reads what `to_json` wrote."""
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What stands already when the functions come: the stack's outputs, the two APIs, and the signing keys."""
+
+    outputs: Mapping[str, str]
+    rest_api: str
+    socket_api: str
+    keys: Keys
+
+
+def write(folder: Path, stage: Stage, templates: Templates, ground: Ground) -> None:
+    """Writes `.chalice/config.json` and the policy files of a build folder. Raises DeployError."""
+    chalice = folder / ".chalice"
+    chalice.mkdir(parents=True, exist_ok=True)
+    # It holds the signing secret, as the functions' variables do.
+    config = chalice / "config.json"
+    config.touch(mode=0o600)
+    config.write_text(json.dumps(_config(stage, templates, ground), indent=2))
+    names = _names(stage, ground)
+    for function, policy in templates.policies.items():
+        try:
+            text = string.Template(policy).substitute(names)
+            json.loads(text)
+        except (KeyError, ValueError) as error:
+            raise DeployError(
+                f"infra/policies/{function}.json: {error}: known are {', '.join(sorted(names))}"
+            ) from error
+        (chalice / f"policy-{function}.json").write_text(text)
+
+
+def _config(stage: Stage, templates: Templates, ground: Ground) -> dict[str, Any]:
+    shared = {name: value for name, value in templates.config.items() if name != "stages"}
+    functions = templates.config.get("stages", {}).get(_TEMPLATE_STAGE, {}).get("lambda_functions", {})
+    rendered = {
+        "api_gateway_stage": GATEWAY_STAGE,
+        # Own domains with base paths of more than one part are for regional APIs.
+        "api_gateway_endpoint_type": "REGIONAL",
+        "lambda_architecture": stage.choices.architecture,
+        "autogen_policy": False,
+        "tags": {"messenger:stage": stage.name},
+        "environment_variables": _everywhere(stage, ground),
+        "lambda_functions": {
+            name: {
+                **functions.get(name, {}),
+                **_network(name, ground),
+                "iam_policy_file": f"policy-{name}.json",
+                "environment_variables": _for_one(name, ground),
+            }
+            for name in FUNCTIONS
+        },
+    }
+    return {**shared, "stages": {stage.name: rendered}}
+
+
+def _network(function: str, ground: Ground) -> dict[str, list[str]]:
+    if function not in IN_VPC:
+        return {}
+    return {
+        "subnet_ids": ground.outputs["PrivateSubnetIds"].split(","),
+        "security_group_ids": [ground.outputs["FunctionSecurityGroupId"]],
+    }
+
+
+def _everywhere(stage: Stage, ground: Ground) -> dict[str, str]:
+    """What no function need be kept from. `chalice deploy` itself reads these when it loads app.py."""
+    return {
+        "LIVE_TABLE": ground.outputs["LiveTableName"],
+        "PUSH_QUEUE_URL": ground.outputs["PushQueueUrl"],
+        "PRESENCE_QUEUE_URL": ground.outputs["PresenceQueueUrl"],
+        "UPLOADS_BUCKET": ground.outputs["UploadsBucketName"],
+        "WEBSOCKET_ENDPOINT": stage.socket_endpoint(ground.socket_api),
+        **stage.choices.environment,
+    }
+
+
+def _for_one(function: str, ground: Ground) -> dict[str, str]:
+    variables: dict[str, str] = {}
+    if function in IN_VPC:
+        variables |= {"DATABASE_URL": database_url(ground.outputs, DATABASE_USER), "DATABASE_IAM": "on"}
+    if function in WITH_KEYS:
+        variables |= ground.keys.variables()
+    return variables
+
+
+def database_url(outputs: Mapping[str, str], user: str) -> str:
+    """Where the database is; `user` may bring a password. What TLS must be is up to the function's settings."""
+    return f"postgresql://{user}@{outputs['DatabaseHost']}:{outputs['DatabasePort']}/{outputs['DatabaseName']}"
+
+
+def _names(stage: Stage, ground: Ground) -> dict[str, str]:
+    """What policies may speak of."""
+    return {
+        **ground.outputs,
+        "Partition": stage.account.partition,
+        "Region": stage.account.region,
+        "Account": stage.account.id,
+        "Stage": stage.name,
+        "Prefix": stage.full_name,
+        "RestApiId": ground.rest_api,
+        "WebsocketApiId": ground.socket_api,
+        "DatabaseUser": DATABASE_USER,
+    }

@@ -1,0 +1,107 @@
+"""Brings a package to a stage: by `chalice deploy`, with what that leaves open before and after."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from infra import apis, domains, functions, package, record, render
+from infra.bucket import Bucket, Release
+from infra.keys import KeyStore
+from infra.render import Ground, Templates
+from infra.stage import DeployError, Say, Stage
+from infra.wheels import Target
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """A package on its way: the build folder, the zip that Chalice will find there, and its templates."""
+
+    stage: Stage
+    bucket: Bucket
+    folder: Path
+    zip: Path
+    templates: Templates
+    say: Say
+
+    def run(self, outputs: Mapping[str, str], *, migrating: bool) -> Ground:
+        """Deploys. May be repeated from wherever it failed. Raises DeployError."""
+        stage = self.stage
+        keys = KeyStore(stage, outputs["JwtSecretArn"]).read()
+        ground = Ground(outputs, apis.ensure_rest(stage), apis.ensure_sockets(stage), keys)
+        render.write(self.folder, stage, self.templates, ground)
+        migrated = not migrating or functions.migrate_first(stage, self.zip, outputs, self.say)
+        self._chalice(outputs)
+        if not migrated:
+            # The very first time: nobody is served yet.
+            functions.migrate(stage, outputs, self.say)
+        self.say("finishing what Chalice leaves open: queues, logs, the APIs' stages")
+        functions.finish_queues(stage)
+        functions.finish_logs(stage)
+        apis.finish_sockets(stage, ground.socket_api)
+        apis.finish_rest(stage, ground.rest_api)
+        domains.ensure(stage, ground.rest_api, ground.socket_api, self.say)
+        return ground
+
+    def release(self, target: Target) -> Release:
+        """What this package is called in the stage's history: by its bytes and its templates."""
+        content = self.zip.read_bytes() + self.templates.to_json().encode()
+        made_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        digest = hashlib.sha256(content).hexdigest()[:16]
+        return Release(id=digest, python=target.version, architecture=target.architecture, made_at=made_at)
+
+    def _chalice(self, outputs: Mapping[str, str]) -> None:
+        path = self.folder / ".chalice" / "deployed" / f"{self.stage.name}.json"
+        path.parent.mkdir(exist_ok=True)
+        known = record.complete(self.stage, self.bucket.record(), outputs["UploadsBucketName"])
+        path.write_text(json.dumps(known, indent=2))
+        chalice(self.stage, self.folder, "deploy")
+        self.bucket.put_record(json.loads(path.read_text()))
+
+
+def chalice(stage: Stage, folder: Path, verb: str) -> None:
+    """Runs the real `chalice` in a build folder; its words go where ours go. Raises DeployError."""
+    command = [str(Path(sys.executable).with_name("chalice")), verb, "--stage", stage.name]
+    # The folder must stay as it was built, and app.py must not take itself for one of the functions.
+    variables = {name: value for name, value in os.environ.items() if name != "AWS_LAMBDA_FUNCTION_NAME"}
+    variables |= {"AWS_DEFAULT_REGION": stage.account.region, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=folder, env=variables, check=False)  # noqa: S603  # our own words
+    if done.returncode != 0:
+        raise DeployError(f"`chalice {verb}` failed; what it said stands above. It may be repeated.")
+
+
+def fresh(stage: Stage, bucket: Bucket, target: Target, say: Say) -> Rollout:
+    """Builds the package of the sources as they are. Raises WheelsError, PackageError."""
+    folder = package.BUILDS / stage.name
+    package.build(folder, target)
+    shutil.rmtree(folder / ".chalice", ignore_errors=True)
+    return Rollout(stage, bucket, folder, package.zipped(folder, target), Templates.read(), say)
+
+
+def earlier(stage: Stage, bucket: Bucket, release: Release, target: Target, say: Say) -> Rollout:
+    """Brings a kept package back, byte for byte. Raises DeployError where this Python cannot deploy it."""
+    if (release.python, release.architecture) != (target.version, target.architecture):
+        raise DeployError(
+            f"Release {release.id} is for Python {release.python} on {release.architecture}, and this is Python "
+            f"{target.version} for {target.architecture}: use that Python, and that architecture in stages.toml."
+        )
+    content, templates = bucket.fetch_release(release)
+    folder = package.BUILDS / f"{stage.name}-rollback"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    kept = folder / "package.zip"
+    kept.write_bytes(content)
+    with zipfile.ZipFile(kept) as archive:
+        sources = [name for name in archive.namelist() if name == "app.py" or name.startswith("chalicelib/")]
+        archive.extractall(folder, sources)
+    place = package.zip_place(folder, target)
+    place.parent.mkdir(parents=True)
+    kept.rename(place)
+    return Rollout(stage, bucket, folder, place, templates, say)

@@ -1,0 +1,146 @@
+"""The CloudFormation stack of a stage: what the functions stand on and Chalice does not make."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError, WaiterError
+
+from infra.stage import DeployError, Say, Stage
+
+TEMPLATE = Path(__file__).with_name("stack.yaml")
+# Nothing of use came of the first attempt: a stack in these states can only be deleted.
+_STILLBORN = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
+_UNCHANGED = ("didn't contain changes", "No updates are to be performed")
+_WAIT = {"Delay": 10, "MaxAttempts": 360}
+
+
+class Stack:
+    """The stack `messenger-<stage>`."""
+
+    def __init__(self, stage: Stage, say: Say, *, wait: dict[str, int] | None = None) -> None:
+        self._stage = stage
+        self._say = say
+        self._wait = wait or _WAIT
+        self._name = stage.full_name
+        self._client = stage.account.client("cloudformation")
+
+    def outputs(self) -> dict[str, str]:
+        """What the template says of its resources. Raises DeployError where there is no such stack."""
+        found = self._describe()
+        if found is None or found["StackStatus"] in {"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"}:
+            raise DeployError(
+                f"There is no stack {self._name} in {self._stage.account.region}: deploy the stage first."
+            )
+        return {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", ())}
+
+    def ensure(self, template_url: str) -> dict[str, str]:
+        """Creates or updates the stack and answers its outputs.
+
+        A first attempt that failed is deleted and made again. What an earlier `destroy` has kept (a bucket, a table)
+        is taken up again under its name. Raises DeployError with the resources that failed and why.
+        """
+        state = self._settled()
+        if state in _STILLBORN:
+            self._say(f"the stack is in {state}: deleting it to begin again")
+            self.delete()
+            state = None
+        creating = state in {None, "REVIEW_IN_PROGRESS"}
+        self._say(f"{'creating' if creating else 'updating'} the stack {self._name}")
+        change_set = self._change_set(template_url, creating=creating)
+        if change_set is None:
+            self._say("the stack has no changes")
+            return self.outputs()
+        began = time.time()
+        self._client.execute_change_set(ChangeSetName=change_set)
+        try:
+            kind = "stack_create_complete" if creating else "stack_update_complete"
+            self._client.get_waiter(kind).wait(StackName=self._name, WaiterConfig=self._wait)
+        except WaiterError as error:
+            reasons = "\n".join(self._failures(began)) or str(error)
+            raise DeployError(f"The stack {self._name} could not be brought up:\n{reasons}") from error
+        return self.outputs()
+
+    def resources(self) -> list[tuple[str, str, str]]:
+        """Logical name, type and physical id of what the stack has made."""
+        if self._describe() is None:
+            return []
+        items = self._stage.account.pages(
+            "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=self._name
+        )
+        return [
+            (item["LogicalResourceId"], item["ResourceType"], item.get("PhysicalResourceId", "")) for item in items
+        ]
+
+    def delete(self) -> None:
+        """Deletes the stack; what its template retains stays. Raises DeployError."""
+        began = time.time()
+        self._client.delete_stack(StackName=self._name)
+        try:
+            self._client.get_waiter("stack_delete_complete").wait(StackName=self._name, WaiterConfig=self._wait)
+        except WaiterError as error:
+            reasons = "\n".join(self._failures(began)) or str(error)
+            raise DeployError(f"The stack {self._name} could not be deleted:\n{reasons}") from error
+
+    def _describe(self) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = self._client.describe_stacks(StackName=self._name)["Stacks"][0]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        return found
+
+    def _settled(self) -> str | None:
+        """The stack's state once nobody is at work on it; None where there is none."""
+        for _ in range(self._wait["MaxAttempts"]):
+            found = self._describe()
+            state = None if found is None else str(found["StackStatus"])
+            if state == "UPDATE_ROLLBACK_FAILED":
+                self._say("an earlier update could not be rolled back: trying that again")
+                self._client.continue_update_rollback(StackName=self._name)
+            elif state is None or state == "REVIEW_IN_PROGRESS" or not state.endswith("_IN_PROGRESS"):
+                return None if state == "DELETE_COMPLETE" else state
+            else:
+                self._say(f"the stack is in {state}: waiting")
+            time.sleep(self._wait["Delay"])
+        raise DeployError(f"The stack {self._name} is still being changed by somebody else.")
+
+    def _change_set(self, template_url: str, *, creating: bool) -> str | None:
+        """The id of a change set that is ready; None where nothing would change."""
+        made = self._client.create_change_set(
+            StackName=self._name,
+            ChangeSetName=f"deploy-{time.time_ns()}",
+            ChangeSetType="CREATE" if creating else "UPDATE",
+            TemplateURL=template_url,
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": str(value)} for name, value in self._parameters().items()
+            ],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+            ImportExistingResources=True,
+        )["Id"]
+        try:
+            self._client.get_waiter("change_set_create_complete").wait(
+                ChangeSetName=made, WaiterConfig={"Delay": min(3, self._wait["Delay"]), "MaxAttempts": 100}
+            )
+        except WaiterError as error:
+            reason = str(self._client.describe_change_set(ChangeSetName=made).get("StatusReason", error))
+            self._client.delete_change_set(ChangeSetName=made)
+            if any(words in reason for words in _UNCHANGED):
+                return None
+            raise DeployError(f"The stack {self._name} cannot be changed: {reason}") from error
+        return str(made)
+
+    def _parameters(self) -> dict[str, str]:
+        return {"Prefix": self._stage.full_name, **self._stage.choices.parameters}
+
+    def _failures(self, since: float) -> Iterator[str]:
+        events = self._stage.account.pages(
+            "cloudformation", "describe_stack_events", "StackEvents", StackName=self._name
+        )
+        for event in events:
+            if event["Timestamp"].timestamp() >= since - 1 and str(event["ResourceStatus"]).endswith("FAILED"):
+                reason = event.get("ResourceStatusReason", "no reason given")
+                if "cancelled" not in reason:
+                    yield f"  {event['LogicalResourceId']}: {reason}"

@@ -1,0 +1,152 @@
+"""A stage: its choices from `stages.toml`, the account it lies in, and what everything of it is called there."""
+
+import json
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.wheels import Architecture
+
+APP = "messenger"
+# The API Gateway stage of both APIs, and so the first part of every path.
+GATEWAY_STAGE = "api"
+CHOICES = Path(__file__).with_name("stages.toml")
+
+# Tells whoever started a command what is being done.
+Say = Callable[[str], None]
+
+# Every function of app.py. Those in the VPC speak to PostgreSQL; the others post to sockets, whither no VPC endpoint
+# leads.
+IN_VPC = ("api_handler", "websocket_message", "presence_changed", "upload_stored", "sweep", "migrate")
+OUTSIDE = ("websocket_connect", "websocket_disconnect", "push")
+FUNCTIONS = (*IN_VPC, *OUTSIDE)
+# Who issues or verifies tokens.
+WITH_KEYS = ("api_handler", "websocket_connect", "websocket_message")
+
+
+class DeployError(Exception):
+    """A deployment cannot go on; the words are for whoever started it, and say what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """Own host names. API Gateway keeps REST and WebSocket APIs apart, so each has its own."""
+
+    rest: str
+    sockets: str
+    certificate: str
+    hosted_zone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What a stage can choose; rates are requests or frames a second for the whole stage."""
+
+    architecture: Architecture = "x86_64"
+    log_days: int = 30
+    rest_rate: int = 500
+    rest_burst: int = 1000
+    socket_rate: int = 1000
+    socket_burst: int = 2000
+    concurrency: Mapping[str, int] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    domain: Domain | None = None
+
+
+def choices_of(stage: str, path: Path = CHOICES) -> Choices:
+    """The defaults with what the stage's own table changes. Raises DeployError for an unknown name."""
+    tables = tomllib.loads(path.read_text())
+    merged: dict[str, Any] = dict(tables.get("defaults", {}))
+    for name, value in tables.get("stages", {}).get(stage, {}).items():
+        merged[name] = {**merged.get(name, {}), **value} if isinstance(value, dict) else value
+    try:
+        domain = Domain(**merged.pop("domain")) if "domain" in merged else None
+        return Choices(**merged, domain=domain)
+    except TypeError as error:
+        raise DeployError(f"{path.name}: stage {stage}: {error}") from error
+
+
+class Account:
+    """The AWS account and region that the shell's credentials lead to."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._config = Config(retries={"mode": "standard", "total_max_attempts": 10})
+        self._clients: dict[str, Any] = {}
+        self.region = str(session.region_name or "")
+        if not self.region:
+            raise DeployError("No region is chosen: set AWS_REGION, or `region` in your AWS profile.")
+        try:
+            identity = self.client("sts").get_caller_identity()
+        except (BotoCoreError, ClientError) as error:
+            raise DeployError(
+                f"AWS does not know who you are ({error}). Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
+                "AWS_SECRET_ACCESS_KEY, or log in with `aws sso login`."
+            ) from error
+        self.id = str(identity["Account"])
+        self.caller = str(identity["Arn"])
+        self.partition = self.caller.split(":")[1]
+
+    def client(self, service: str) -> Any:
+        """A kept boto3 client that tries again what was throttled."""
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, region_name=self.region, config=self._config)
+        return self._clients[service]
+
+    def invoke(self, function: str, event: object) -> tuple[Any, bool]:
+        """A function's answer to an event, and whether it failed. Waits as long as Lambda lets a function run."""
+        patient = Config(read_timeout=910, retries={"total_max_attempts": 1})
+        client = self._session.client("lambda", region_name=self.region, config=patient)
+        answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        return json.loads(answer["Payload"].read() or b"null"), "FunctionError" in answer
+
+    def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
+        """The items of all pages of a listing."""
+        for page in self.client(service).get_paginator(operation).paginate(**arguments):
+            yield from page.get(key, ())
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage in one account."""
+
+    name: str
+    account: Account
+    choices: Choices
+
+    @property
+    def full_name(self) -> str:
+        """Begins the name of all that belongs to the stage; the name of the stack and of the REST function."""
+        return f"{APP}-{self.name}"
+
+    @property
+    def socket_api_name(self) -> str:
+        """What Chalice calls the WebSocket API."""
+        return f"{self.full_name}-websocket-api"
+
+    @property
+    def bucket(self) -> str:
+        """Where deployments are kept, for all who deploy this stage."""
+        return f"{self.full_name}-deployments-{self.account.id}"
+
+    def function(self, name: str) -> str:
+        """What Chalice calls a function."""
+        return self.full_name if name == "api_handler" else f"{self.full_name}-{name}"
+
+    def socket_endpoint(self, api_id: str) -> str:
+        """Where functions post to connections."""
+        suffix = "amazonaws.com.cn" if self.account.partition == "aws-cn" else "amazonaws.com"
+        return f"https://{api_id}.execute-api.{self.account.region}.{suffix}/{GATEWAY_STAGE}"
+
+
+def missing(error: ClientError) -> bool:
+    """Whether AWS says that a thing is not there."""
+    code = error.response["Error"]["Code"]
+    words = ("NotFound", "NoSuch", "ResourceNotFound", "404")
+    return code.startswith(words) or code.endswith("NotFoundException") or "does not exist" in str(error)

@@ -1,0 +1,100 @@
+"""An AWS account for deployments: moto, with what Chalice needs and moto lacks, in a process of its own.
+
+`python -m tests.deploy.cloud` prints its port. Beside moto it
+
+- closes the gaps that `tests/deploy/gaps.py` names;
+- makes WebSocket deployments and updates WebSocket stages, which moto does not know;
+- keeps a journal of all calls, at `/journal`, and what each WebSocket deployment serves, at `/served`.
+"""
+
+import json
+import re
+import sys
+import threading
+import uuid
+from typing import Any
+
+from moto.apigatewayv2.models import apigatewayv2_backends
+from moto.server import DomainDispatcherApplication, create_backend_app
+
+from local import wsgi
+from local.aws_server import LoopbackServer
+from tests.deploy import gaps
+
+ACCOUNT, REGION = "123456789012", "eu-central-1"
+_DEPLOYMENTS = re.compile(r"/v2/apis/(\w+)/deployments")
+_STAGE = re.compile(r"/v2/apis/(\w+)/stages/(\w+)")
+_FUNCTION = re.compile(r"/2015-03-31/functions/([\w-]+)(/\w+)?")
+
+
+class Cloud:
+    """The WSGI application in front of moto."""
+
+    def __init__(self) -> None:
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._lock = threading.Lock()
+        self.journal: list[str] = []
+        self.served: dict[str, Any] = {}
+
+    def __call__(self, environ: wsgi.Environ, start_response: wsgi.StartResponse) -> Any:
+        path, method = str(environ["PATH_INFO"]), str(environ["REQUEST_METHOD"])
+        if path in {"/journal", "/served"}:
+            return _json(self.journal if path == "/journal" else self.served).send(start_response)
+        body = wsgi.read_body(environ).read()
+        self.journal.append(_named(environ, method, path, body))
+        for pattern, answer in ((_DEPLOYMENTS, self._deployment), (_STAGE, self._stage)):
+            match = pattern.fullmatch(path)
+            if match and method in {"POST", "PATCH"}:
+                return answer(match, json.loads(body or b"{}")).send(start_response)
+        with self._lock:  # moto's state is not made for two at once
+            return self._moto(environ, start_response)
+
+    def _deployment(self, match: re.Match[str], _given: dict[str, Any]) -> wsgi.Answer:
+        api = apigatewayv2_backends[ACCOUNT][REGION].get_api(match[1])
+        # What a deployment serves are the routes of this moment.
+        routes = {
+            route.route_key: {"target": route.target, "responses": sorted(_keys(route))} for route in api.get_routes()
+        }
+        deployment = uuid.uuid4().hex[:6]
+        self.served[deployment] = routes
+        return _json({"deploymentId": deployment, "deploymentStatus": "DEPLOYED"}, 201)
+
+    def _stage(self, match: re.Match[str], given: dict[str, Any]) -> wsgi.Answer:
+        stage = apigatewayv2_backends[ACCOUNT][REGION].get_api(match[1]).get_stage(match[2])
+        stage.config.update(given)
+        stage.default_route_settings = stage.config["defaultRouteSettings"]
+        return _json(stage.to_json())
+
+
+def _keys(route: Any) -> list[str]:
+    return [response.route_response_key for response in route.route_responses.values()]
+
+
+def _named(environ: wsgi.Environ, method: str, path: str, body: bytes) -> str:
+    """A call as a test reads it: `PUT function messenger-dev-push code`, or method, path and action."""
+    match = _FUNCTION.fullmatch(path)
+    if match:
+        verb = {"/code": "code", "/invocations": "invoke", "/configuration": "configuration"}.get(match[2] or "", "")
+        return f"{method} function {match[1]} {verb}".strip()
+    target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    action = re.search(rb"(?:^|&)Action=(\w+)", body)
+    return f"{method} {path} {target or (action[1].decode() if action else '')}".strip()
+
+
+def _json(content: Any, status: int = 200) -> wsgi.Answer:
+    body = json.dumps(content).encode()
+    return wsgi.Answer(f"{status} OK", [("Content-Type", "application/json")], body)
+
+
+def main() -> None:
+    """Serves until its standard input ends."""
+    gaps.close()
+    server = LoopbackServer(Cloud())
+    server.start()
+    print(server.port, flush=True)  # noqa: T201  # for whoever started this process
+    sys.stdin.read()
+    server.stop()
+
+
+if __name__ == "__main__":
+    main()

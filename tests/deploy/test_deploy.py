@@ -1,0 +1,278 @@
+"""`make deploy`, `rollback`, `rotate` and `destroy`, run whole against an account without AWS.
+
+The smoke test is left out (SMOKE=off), as no request reaches an API in that account; it has tests of its own.
+"""
+
+import json
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pytest
+
+from app import app
+from infra import apis
+from infra.package import ROOT
+from infra.stage import FUNCTIONS, IN_VPC, WITH_KEYS
+from local.postgres import Postgres
+from tests.deploy.account import Account, Checkout, account, bucket_of, pretty
+from tests.deploy.cloud import ACCOUNT, REGION
+
+STAGE = "trial"
+NAMES = {name: f"messenger-{STAGE}" if name == "api_handler" else f"messenger-{STAGE}-{name}" for name in FUNCTIONS}
+
+
+@dataclass
+class Story:
+    """One stage's life, deployment by deployment, and what stood after each."""
+
+    account: Account
+    checkout: Checkout
+    database_url: str
+    said: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, dict[str, Any]] = field(default_factory=dict)
+    code: dict[str, dict[str, str]] = field(default_factory=dict)
+    calls: dict[str, list[str]] = field(default_factory=dict)
+
+    def note(self, chapter: str, said: str) -> None:
+        """Keeps what stands now under a name."""
+        before = sum(len(calls) for calls in self.calls.values())
+        self.said[chapter] = said
+        self.ids[chapter] = self.account.ids()
+        self.code[chapter] = {name: item["CodeSha256"] for name, item in self.account.functions().items()}
+        self.calls[chapter] = self.account.journal()[before:]
+
+    def applied(self) -> list[str]:
+        """The names of the migrations that the database has."""
+        with psycopg.connect(self.database_url) as connection:
+            return [row[0] for row in connection.execute("SELECT name FROM schema_migrations ORDER BY number")]
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """Deployed; deployed in vain, with a migration that fails; deployed again without any record; gone back."""
+    with Postgres.temporary() as server:
+        url = server.ensure("deployed")
+        with account(url) as there:
+            told = Story(there, Checkout.make(tmp_path_factory.mktemp("checkout") / "messenger", there), url)
+            deploy = ("deploy", f"STAGE={STAGE}", "SMOKE=off")
+            told.note("first", told.checkout.done(*deploy))
+
+            number = len(told.applied()) + 1
+            migration = told.checkout.folder / "migrations" / f"{number:04d}_trial.sql"
+            migration.write_text("SELECT nonsense")
+            failed = told.checkout.make_target(*deploy)
+            assert failed.returncode != 0
+            told.note("in vain", failed.stdout + failed.stderr)
+
+            migration.write_text("CREATE TABLE trial (id integer)")
+            there.client("s3").delete_object(Bucket=bucket_of(STAGE), Key="deployed.json")
+            told.note("second", told.checkout.done(*deploy))
+            told.note("back", told.checkout.done("rollback", f"STAGE={STAGE}", "SMOKE=off"))
+            yield told
+
+
+def test_every_function_stands_as_it_is_configured(story: Story) -> None:
+    config = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    own = config["stages"]["dev"]["lambda_functions"]
+    functions = story.account.functions()
+    assert sorted(functions) == sorted(NAMES.values())
+    for name, full_name in NAMES.items():
+        function = functions[full_name]
+        wanted = {**config, **own.get(name, {})}
+        assert function["MemorySize"] == wanted["lambda_memory_size"]
+        assert function["Timeout"] == wanted["lambda_timeout"]
+        assert function["Handler"] == ("app.app" if name == "api_handler" else f"app.{name}")
+        assert len(function.get("VpcConfig", {}).get("SubnetIds", ())) == (2 if name in IN_VPC else 0), name
+        assert len(function.get("VpcConfig", {}).get("SecurityGroupIds", ())) == (1 if name in IN_VPC else 0), name
+
+
+def test_each_function_is_told_what_it_needs_and_no_secret_besides(story: Story) -> None:
+    (socket_api,) = story.ids["back"]["sockets"]
+    for name, full_name in NAMES.items():
+        variables = story.account.variables_of(full_name)
+        assert variables["WEBSOCKET_ENDPOINT"] == f"https://{socket_api}.execute-api.{REGION}.amazonaws.com/api"
+        assert variables["LIVE_TABLE"] == f"messenger-{STAGE}-live"
+        assert ("JWT_SECRET" in variables) == (name in WITH_KEYS)
+        assert ("DATABASE_URL" in variables) == (name in IN_VPC)
+        if name in IN_VPC:
+            assert variables["DATABASE_URL"].startswith("postgresql://messenger_app@")
+            assert variables["DATABASE_IAM"] == "on"
+
+
+def test_each_function_has_its_own_policy_and_nothing_else(story: Story) -> None:
+    (socket_api,) = story.ids["back"]["sockets"]
+    stack = story.account.client("cloudformation").describe_stacks(StackName=f"messenger-{STAGE}")["Stacks"][0]
+    names = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]} | {
+        "Partition": "aws",
+        "Region": REGION,
+        "Account": ACCOUNT,
+        "Prefix": f"messenger-{STAGE}",
+        "WebsocketApiId": socket_api,
+    }
+    for name in FUNCTIONS:
+        template = string.Template((ROOT / "infra" / "policies" / f"{name}.json").read_text())
+        assert pretty(story.account.policy(f"messenger-{STAGE}-{name}")) == pretty(
+            json.loads(template.substitute(names))
+        )
+
+
+def test_the_rest_api_has_every_route_and_the_gateways_errors_have_our_shape(story: Story) -> None:
+    client = story.account.client("apigateway")
+    (api,) = story.ids["back"]["rest"]
+    resources = client.get_resources(restApiId=api, limit=500)["items"]
+    methods = {(item["path"], method) for item in resources for method in item.get("resourceMethods", {})}
+    declared = {(path, method) for path, entries in app.routes.items() for method in entries}
+    assert declared <= methods
+    assert {method for _, method in methods - declared} == {"OPTIONS"}
+
+    put = {item["responseType"]: item for item in client.get_gateway_responses(restApiId=api)["items"]}
+    wanted = {item["responseType"]: item for item in apis.gateway_responses()}
+    assert put.keys() == wanted.keys()
+    assert put["THROTTLED"]["statusCode"] == "429"
+    assert put["THROTTLED"]["responseTemplates"] == wanted["THROTTLED"]["responseTemplates"]
+    settings = client.get_stage(restApiId=api, stageName="api")["methodSettings"]["*/*"]
+    assert (settings["throttlingRateLimit"], settings["throttlingBurstLimit"]) == (500, 1000)
+
+
+def test_the_socket_stage_serves_the_newest_routes_with_acks_by_route_response(story: Story) -> None:
+    served = story.account.served()
+    assert served["routes"].keys() == {"$connect", "$default", "$disconnect"}
+    assert served["routes"]["$default"]["responses"] == ["$default"]
+    assert served["deployments"] == 3  # one each time it came so far
+    assert served["stage"]["DefaultRouteSettings"]["ThrottlingBurstLimit"] == 2000
+
+
+def test_queues_files_and_the_clock_call_their_functions(story: Story) -> None:
+    mappings = story.account.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    by_queue = {item["EventSourceArn"].rpartition(":")[2]: item for item in mappings}
+    assert by_queue.keys() == {f"messenger-{STAGE}-push.fifo", f"messenger-{STAGE}-presence"}
+    for name, function, concurrency in (("push.fifo", "push", 50), ("presence", "presence_changed", 10)):
+        mapping = by_queue[f"messenger-{STAGE}-{name}"]
+        assert mapping["FunctionArn"].endswith(f":messenger-{STAGE}-{function}")
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping["ScalingConfig"] == {"MaximumConcurrency": concurrency}
+    (uploads,) = [name for name in story.ids["back"]["buckets"] if "-uploads-" in name]
+    notified = story.account.client("s3").get_bucket_notification_configuration(Bucket=uploads)
+    (called,) = notified["LambdaFunctionConfigurations"]
+    assert called["LambdaFunctionArn"].endswith("-upload_stored")
+    assert called["Events"] == ["s3:ObjectCreated:*"]
+    assert story.ids["back"]["rules"] == [f"messenger-{STAGE}-sweep-event"]
+
+
+def test_every_log_group_forgets_in_time(story: Story) -> None:
+    groups = story.account.client("logs").describe_log_groups()["logGroups"]
+    kept = {item["logGroupName"]: item.get("retentionInDays") for item in groups}
+    assert kept == {f"/aws/lambda/{name}": 30 for name in NAMES.values()}
+
+
+def test_nothing_is_made_twice_though_the_record_was_lost(story: Story) -> None:
+    assert len(story.ids["first"]["rest"]) == len(story.ids["first"]["sockets"]) == 1
+    assert len(story.ids["first"]["mappings"]) == 2
+    for chapter in ("in vain", "second", "back"):
+        assert story.ids[chapter] == story.ids["first"], chapter
+
+
+def test_the_schema_is_brought_up_before_any_other_function_gets_the_new_code(story: Story) -> None:
+    assert "0001_foundation" in story.said["first"]
+    assert "_trial" in story.said["second"]
+    steps = [call for call in story.calls["second"] if call.endswith((" code", " invoke"))]
+    migrate = NAMES["migrate"]
+    assert steps[:2] == [f"PUT function {migrate} code", f"POST function {migrate} invoke"]
+    assert {f"PUT function {name} code" for name in NAMES.values()} == set(steps[2:])
+
+
+def test_a_migration_that_fails_leaves_the_functions_and_the_schema_as_they_were(story: Story) -> None:
+    assert "The schema was not brought up to date" in story.said["in vain"]
+    assert "_trial" in story.said["in vain"]
+    others = set(NAMES.values()) - {NAMES["migrate"]}
+    assert {name: story.code["in vain"][name] for name in others} == {
+        name: story.code["first"][name] for name in others
+    }
+
+
+def test_a_rollback_brings_the_first_package_back_byte_for_byte_and_leaves_the_schema(story: Story) -> None:
+    assert set(story.code["second"].values()).isdisjoint(story.code["first"].values())
+    assert story.code["back"] == story.code["first"]
+    assert story.applied()[-1].endswith("_trial")
+    assert not [call for call in story.calls["back"] if call.endswith(" invoke")]
+
+
+def test_there_is_nothing_before_the_first_release_to_go_back_to(story: Story) -> None:
+    result = story.checkout.make_target("rollback", f"STAGE={STAGE}", "SMOKE=off")
+    assert result.returncode != 0
+    assert "no earlier release" in result.stderr
+
+
+def test_a_rotation_lets_the_old_key_verify_and_the_new_one_sign(story: Story) -> None:
+    before = {name: story.account.variables_of(NAMES[name])["JWT_SECRET"] for name in WITH_KEYS}
+    story.checkout.done("rotate", f"STAGE={STAGE}")
+    for name in WITH_KEYS:
+        variables = story.account.variables_of(NAMES[name])
+        assert variables["JWT_PREVIOUS_SECRETS"] == before[name]
+        assert variables["JWT_SECRET"] not in {before[name], ""}
+        assert variables["DATABASE_IAM" if name in IN_VPC else "LIVE_TABLE"]  # the others stay
+    changed = [call for call in story.account.journal() if call.endswith(f"{NAMES['api_handler']} configuration")]
+    assert len(changed) >= 2
+
+
+def test_stages_do_not_meet_and_data_goes_when_it_is_told_to(story: Story) -> None:
+    before = story.account.ids()
+    story.checkout.done("deploy", "STAGE=other", "SMOKE=off")
+    both = story.account.ids()
+    assert set(before["rest"]) < set(both["rest"])
+    assert len(both["rest"]) == len(both["sockets"]) == 2
+    assert len(both["mappings"]) == 4
+    (uploads,) = set(both["buckets"]) - set(before["buckets"]) - {bucket_of("other")}
+    story.account.client("s3").put_object(Bucket=uploads, Key="uploads/1", Body=b"content")
+
+    said = story.checkout.done("destroy", "STAGE=other", "CONFIRM=other", "DATA=delete")
+    assert "ALL UPLOADED FILES GO TOO" in said
+    assert story.account.ids() == before
+    secrets = story.account.client("secretsmanager").list_secrets()["SecretList"]
+    assert not [item["Name"] for item in secrets if item["Name"].startswith("messenger-other")]
+
+
+def test_destroy_wants_the_stages_name_and_removes_all_but_the_data(story: Story) -> None:
+    before = story.account.ids()
+    for answer in ((), ("CONFIRM=other",)):
+        refused = story.checkout.make_target("destroy", f"STAGE={STAGE}", *answer)
+        assert refused.returncode != 0
+        assert "Nothing was removed" in refused.stderr
+        assert "rest_api" in refused.stdout
+        assert story.account.ids() == before
+
+    story.checkout.done("destroy", f"STAGE={STAGE}", f"CONFIRM={STAGE}")
+    after = story.account.ids()
+    (uploads,) = [name for name in before["buckets"] if "-uploads-" in name]
+    assert uploads in after.pop("buckets")
+    assert {name: left for name, left in after.items() if left} == {}
+    assert story.account.client("rds").describe_db_instances()["DBInstances"] == []
+    secrets = story.account.client("secretsmanager").list_secrets()["SecretList"]
+    assert f"messenger-{STAGE}-jwt" in {item["Name"] for item in secrets}
+    story.checkout.done("destroy", f"STAGE={STAGE}", f"CONFIRM={STAGE}")  # in vain, and no error
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("deploy",), "say which: make deploy STAGE=dev"),
+        (("deploy", "STAGE=Not_A_Name"), "lower-case letters"),
+        (("rollback", "STAGE=never"), "no earlier release"),
+        (("rotate", "STAGE=never"), "deploy the stage first"),
+    ],
+)
+def test_a_command_that_cannot_be_done_says_why(story: Story, words: tuple[str, ...], reason: str) -> None:
+    result = story.checkout.make_target(*words)
+    assert result.returncode != 0
+    assert reason in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_who_has_no_credentials_is_told_what_to_do(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Account, "variables", {"AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"})
+    result = story.checkout.make_target("deploy", "STAGE=dev")
+    assert result.returncode != 0
+    assert "Set AWS_PROFILE" in result.stderr
