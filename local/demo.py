@@ -45,8 +45,10 @@ class Speaker:
         """
         while True:
             frame: dict[str, Any] = json.loads(self.socket.recv(timeout=SECONDS))
-            if frame["type"] == "error":
+            if frame.get("type") == "error":
                 raise SystemExit(f"refused: {frame['error']['detail']}")
+            if "type" not in frame:  # what API Gateway says itself where a function fails
+                raise SystemExit(f"refused: {frame.get('message', frame)}")
             if frame["type"] == kind and seq in {None, frame.get("seq")}:
                 return frame
 
