@@ -6,11 +6,12 @@ Chalice, without which every cold start would compile them. Bytecode is not chec
 carries no times worth comparing, and is never edited.
 """
 
-import compileall
 import importlib.util
 import io
-import py_compile
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import chalice
@@ -24,7 +25,14 @@ ROOT = Path(__file__).parents[1]
 BUILDS = ROOT / ".build"
 # Of Chalice itself no more than this is shipped.
 _CHALICE = ("__init__.py", "app.py")
-_UNCHECKED = py_compile.PycInvalidationMode.UNCHECKED_HASH
+_UNCHECKED = "unchecked-hash"
+_COMPILE = """
+import pathlib, py_compile, sys
+source, place, shipped_as = sys.argv[1:]
+pathlib.Path(place).parent.mkdir(parents=True, exist_ok=True)
+unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+py_compile.compile(source, place, shipped_as, doraise=True, invalidation_mode=unchecked)
+"""
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
@@ -44,8 +52,9 @@ def build(folder: Path, target: Target, *, requirements: Path = ROOT / "requirem
     shutil.copytree(libraries, vendor)
     shutil.copytree(ROOT / "migrations", vendor / "migrations")
     for compiled, shipped_from in ((folder / "chalicelib", folder), (vendor, vendor)):
-        if not compileall.compile_dir(compiled, quiet=2, stripdir=str(shipped_from), invalidation_mode=_UNCHECKED):
-            raise PackageError(f"{compiled} does not compile")
+        _python(
+            "-m", "compileall", "-q", "-f", "--invalidation-mode", _UNCHECKED, "-s", str(shipped_from), str(compiled)
+        )
     _compile_beside(vendor, folder / "app.py", "app.py")
     for name in _CHALICE:
         _compile_beside(vendor, Path(chalice.__file__).with_name(name), f"chalice/{name}")
@@ -80,7 +89,16 @@ def _compile_beside(vendor: Path, source: Path, shipped_as: str) -> None:
     """Bytecode in the place where a source that Chalice adds to the zip by itself will look for it."""
     place = importlib.util.cache_from_source(str(vendor / shipped_as))
     # As compileall strips the others: bytecode remembers where its source was.
-    py_compile.compile(str(source), cfile=place, dfile=shipped_as, doraise=True, invalidation_mode=_UNCHECKED)
+    _python("-c", _COMPILE, str(source), place, shipped_as)
+
+
+def _python(*arguments: str) -> None:
+    """Runs a fresh interpreter: what else one has done shows in the bytecode that it writes."""
+    command = [sys.executable, "-S", *arguments]
+    variables = {"PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": "0"}
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)  # noqa: S603  # our own words
+    if done.returncode != 0:
+        raise PackageError(f"the sources do not compile:\n{done.stdout}{done.stderr}")
 
 
 def _remove(path: Path) -> None:
