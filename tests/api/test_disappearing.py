@@ -138,8 +138,8 @@ def test_the_sweep_takes_its_content_and_leaves_its_place(server: Server, pair: 
 def test_the_members_hear_of_it_once(server: Server, pair: tuple[Person, Person, int]) -> None:
     alice, bob, chat = pair
     ears = [alice.socket(), bob.socket()]
-    cursor = _cursor(bob)
     gone = alice.send(chat, "secret")
+    cursor = _cursor(bob)
     told = {"chatId": chat, "messageId": gone["id"], "seq": gone["seq"], "deletedBy": None, "for": "everyone"}
     _let_time_pass(server)
     _sweep(server)
@@ -217,8 +217,8 @@ def test_a_large_backlog_is_taken_in_bites(server: Server, pair: tuple[Person, P
 
 def test_a_killed_sweep_is_finished_by_the_next(server: Server, pair: tuple[Person, Person, int]) -> None:
     alice, bob, chat = pair
-    cursor = _cursor(bob)
     gone = alice.send(chat, "secret")
+    cursor = _cursor(bob)
     _let_time_pass(server)
     with psycopg.connect(server.database_url) as connection:
         connection.execute("SELECT FROM chats WHERE id = %s FOR UPDATE", (chat,))
