@@ -65,6 +65,15 @@ def test_an_invite_leads_into_its_group(alice: Person, bob: Person) -> None:
     assert bob.http.get(f"/invites/{made['token']}").json()["isMember"] is True
 
 
+def test_a_group_without_a_name_is_shown_without_one(alice: Person, bob: Person) -> None:
+    chat = alice.http.post("/chats", json={"type": "group", "participantIds": []}).json()["id"]
+    shown = bob.http.get(f"/invites/{invite(alice, chat)['token']}")
+    assert (shown.status_code, shown.json()["name"]) == (200, None)
+    alice.http.patch(f"/chats/{chat}", json={"isPublic": True}).raise_for_status()
+    listed = bob.http.get("/chats/public").json()["chats"]
+    assert (chat, None) in [(found["id"], found["name"]) for found in listed]
+
+
 def test_who_is_a_member_uses_nothing_up(alice: Person, bob: Person) -> None:
     chat = alice.chat_with(name="group")
     token = invite(alice, chat, maxUses=1)["token"]

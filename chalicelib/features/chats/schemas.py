@@ -86,7 +86,7 @@ class ChatPreview(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What those may know of a group who are not in it."""
 
     id: Id
-    name: str
+    name: str | None
     description: str
     avatar_url: str | None
     is_public: bool

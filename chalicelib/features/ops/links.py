@@ -14,7 +14,7 @@ def add_links(made: dict[str, Any], endpoints: Sequence[Endpoint], ids: Ids) -> 
     """Adds to each answer that makes a resource links to all endpoints whose paths begin with it."""
     shared = made["components"].setdefault("links", {})
     for source in endpoints:
-        if not source.creates or source.alias_of:
+        if not source.creates:
             continue
         links = dict(_links(made, source.answer, endpoints, ids.get(source.answer, ())))
         shared |= links
