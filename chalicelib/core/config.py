@@ -63,6 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     connection_seconds: int = 2 * 60 * 60
     login_seconds: int = 30  # a Socket.IO connection on which nobody logs in is closed then
     presence_debounce_seconds: int = 3
+    presence_retell_seconds: int = 30  # so long after it was shed, a status is told as it is then
     origins: tuple[str, ...] = ("*",)
 
     # Operation. The metrics' namespace and the service's name tell deployments in one account apart. The shed level

@@ -10,19 +10,21 @@ from chalicelib.core.logs import logger
 from chalicelib.realtime import shedding, trail
 from chalicelib.realtime.connections import Connection
 from chalicelib.realtime.fanout import Push
-from chalicelib.realtime.publish import deliver
+from chalicelib.realtime.publish import deliver, shed
 
 
 class Check(msgspec.Struct, frozen=True, rename="camel"):
     """What is to be looked at after a delay: a user's presence, or whether somebody has logged in on a connection.
 
-    At once, that of a new connection whose user is `entering` the common room.
+    Where there are `hearers`, they were not told of the user's presence under load. At once is looked at a new
+    connection whose user is `entering` the common room.
 
     `request_id` is of the request that asked for it.
     """
 
     request_id: str | None = None
     user_id: int | None = None
+    hearers: list[int] = []
     connection_id: str | None = None
     entering: Connection | None = None
     sync_cursor: str = ""
@@ -46,7 +48,7 @@ def push(event: dict[str, Any]) -> dict[str, Any]:
                 continue
             waited = _waited(record)
             if shedding.sheds(told.type, waited):
-                trail.shed(told.type, told.event_id, level=shedding.level(waited), request_id=told.request_id)
+                shed(push, waited)
                 continue
             pushes.append(push)
             waits.append(waited)
@@ -67,7 +69,9 @@ def _look(body: str) -> None:
 
     check = msgspec.json.decode(body, type=Check)
     context.current().adopt(check.request_id)
-    if check.user_id is not None:
+    if check.user_id is not None and check.hearers:
+        presence.tell_again(check.user_id, check.hearers)
+    elif check.user_id is not None:
         presence.settle(check.user_id)
     if check.connection_id is not None:
         socketio.check_login(check.connection_id)

@@ -19,6 +19,10 @@ from chalicelib.realtime.fanout import Push
 from chalicelib.realtime.shapes import Envelope
 
 
+class _OfStatus(msgspec.Struct, frozen=True):
+    data: events.UserStatus
+
+
 def publish(event: Envelope, *, to: Sequence[int], group: str) -> None:
     """Tells every device of these users, but for what is shed under load. Pushes of one group keep their order."""
     if not to:
@@ -28,7 +32,7 @@ def publish(event: Envelope, *, to: Sequence[int], group: str) -> None:
 
     def tell() -> None:
         if shedding.sheds(event.type):
-            trail.shed(event.type, event.event_id, level=shedding.level())
+            shed(push)
         else:
             _hand_over(push, event, group)
 
@@ -42,6 +46,19 @@ def deliver(pushes: Sequence[Push], waits: Sequence[float] = ()) -> None:
     """
     for user_id in {connection.user_id for connection in fanout.deliver(pushes, waits)}:
         presence_may_have_changed(user_id)
+
+
+def shed(push: Push, waited: float = 0.0) -> None:
+    """Drops a push under load, after so many seconds in the queue.
+
+    A status is told again when the load may be over: no later event would correct what its hearers then believe.
+    """
+    told = trail.outline(push.event)
+    trail.shed(told.type, told.event_id, level=shedding.level(waited), request_id=told.request_id)
+    if told.type == "user:status":
+        about = msgspec.json.decode(bytes(push.event), type=_OfStatus).data.user_id
+        seconds = settings().presence_retell_seconds
+        _look_later(seconds, userId=about, hearers=push.user_ids, requestId=told.request_id)
 
 
 def greet(connection: Connection, *, sync_cursor: str) -> None:
@@ -144,7 +161,7 @@ def _quietly(message: dict[str, object], name: str) -> bool:
 
 
 def _look_later(seconds: int, **about: object) -> bool:
-    body = msgspec.json.encode({**about, "requestId": context.current().request_id}).decode()
+    body = msgspec.json.encode({"requestId": context.current().request_id, **about}).decode()
     message: dict[str, object] = {
         "QueueUrl": settings().presence_queue_url,
         "MessageBody": body,

@@ -65,7 +65,7 @@ def test_a_chosen_status_is_told_to_others_and_to_ones_own_devices(
     assert alice.http.get("/users/me/status").json() == {"status": "busy", "statusText": "lunch"}
 
 
-def test_a_choice_shows_only_while_a_device_iscome(server: Server, pair: tuple[Person, Person]) -> None:
+def test_a_choice_shows_only_while_a_device_is_there(server: Server, pair: tuple[Person, Person]) -> None:
     alice, bob = pair
     (ears,) = come(server, bob)
     _set(alice, "busy")
@@ -265,7 +265,7 @@ def test_a_stranger_hears_nothing_of_a_block(server: Server, person: Register) -
     assert ears.events("user:status") == []
 
 
-def test_asking_who_iscome(server: Server, person: Register) -> None:
+def test_asking_who_is_there(server: Server, person: Register) -> None:
     alice, contact, peer, fellow, stranger = (person(n) for n in ("alice", "contact", "peer", "fellow", "stranger"))
     alice.http.post("/contacts", json={"userId": contact.id})
     alice.chat_with(peer)

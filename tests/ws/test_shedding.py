@@ -41,6 +41,9 @@ def _forgetful() -> Iterator[None]:
     shedding.forget()
 
 
+_DATA = {"user:status": {"userId": 1, "status": "busy", "statusText": "", "lastSeenAt": None}}
+
+
 def _everything(alice: Person, mouth: Socket, chat: int, seq: int) -> None:
     """Alice does one of each, a message last."""
     mouth.act("typing:start", {"chatId": chat})
@@ -73,7 +76,6 @@ def test_the_operators_level_drops_exactly_its_kinds_at_the_publisher(
     ears.frames.clear()
     with server.settings(shed_level=level), recorded("DEBUG") as lines:
         _everything(alice, mouth, chat, 1)
-        server.settle()
         assert _heard(ears) == HEARD[level]
     assert {line["type"] for line in lines.all("shed")} == set(KINDS) - HEARD[level]
     marks = bob.http.get(f"/chats/{chat}").json()["participants"]
@@ -94,12 +96,53 @@ def test_a_push_is_judged_by_how_long_it_waited(server: Server, person: Register
 
 
 def _record(kind: str, number: int, user_id: int, waited: float) -> dict[str, Any]:
-    event = {"type": kind, "eventId": f"made:{number}", "ts": "2026-11-20T10:00:00.000Z", "data": {"chatId": 1}}
+    event = {
+        "type": kind,
+        "eventId": f"made:{number}",
+        "ts": "2026-11-20T10:00:00.000Z",
+        "data": _DATA.get(kind, {"chatId": 1}),
+    }
     return {
         "messageId": f"m{number}",
         "body": json.dumps({"event": event, "userIds": [user_id]}),
         "attributes": {"SentTimestamp": str(int((time.time() - waited) * 1000))},
     }
+
+
+def test_a_status_that_was_shed_is_told_as_it_is_when_the_load_is_over(server: Server, person: Register) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    for peer in (bob, carol):
+        alice.chat_with(peer)
+    bobs, carols, phone = come(server, bob, carol, alice)
+    with server.settings(shed_level=2):
+        phone.act("presence:set", {"status": "busy"})
+        assert alice.http.put(f"/blocks/{carol.id}").is_success
+        phone.act("presence:set", {"status": "away", "statusText": "lunch"})
+        time.sleep(1.5)  # it is looked at meanwhile, and put off again
+        bobs.act("ping")
+        assert _statuses(bobs, alice) == _statuses(carols, alice) == ["online"]
+    bobs.wait_for("user:status", userId=alice.id, status="away", statusText="lunch")
+    phone.wait_for("user:status", userId=alice.id, status="away", statusText="lunch")
+    carols.wait_for("user:status", userId=alice.id, status="offline", statusText="", lastSeenAt=None)
+    server.settle()
+    carols.act("ping")
+    assert set(_statuses(bobs, alice)) == {"online", "away"}, "what it was in between is old"
+    assert set(_statuses(carols, alice)) == {"online", "offline"}
+
+
+def test_a_status_that_the_pusher_sheds_is_told_later(server: Server, person: Register) -> None:
+    alice, bob = person("alice"), person("bob")
+    ears, _ = come(server, bob, alice)
+    record = _record("user:status", 1, bob.id, 20.0)
+    record["body"] = record["body"].replace('"userId": 1,', f'"userId": {alice.id},')
+    with server.settings(shed_wait_seconds=2):
+        assert server.stack.functions.invoke_sync("push", {"Records": [record]}) == {"batchItemFailures": []}
+    told = ears.wait_for("user:status", userId=alice.id)
+    assert (told["data"]["status"], told["eventId"] != "made:1") == ("online", True)
+
+
+def _statuses(ears: Socket, subject: Person) -> list[str]:
+    return [event["data"]["status"] for event in ears.events("user:status") if event["data"]["userId"] == subject.id]
 
 
 @pytest.mark.parametrize("kind", sorted(CATALOGUE))

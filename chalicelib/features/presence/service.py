@@ -33,6 +33,15 @@ def settle(user_id: int) -> None:
             return
 
 
+def tell_again(user_id: int, hearers: list[int]) -> None:
+    """Tells these what they may see of a user now, after what they were to hear was shed."""
+    for view in store.views(user_id, hearers):
+        event = events.user_status(
+            user_id=user_id, status=view.status, status_text=view.status_text, last_seen_at=view.last_seen_at
+        )
+        publish(event, to=view.viewers, group=f"user:{user_id}")
+
+
 def choose(actor: Actor, asked: StatusInput) -> ChosenStatus:
     """Sets what the actor is seen as while they are there; others hear of it at once, unless they just heard."""
     status = "invisible" if asked.status == "offline" else asked.status

@@ -29,6 +29,15 @@ class Settled(msgspec.Struct, frozen=True):
     audience: list[int]
 
 
+class View(msgspec.Struct, frozen=True):
+    """A user's presence as these viewers see it."""
+
+    status: Presence
+    status_text: str
+    last_seen_at: str | None
+    viewers: list[int]
+
+
 class _Presences(msgspec.Struct, frozen=True):
     presences: str
 
@@ -122,6 +131,21 @@ def presences(actor: Actor, user_ids: list[int]) -> list[UserStatus]:
     """Whether these users are there, as far as the actor may know."""
     row = db.the(_Presences, _PRESENCES, {"viewer": actor.user_id, "user_ids": user_ids}, actor=actor)
     return msgspec.json.decode(row.presences, type=list[UserStatus])
+
+
+# Those who see the same are told together.
+_VIEWS = """
+SELECT seen ->> 'status' AS status, seen ->> 'statusText' AS status_text, seen ->> 'lastSeenAt' AS last_seen_at,
+    array_agg(viewer) AS viewers
+FROM users u, unnest(%(viewers)s::bigint[]) viewer, presence_json(u, viewer) seen
+WHERE u.id = %(user_id)s
+GROUP BY seen
+"""
+
+
+def views(user_id: int, viewers: list[int]) -> list[View]:
+    """What each of these may see of a user's presence; nothing where there is no such user."""
+    return db.many(View, _VIEWS, {"user_id": user_id, "viewers": viewers})
 
 
 def _values(
