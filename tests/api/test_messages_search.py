@@ -66,14 +66,26 @@ def test_filters(server: Server, talk: tuple[Person, Person, int]) -> None:
     alice, bob, chat = talk
     other = alice.chat_with(bob, name="other")
     alice.send(other, "встреча там")
-    assert _search(alice, "встреча", chatId=other) == ["встреча там"]
+    bob.send(other, "о встрече")
+    assert _search(alice, "встреча", chatId=other) == ["о встрече", "встреча там"]
     assert len(_search(alice, "встреча", chatId=chat)) == 2
     assert len(_search(alice, "встреча", senderId=alice.id)) == 3
-    assert _search(alice, "встреча", senderId=bob.id) == []
-    assert _search(alice, "встреча", messageType="image") == []
-    assert len(_search(alice, "встреча", since="2026-01-01T00:00:00Z", until="2999-01-01T00:00:00Z")) == 3
-    assert _search(alice, "встреча", until="2020-01-01T00:00:00Z") == []
+    assert _search(alice, "встреча", senderId=bob.id) == ["о встрече"]
+    assert _search(alice, "встреча", senderId=bob.id, chatId=chat) == []
+    server.sql("UPDATE messages SET message_type = 'image' WHERE content = 'встреча там'")
+    assert _search(alice, "встреча", messageType="image") == ["встреча там"]
+    assert len(_search(alice, "встреча", messageType="text")) == 3
     assert alice.http.get("/messages/search", params={"q": "x", "since": "yesterday"}).status_code == 400
+
+
+def test_dates_bound_from_and_to_before(server: Server, talk: tuple[Person, Person, int]) -> None:
+    alice, _, chat = talk
+    for day in (1, 2, 3):
+        message = alice.send(chat, f"day {day}")["id"]
+        server.sql("UPDATE messages SET created_at = %s::timestamptz WHERE id = %s", f"2026-03-0{day}Z", message)
+    for since, until, found in ((1, 4, [3, 2, 1]), (2, 3, [2]), (2, None, [3, 2]), (None, 2, [1]), (3, 3, [])):
+        bounds = {name: f"2026-03-0{day}T00:00:00Z" for name, day in (("since", since), ("until", until)) if day}
+        assert _search(alice, "day", **bounds) == [f"day {day}" for day in found]
 
 
 def test_only_what_the_caller_may_see(person: Register, talk: tuple[Person, Person, int]) -> None:
@@ -87,6 +99,50 @@ def test_only_what_the_caller_may_see(person: Register, talk: tuple[Person, Pers
     alice.http.delete(f"/chats/{group}/participants/{carol.id}")
     assert _search(carol, "встреча") == []
     assert _search(bob, "тайная") == ["тайная встреча"]
+
+
+def test_it_finds_what_history_shows_whatever_became_of_it(person: Register) -> None:
+    """To each what they may see: also after edits, deletions, a block, a removal and a return."""
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    private, group = alice.chat_with(bob), alice.chat_with(bob, carol, name="three")
+    sent = {text: alice.send(group, f"word {text}")["id"] for text in ("kept", "edited", "deleted", "hidden")}
+    private_id = bob.send(private, "word in private")["id"]
+
+    def agree() -> None:
+        for who in (alice, bob, carol):
+            shown = [text for chat in (group, private) for text in _shown(who, chat) if text.startswith("word")]
+            for order in ("newest", "rank"):
+                assert sorted(_search(who, "word", order=order)) == sorted(shown)
+
+    agree()
+    alice.http.put(f"/messages/{sent['edited']}", json={"content": "another text"}).raise_for_status()
+    alice.http.delete(f"/messages/{sent['deleted']}").raise_for_status()
+    bob.http.delete(f"/messages/{sent['hidden']}", params={"for": "me"}).raise_for_status()
+    agree()
+    assert _search(bob, "word") == ["word in private", "word kept"]
+    assert _search(carol, "word") == ["word hidden", "word kept"]
+    assert (_search(bob, "edited"), _search(bob, "another")) == ([], ["another text"])
+    assert _search(bob, "deleted") == []
+    assert alice.http.put(f"/blocks/{bob.id}").is_success
+    agree()
+    assert _search(alice, "private") == _search(bob, "private") == ["word in private"], "a block takes no words back"
+    alice.http.delete(f"/chats/{group}/participants/{carol.id}").raise_for_status()
+    alice.send(group, "word without carol")
+    agree()
+    assert _search(carol, "word") == []
+    alice.http.post(f"/chats/{group}/participants", json={"userId": carol.id}).raise_for_status()
+    agree()
+    bob.http.delete(f"/messages/{private_id}").raise_for_status()
+    agree()
+    alice.http.delete(f"/chats/{group}").raise_for_status()
+    assert [_search(who, "word") for who in (alice, bob, carol)] == [[], [], []]
+
+
+def _shown(who: Person, chat: int) -> list[str]:
+    """What history shows of a chat; nothing to those who are not in it."""
+    answer = who.http.get(f"/chats/{chat}/messages")
+    assert answer.status_code in {200, 404}, answer.text
+    return [message["content"] for message in answer.json().get("messages", [])]
 
 
 @pytest.mark.parametrize("order", ["newest", "rank"])
