@@ -21,11 +21,13 @@ def violations(
         *(f"never answered: {what}" for what in record.given_up),
         *_numbered_without_gaps(history),
         *_acknowledged_once(record, history),
+        *_numbered_as_acknowledged(record),
         *_nothing_twice(history),
         *_changes_hold(record, history),
         *_reactions_hold(record, history),
         *_everybody_sees_the_same(members, history),
         *_watermarks(server),
+        *_reads_hold(record, _read_marks(server)),
         *_removed_hear_nothing(record),
         *_copies_are_fresh(devices, members, history),
     ]
@@ -59,6 +61,22 @@ def _acknowledged_once(record: Record, history: History) -> Iterator[str]:
             yield f"lost: {change.subject} was acknowledged as {change.answer.get('seq')} in {change.chat_id}"
         elif (message["id"], message["seq"]) != (change.answer["id"], change.answer["seq"]):
             yield f"another: {change.subject} was acknowledged as {change.answer['seq']}, is {message['seq']}"
+
+
+def _numbered_as_acknowledged(record: Record) -> Iterator[str]:
+    """What was asked for after another was acknowledged has the higher number: seq is the order of commits."""
+    by_chat: dict[int, list[Change]] = {}
+    for change in record.of("send"):
+        by_chat.setdefault(change.chat_id, []).append(change)
+    for chat_id, sends in by_chat.items():
+        answered = sorted(sends, key=lambda change: change.ended)
+        before, highest = 0, 0
+        for change in sorted(sends, key=lambda change: change.began):
+            while answered[before].ended < change.began:
+                highest = max(highest, answered[before].answer["seq"])
+                before += 1
+            if change.answer["seq"] < highest:
+                yield f"chat {chat_id}: {change.subject} is {change.answer['seq']}, sent after {highest} was there"
 
 
 def _nothing_twice(history: History) -> Iterator[str]:
@@ -127,14 +145,49 @@ def _watermarks(server: Server) -> Iterator[str]:
     yield from (f"watermarks of {user_id} in {chat_id} are out of order" for chat_id, user_id in rows)
 
 
+def _read_marks(server: Server) -> dict[tuple[int, int], int]:
+    rows = server.sql("SELECT chat_id, user_id, read_seq FROM members")
+    return {(chat_id, user_id): read_seq for chat_id, user_id, read_seq in rows}
+
+
+def _reads_hold(record: Record, marks: dict[tuple[int, int], int]) -> Iterator[str]:
+    for change in record.of("read"):
+        stands, acknowledged = marks.get((change.chat_id, change.user_id), 0), change.answer["readSeq"]
+        if stands < acknowledged:
+            yield f"chat {change.chat_id}: {change.user_id} had read up to {acknowledged}, and {stands} stands"
+
+
+def _causes(record: Record) -> dict[tuple[Any, ...], Change]:
+    """What was done, by what is said of it live; of a deletion that was asked for twice, the first."""
+    causes: dict[tuple[Any, ...], Change] = {}
+    for change in sorted(record.changes + record.doubtful, key=lambda change: change.began):
+        if change.kind == "send" and change.answer:
+            causes["message:new", change.answer["id"], change.subject] = change
+        elif change.kind == "edit":
+            causes["message:updated", *change.subject] = change
+        elif change.kind == "delete":
+            causes.setdefault(("message:deleted", change.subject), change)
+    return causes
+
+
+def _said(event: dict[str, Any]) -> tuple[Any, ...]:
+    data = event["data"]
+    match event["type"]:
+        case "message:new":
+            return event["type"], data["id"], data["clientMessageId"]
+        case "message:updated":
+            return event["type"], data["id"], data["content"]
+        case "message:deleted":
+            return event["type"], data["messageId"]
+    return ()
+
+
 def _removed_hear_nothing(record: Record) -> Iterator[str]:
-    sends = {(change.chat_id, change.answer["seq"]): change for change in record.of("send")}
+    causes = _causes(record)
     removals = record.of("remove", "leave")
     additions = record.of("add", "join")
     for heard in record.heard:
-        if heard.event["type"] != "message:new":
-            continue
-        sent = sends.get((heard.event["chatId"], heard.event["seq"]))
+        sent = causes.get(_said(heard.event))
         if sent is None:
             continue
         gone = [
@@ -148,12 +201,14 @@ def _removed_hear_nothing(record: Record) -> Iterator[str]:
             if change.subject == heard.user_id and change.chat_id == sent.chat_id and change.began < sent.ended
         ]
         if gone and max(gone) > max(back, default=0.0):
-            yield f"user {heard.user_id} heard {sent.subject}, sent after their removal from {sent.chat_id}"
+            what = f"{sent.kind} {sent.subject}"
+            yield f"user {heard.user_id} heard {what}, done after their removal from {sent.chat_id}"
 
 
 def _copies_are_fresh(devices: Sequence[Device], members: dict[int, list[Person]], history: History) -> Iterator[str]:
     """A stale copy plus what sync told since is what a fresh load would be."""
     for device in devices:
+        yield from _chats_are_fresh(device)
         for chat_id, persons in members.items():
             if device.person not in persons:
                 if chat_id in device.copy.chats:
@@ -166,3 +221,16 @@ def _copies_are_fresh(devices: Sequence[Device], members: dict[int, list[Person]
                 mine = {field: kept.get(message["seq"], {}).get(field) for field in fields}
                 if mine != there:
                     yield f"{device.name}: message {message['seq']} of chat {chat_id} is {mine}, not {there}"
+
+
+def _chats_are_fresh(device: Device) -> Iterator[str]:
+    fresh = device.person.http.get("/chats", params={"limit": 100}).raise_for_status().json()["chats"]
+    for chat in fresh:
+        there, mine = _counts(chat), _counts(device.copy.chats.get(chat["id"], {}))
+        if mine != there:
+            yield f"{device.name}: chat {chat['id']} is {mine}, not {there}"
+
+
+def _counts(chat: dict[str, Any]) -> dict[str, Any]:
+    known = {field: chat.get(field) for field in ("lastSeq", "readSeq", "deliveredSeq", "unreadCount")}
+    return known | {"lastMessage": (chat.get("lastMessage") or {}).get("id")}

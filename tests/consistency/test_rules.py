@@ -34,6 +34,21 @@ def test_a_lost_message_is_found() -> None:
     assert "lost: c2" in next(check._acknowledged_once(record, {CHAT: [_message(1)]}))
 
 
+def test_an_order_that_is_not_that_of_the_acks_is_found() -> None:
+    first, second = _change("send", 0, 1, "c1", seq=1), _change("send", 2, 3, "c2", seq=2)
+    assert list(check._numbered_as_acknowledged(_record(first, second))) == []
+    crossed = _record(_change("send", 0, 1, "c1", seq=2), _change("send", 2, 3, "c2", seq=1))
+    assert "c2 is 1" in next(check._numbered_as_acknowledged(crossed))
+    at_once = _record(_change("send", 0, 3, "c1", seq=2), _change("send", 2, 4, "c2", seq=1))
+    assert list(check._numbered_as_acknowledged(at_once)) == []
+
+
+@pytest.mark.parametrize(("stands", "broken"), [(5, 0), (6, 0), (4, 1)])
+def test_a_mark_that_went_back_is_found(stands: int, broken: int) -> None:
+    record = _record(_change("read", 0, 1, None, readSeq=3), _change("read", 1, 2, None, readSeq=5))
+    assert len(list(check._reads_hold(record, {(CHAT, ANNA): stands}))) == broken
+
+
 def test_a_message_that_is_another_than_was_acknowledged_is_found() -> None:
     record = _record(_change("send", 0, 1, "c1", id=101, seq=5))
     assert "another: c1" in next(check._acknowledged_once(record, {CHAT: [_message(1)]}))
@@ -68,7 +83,18 @@ def test_a_reaction_that_came_back_is_found(stands: dict[str, list[int]], broken
 
 
 @pytest.mark.parametrize(("added", "broken"), [((), 1), ((_change("join", 3, 4, GUEST),), 0)])
-def test_an_event_after_a_removal_is_found(added: tuple[Change, ...], broken: int) -> None:
-    record = _record(_change("remove", 0, 1, GUEST), *added, _change("send", 5, 6, "c1", id=101, seq=1))
-    record.heard.append(Heard(GUEST, 6, {"type": "message:new", "chatId": CHAT, "seq": 1}))
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_change("send", 5, 6, "c1", id=101, seq=1), {"type": "message:new", "data": _message(1)}),
+        (_change("edit", 5, 6, (101, "new")), {"type": "message:updated", "data": _message(1, content="new")}),
+        (_change("delete", 5, 6, 101), {"type": "message:deleted", "data": {"messageId": 101}}),
+    ],
+    ids=lambda given: given.kind if isinstance(given, Change) else "",
+)
+def test_an_event_after_a_removal_is_found(
+    change: Change, said: dict[str, Any], added: tuple[Change, ...], broken: int
+) -> None:
+    record = _record(_change("remove", 0, 1, GUEST), *added, change)
+    record.heard.append(Heard(GUEST, 6, said))
     assert len(list(check._removed_hear_nothing(record))) == broken
