@@ -1,5 +1,6 @@
 """Sync: nothing that changed is skipped, whoever commits when; and a stale copy plus the events is a fresh one."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from chalicelib.features.messages import sync
 from tests.support.people import Person
 from tests.support.server import Server
 
@@ -68,6 +70,35 @@ def test_a_transaction_that_commits_late_is_not_skipped(server: Server, person: 
     events, cursor = _all(bob, cursor)
     assert [message["content"] for message in _of(events, "message:new")] == ["late"]
     assert _all(bob, cursor)[0] == []
+
+
+@pytest.mark.parametrize("most", [1_200, 20])
+def test_a_cursor_stays_short_however_many_transactions_run(
+    server: Server, person: Register, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Where it cannot name them all, it skips nothing, and tells some again."""
+    monkeypatch.setattr(sync, "_SNAPSHOT_LENGTH", most)
+    alice, bob = person("alice"), person("bob")
+    chat, other = alice.chat_with(bob), alice.chat_with(bob, name="other")
+    with contextlib.ExitStack() as running:
+        writers = [running.enter_context(psycopg.connect(server.database_url)) for _ in range(5)]
+        for number, writer in enumerate(writers):
+            writer.execute("SELECT pg_current_xact_id()")
+            alice.send(chat, f"between {number}")
+        writers[0].execute(
+            "INSERT INTO messages (chat_id, seq, sender_id, message_type, content)"
+            " VALUES (%s, 1, %s, 'text', 'late')",
+            (other, alice.id),
+        )
+        writers[0].execute("UPDATE chats SET last_seq = 1 WHERE id = %s", (other,))
+        cursor = _sync(bob)["nextCursor"]
+        assert (len(cursor) < 100) == (most == 20)
+        events, cursor = _all(bob, cursor, limit=2)
+        assert len(_of(events, "message:new")) == (5 if most == 20 else 0)
+        writers[0].commit()
+        events, cursor = _all(bob, cursor, limit=2)
+        assert "late" in [message["content"] for message in _of(events, "message:new")]
+    assert _all(bob, _all(bob, cursor)[1])[0] == []
 
 
 def test_nothing_is_skipped_while_many_send(person: Register) -> None:

@@ -18,6 +18,8 @@ from chalicelib.realtime.shapes import Envelope
 # Loading anew is cheaper than so many changes.
 MOST_MESSAGES = 5_000
 _CURSOR_LENGTH = 4_000
+# A snapshot names every transaction that runs; a cursor has room for two of this length.
+_SNAPSHOT_LENGTH = 1_200
 
 SyncCursor = Annotated[str, msgspec.Meta(max_length=_CURSOR_LENGTH)]
 
@@ -259,18 +261,18 @@ def _ask(actor: Actor, cursor: _Cursor | _Moment | None, limit: int) -> _State:
 def _page(state: _State, cursor: _Cursor | _Moment | None, limit: int) -> SyncAnswer:
     rows = msgspec.json.decode(state.rows, type=list[_Row])
     has_more = len(rows) > limit
-    until = (cursor.until if isinstance(cursor, _Cursor) else None) or state.now
+    until = (cursor.until if isinstance(cursor, _Cursor) else None) or _bounded(state.now)
     following = _Cursor(state.epoch, until)
     if has_more:
         last = rows[limit - 1]
-        following = _Cursor(state.epoch, state.since or until, until, (last.rank, last.chat_id, last.n))
+        following = _Cursor(state.epoch, _bounded(state.since or until), until, (last.rank, last.chat_id, last.n))
     return SyncAnswer(
         events=[_event(row) for row in rows[:limit]], next_cursor=_written(following), has_more=has_more
     )
 
 
 def _resync(state: _State, reason: Literal["too_old", "too_much", "not_understood"]) -> SyncAnswer:
-    fresh = _written(_Cursor(state.epoch, state.now))
+    fresh = _written(_Cursor(state.epoch, _bounded(state.now)))
     return SyncAnswer(events=[], next_cursor=fresh, has_more=False, resync_required=True, reason=reason)
 
 
@@ -289,6 +291,17 @@ def _event(row: _Row) -> Envelope:
 def _ends(snapshot: str) -> int:
     """The first transaction that a snapshot has not seen."""
     return int(snapshot.split(":")[1])
+
+
+def _bounded(snapshot: str) -> str:
+    """A snapshot of very many running transactions, as one that saw nothing from the first of them on.
+
+    What had committed between them is told twice, which does no harm; a cursor that is too long could not be used.
+    """
+    if len(snapshot) <= _SNAPSHOT_LENGTH:
+        return snapshot
+    first = snapshot.partition(":")[0]
+    return f"{first}:{first}:"
 
 
 def _written(cursor: _Cursor | _Moment) -> str:
