@@ -1,0 +1,190 @@
+"""What a device keeps by the events of its socket alone is what one would that loads everything now."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.kept import Copy, Wire
+from tests.support.people import Person
+from tests.support.server import Server
+from tests.support.socket import Socket
+
+Register = Callable[[str], Person]
+Doing = Callable[[Person, Person, int], Any]
+
+
+class LiveCopy(Copy):
+    """A copy that is loaded once and then told by a socket, by the rules of docs/protocol.md."""
+
+    def __init__(self, person: Person) -> None:
+        super().__init__(person.id, lambda path, query: person.http.get(path, params=query).json())
+        self._socket: Socket = person.socket()
+        self._socket.wait_for("hello")
+        self.sync()
+        self._taken = len(self._socket.frames)
+
+    def listen(self) -> None:
+        """Takes what has come since."""
+        self._socket.act("ping")  # its answer comes behind what was posted before
+        heard = self._socket.frames[self._taken :]
+        self._taken += len(heard)
+        for event in heard:
+            if "eventId" in event and event["type"] not in {"hello", "user:status", "chat:joined"}:
+                self._hear(event["type"], event["data"])
+
+    def _hear(self, kind: str, data: Wire) -> None:
+        chat = self.chats.get(data["chatId"] if "chatId" in data else data["id"], {})
+        match kind:
+            case "message:new":
+                self._apply(kind, data)
+                chat |= {"lastSeq": max(chat["lastSeq"], data["seq"]), "hidden": False}
+                self._read(chat, data["senderId"], data["seq"])
+            case "message:reaction":
+                known = self.messages[data["chatId"]][data["seq"]]
+                known |= {"reactions": data["reactions"], "updatedAt": data["updatedAt"]}
+            case "messages:read":
+                self._read(chat, data["userId"], data["seq"])
+            case "message:delivered":
+                self._delivered(chat, data["userId"], data["seq"])
+            case _ if kind.startswith(("chat:", "member:")) and chat:
+                self._hear_of_chat(kind, data, chat)
+            case _:
+                self._apply(kind, data)
+        if chat:
+            chat["unreadCount"] = chat["lastSeq"] - chat["readSeq"]
+
+    def _hear_of_chat(self, kind: str, data: Wire, chat: Wire) -> None:
+        match kind:
+            case "chat:updated":
+                marks = {one["userId"]: one for one in chat["participants"]}
+                new = {"deliveredSeq": chat["lastSeq"], "readSeq": chat["lastSeq"]}
+                chat |= data
+                chat["participants"] = [
+                    {**new, **marks.get(one["userId"], {}), **one} for one in data["participants"]
+                ]
+            case "chat:personal":
+                chat |= {name: value for name, value in data.items() if name != "chatId"}
+            case "member:updated":
+                self._of(chat, data["userId"])["role"] = data["role"]
+            case "chat:left" | "chat:created":
+                self._apply(kind, data)
+            case _:
+                pass  # who came or went: `chat:updated` says who is in it now
+
+    def _read(self, chat: Wire, user_id: int, seq: int) -> None:
+        """What was read was delivered as well."""
+        self._delivered(chat, user_id, seq)
+        for marks in (self._of(chat, user_id), *([chat] if user_id == self.user_id else [])):
+            marks["readSeq"] = max(marks["readSeq"], seq)
+
+    def _delivered(self, chat: Wire, user_id: int, seq: int) -> None:
+        for marks in (self._of(chat, user_id), *([chat] if user_id == self.user_id else [])):
+            marks["deliveredSeq"] = max(marks["deliveredSeq"], seq)
+
+    def _of(self, chat: Wire, user_id: int) -> Wire:
+        [found] = [one for one in chat["participants"] if one["userId"] == user_id]
+        kept: Wire = found
+        return kept
+
+    def shown(self) -> Wire:
+        """As elsewhere, without when the chat last changed: not every event tells it."""
+        shown = super().shown()
+        return {**shown, "chats": {chat_id: {**chat, "updatedAt": None} for chat_id, chat in shown["chats"].items()}}
+
+
+def _do(who: Person, method: str, path: str, body: Any = None) -> Any:
+    answer = who.http.request(method, path, json=body)
+    assert answer.is_success, answer.text
+    return answer.json() if answer.content else None
+
+
+def _talk(alice: Person, bob: Person, chat: int) -> None:
+    question = alice.send(chat, "a question", mentions=[bob.id])
+    answer = bob.send(chat, "an answer", replyTo=question["id"])
+    _do(bob, "PUT", f"/messages/{answer['id']}", {"content": "a better answer"})
+    _do(alice, "PUT", f"/messages/{answer['id']}/reactions/👍")
+    _do(bob, "PUT", f"/messages/{question['id']}/reactions/🔥")
+    _do(bob, "DELETE", f"/messages/{question['id']}/reactions/🔥")
+    _do(alice, "POST", f"/messages/{answer['id']}/forward", {"chatIds": [chat]})
+
+
+def _take_back(alice: Person, bob: Person, chat: int) -> None:
+    first, second, third = (alice.send(chat, text)["id"] for text in ("one", "two", "three"))
+    _do(alice, "PUT", f"/messages/{second}/pin")
+    _do(alice, "PUT", f"/messages/{third}/pin")
+    _do(alice, "DELETE", f"/messages/{third}/pin")
+    _do(alice, "DELETE", f"/messages/{first}")
+    _do(bob, "DELETE", f"/messages/{second}?for=me")
+
+
+def _receive_and_read(alice: Person, bob: Person, chat: int) -> None:
+    for text in ("one", "two", "three"):
+        alice.send(chat, text)
+    _do(bob, "POST", f"/chats/{chat}/delivered", {"seq": 2})
+    _do(bob, "POST", f"/chats/{chat}/read", {"seq": 1})
+
+
+def _keep_for_oneself(_alice: Person, bob: Person, chat: int) -> None:
+    for what in ("mute", "pin", "archive"):
+        _do(bob, "PUT", f"/chats/{chat}/{what}", {})
+    _do(bob, "DELETE", f"/chats/{chat}/pin")
+    _do(bob, "PUT", f"/chats/{chat}/draft", {"content": "I would say"})
+
+
+def _hide_until_the_next_message(alice: Person, bob: Person, _chat: int) -> None:
+    private = alice.chat_with(bob)
+    _do(bob, "DELETE", f"/chats/{private}")
+    alice.send(private, "are you there?")
+
+
+def _change_the_group(alice: Person, bob: Person, chat: int) -> None:
+    _do(alice, "PATCH", f"/chats/{chat}", {"name": "Others", "settings": {"messageSeconds": 3600}})
+    _do(alice, "PATCH", f"/chats/{chat}/participants/{bob.id}", {"role": "admin"})
+    alice.send(chat, "vanishes")
+
+
+def _go_and_come_back(alice: Person, bob: Person, chat: int) -> None:
+    alice.send(chat, "before")
+    _do(alice, "DELETE", f"/chats/{chat}/participants/{bob.id}")
+    alice.send(chat, "meanwhile")
+    _do(alice, "POST", f"/chats/{chat}/participants", {"userId": bob.id})
+    alice.send(chat, "afterwards")
+
+
+def _leave(_alice: Person, bob: Person, chat: int) -> None:
+    _do(bob, "POST", f"/chats/{chat}/leave")
+
+
+def _end(alice: Person, _bob: Person, chat: int) -> None:
+    _do(alice, "DELETE", f"/chats/{chat}")
+
+
+@pytest.mark.parametrize(
+    "doing",
+    [
+        _talk,
+        _take_back,
+        _receive_and_read,
+        _keep_for_oneself,
+        _hide_until_the_next_message,
+        _change_the_group,
+        _go_and_come_back,
+        _leave,
+        _end,
+    ],
+    ids=lambda doing: doing.__name__.strip("_"),
+)
+def test_a_copy_that_is_told_live_is_as_fresh_as_a_new_one(server: Server, person: Register, doing: Doing) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    chat = alice.chat_with(bob, carol, name="Friends")
+    alice.send(alice.chat_with(bob), "long ago")
+    server.settle()
+    copies = {who.username: (LiveCopy(who), who) for who in (alice, bob, carol)}
+    before = {name: copy.shown() for name, (copy, _) in copies.items()}
+    doing(alice, bob, chat)
+    server.settle()
+    for name, (copy, who) in copies.items():
+        copy.listen()
+        assert copy.shown() == LiveCopy(who).shown(), name
+    assert copies["bob"][0].shown() != before["bob"], "it told him something"
