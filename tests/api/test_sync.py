@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -176,6 +177,23 @@ def test_the_cursor_of_hello_leads_to_what_came_after(server: Server, person: Re
     assert mouth.act("sync", {"cursor": hello["syncCursor"]})["events"][0]["type"] == "chat:created"
     server.sql("DELETE FROM snapshots")
     assert _sync(bob, hello["syncCursor"])["reason"] == "too_old"
+
+
+def test_a_moment_of_thirty_days_ago_is_too_old(server: Server, person: Register) -> None:
+    """Each sweep notes where things stand, and forgets what was noted thirty days before."""
+    alice = person("alice")
+    server.sql("UPDATE snapshots SET taken_at = now() - interval '31 days'")
+    server.sql("INSERT INTO snapshots (taken_at) VALUES (now() - interval '29 days')")
+    days = {days: sync.cursor_at(time.time() - days * 86_400) for days in (30, 28)}
+    assert [_sync(alice, days[ago]).get("reason") for ago in (30, 28)] == [None, None]
+    server.stack.triggers.fire_schedule("sweep")
+    server.settle()
+    assert [_sync(alice, days[ago]).get("reason") for ago in (30, 28)] == ["too_old", None]
+    chat = alice.chat_with(name="notes")
+    late = sync.cursor_at(time.time() + 15)  # the moment after the sweep
+    noted = server.sql("SELECT count(*) FROM snapshots WHERE taken_at > now() - interval '1 minute'")
+    assert noted == [(1,)]
+    assert _of(_all(alice, late)[0], "chat:created")[0]["id"] == chat
 
 
 @pytest.mark.parametrize("cursor", ["x", "W10", "eyJ9", "WyJhIiwgIjE6MjoiXQ", "WyJhIiwiOTk6MToiXQ", "0" * 3000])
