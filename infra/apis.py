@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from infra.stage import APP, GATEWAY_STAGE, Stage
+from infra.stage import GATEWAY_STAGE, Stage
 
 GATEWAY_RESPONSES = Path(__file__).with_name("gateway_responses.json")
 _TAG = "messenger:stage"
 
 
 def find_rest(stage: Stage) -> str | None:
-    """The id of the stage's REST API. Of one name are those of all stages: the tag tells them apart."""
+    """The id of the stage's REST API. By its tag: while Chalice deploys, those of all stages have one name."""
     apis = stage.account.pages("apigateway", "get_rest_apis", "items")
     return next((str(api["id"]) for api in apis if api.get("tags", {}).get(_TAG) == stage.name), None)
 
@@ -32,7 +32,7 @@ def find_sockets(stage: Stage) -> str | None:
 def ensure_rest(stage: Stage) -> str:
     """The id of the stage's REST API, made where there is none."""
     made = find_rest(stage) or stage.account.client("apigateway").create_rest_api(
-        name=APP, endpointConfiguration={"types": ["REGIONAL"]}, tags={_TAG: stage.name}
+        name=stage.rest_api_name, endpointConfiguration={"types": ["REGIONAL"]}, tags={_TAG: stage.name}
     )
     return made if isinstance(made, str) else str(made["id"])
 
@@ -52,8 +52,11 @@ def ensure_sockets(stage: Stage) -> str:
 
 
 def finish_rest(stage: Stage, api_id: str) -> None:
-    """Gives the gateway's own errors our shape, deploys that, and bounds the stage's rate."""
+    """Gives the API its name and the gateway's own errors our shape, deploys that, and bounds the stage's rate."""
     client = stage.account.client("apigateway")
+    client.update_rest_api(
+        restApiId=api_id, patchOperations=[{"op": "replace", "path": "/name", "value": stage.rest_api_name}]
+    )
     for arguments in gateway_responses():
         client.put_gateway_response(restApiId=api_id, **arguments)
     client.create_deployment(restApiId=api_id, stageName=GATEWAY_STAGE, description="with gateway responses")

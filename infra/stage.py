@@ -126,6 +126,11 @@ class Stage:
         return f"{APP}-{self.name}"
 
     @property
+    def rest_api_name(self) -> str:
+        """What its metrics go by, and the alarm in infra/stack.yaml. Chalice calls those of all stages the same."""
+        return f"{self.full_name}-rest-api"
+
+    @property
     def socket_api_name(self) -> str:
         """What Chalice calls the WebSocket API."""
         return f"{self.full_name}-websocket-api"

@@ -133,6 +133,7 @@ def test_the_rest_api_has_every_route_and_the_gateways_errors_have_our_shape(sto
     assert put.keys() == wanted.keys()
     assert put["THROTTLED"]["statusCode"] == "429"
     assert put["THROTTLED"]["responseTemplates"] == wanted["THROTTLED"]["responseTemplates"]
+    assert client.get_rest_api(restApiId=api)["name"] == f"messenger-{STAGE}-rest-api"
     settings = client.get_stage(restApiId=api, stageName="api")["methodSettings"]["*/*"]
     assert (settings["throttlingRateLimit"], settings["throttlingBurstLimit"]) == (500, 1000)
 

@@ -182,6 +182,14 @@ def test_every_function_has_its_alarms_and_every_alarm_tells_the_topic(template:
         assert watched == FUNCTIONS
 
 
+def test_a_stage_is_alarmed_by_its_own_api_alone(template: Template) -> None:
+    own = "${Prefix}-rest-api"  # as tests/deploy/test_deploy.py finds it there
+    alarm = _of_type(template, "AWS::CloudWatch::Alarm")["ApiErrors"]
+    assert {"Name": "ApiName", "Value": {"Fn::Sub": own}} in alarm["Dimensions"]
+    (dashboard,) = _of_type(template, "AWS::CloudWatch::Dashboard").values()
+    assert f'"ApiName", "{own}"' in dashboard["DashboardBody"]["Fn::Sub"][0]
+
+
 # As far as moto makes it
 
 
