@@ -7,7 +7,7 @@ TESTS ?= tests
 SCANNER := .venv-scan
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test torture migrate deploy rollback rotate destroy fmt lint bench cost scan pr clean
+.PHONY: help build run demo test torture migrate deploy rollback rotate unlock destroy fmt lint bench cost scan pr clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -44,6 +44,9 @@ rollback: build ## bring the version before back; STAGE=dev SMOKE=off
 	@$(INFRA) $(if $(filter off,$(SMOKE)),--no-smoke)
 
 rotate: build ## sign access tokens with a new key, nobody is logged out; STAGE=dev
+	@$(INFRA)
+
+unlock: build ## break the lock of a command that was killed; STAGE=dev
 	@$(INFRA)
 
 destroy: build ## remove a stage from AWS; STAGE=dev DATA=delete CONFIRM=dev

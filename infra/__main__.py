@@ -1,4 +1,4 @@
-"""`python -m infra deploy|rollback|rotate|destroy --stage NAME`: what the Makefile's targets run."""
+"""`python -m infra deploy|rollback|rotate|unlock|destroy --stage NAME`: what the Makefile's targets run."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ from dataclasses import replace
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import destroy, keys, rollout, smoke
+from infra import destroy, keys, lock, rollout, smoke
 from infra.bucket import Bucket, Release, Smoke
 from infra.package import PackageError
 from infra.rollout import Rollout
@@ -24,7 +24,7 @@ _STAGE_NAME = re.compile(r"[a-z][a-z0-9-]{0,9}")
 def main(arguments: list[str]) -> int:
     """Runs a command; 1 with the reason where it could not be done."""
     parser = argparse.ArgumentParser(prog="python -m infra", description=__doc__)
-    parser.add_argument("command", choices=["deploy", "rollback", "rotate", "destroy"])
+    parser.add_argument("command", choices=["deploy", "rollback", "rotate", "unlock", "destroy"])
     parser.add_argument("--stage", required=True, help="a name of your choice: dev, prod, …")
     parser.add_argument("--no-smoke", action="store_true", help="leave the smoke test out")
     parser.add_argument("--data", choices=["keep", "delete"], default="keep", help="what destroy does with data")
@@ -37,7 +37,9 @@ def main(arguments: list[str]) -> int:
         elif given.command == "rollback":
             _rollback(stage, smoking=not given.no_smoke)
         elif given.command == "rotate":
-            keys.rotate(stage, keys.KeyStore(stage, Stack(stage, say).outputs()["JwtSecretArn"]), say)
+            _rotate(stage)
+        elif given.command == "unlock":
+            lock.unlock(stage, Bucket(stage), say)
         else:
             _destroy(stage, data=given.data == "delete", confirm=given.confirm)
     except (DeployError, WheelsError, PackageError) as error:
@@ -72,18 +74,25 @@ def _deploy(stage: Stage, *, smoking: bool) -> None:
     say(f"building the package for Python {target.version} on {target.architecture}")
     going = rollout.fresh(stage, bucket, target, say)
     bucket.ensure()
-    outputs = Stack(stage, say).ensure(bucket.template_url(TEMPLATE))
-    ground = going.run(outputs, migrating=True)
-    _record(stage, going, going.release(target), (ground.rest_api, ground.socket_api), smoking=smoking)
+    with lock.held(stage, bucket, "deploy"):
+        outputs = Stack(stage, say).ensure(bucket.template_url(TEMPLATE))
+        ground = going.run(outputs, migrating=True)
+        _record(stage, going, going.release(target), (ground.rest_api, ground.socket_api), smoking=smoking)
 
 
 def _rollback(stage: Stage, *, smoking: bool) -> None:
     bucket = Bucket(stage)
-    release = bucket.history().before_current()
-    say(f"going back to release {release.id} of {release.made_at}; the schema stays")
-    going = rollout.earlier(stage, bucket, release, Target.here(stage.choices.architecture), say)
-    ground = going.run(Stack(stage, say).outputs(), migrating=False)
-    _record(stage, going, release, (ground.rest_api, ground.socket_api), smoking=smoking)
+    with lock.held(stage, bucket, "rollback"):
+        release = bucket.history().before_current()
+        say(f"going back to release {release.id} of {release.made_at}; the schema stays")
+        going = rollout.earlier(stage, bucket, release, Target.here(stage.choices.architecture), say)
+        ground = going.run(Stack(stage, say).outputs(), migrating=False)
+        _record(stage, going, release, (ground.rest_api, ground.socket_api), smoking=smoking)
+
+
+def _rotate(stage: Stage) -> None:
+    with lock.held(stage, Bucket(stage), "rotate"):
+        keys.rotate(stage, keys.KeyStore(stage, Stack(stage, say).outputs()["JwtSecretArn"]), say)
 
 
 def _record(stage: Stage, going: Rollout, release: Release, ids: tuple[str, str], *, smoking: bool) -> None:
@@ -122,7 +131,8 @@ def _destroy(stage: Stage, *, data: bool, confirm: str | None) -> None:
     answer = confirm if confirm is not None else input(f"Type {stage.name} to go on: ") if sys.stdin.isatty() else ""
     if answer != stage.name:
         raise DeployError("Nothing was removed: that was not the stage's name. Unattended, set CONFIRM to it.")
-    destroy.destroy(stage, stack, say, data=data)
+    with lock.held(stage, Bucket(stage), "destroy"):
+        destroy.destroy(stage, stack, say, data=data)
 
 
 if __name__ == "__main__":

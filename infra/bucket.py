@@ -1,4 +1,4 @@
-"""The bucket of a stage that all who deploy it share: Chalice's record of what it made, and the releases."""
+"""The bucket of a stage that all who deploy it share: Chalice's record of what it made, the releases, a lock."""
 
 import json
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from infra.stage import DeployError, Stage, missing
 
 _RECORD = "deployed.json"
 _RELEASES = "releases.json"
+_LOCK = "lock.json"
 # How many packages are kept to go back to.
 _KEPT = 10
 
@@ -66,13 +67,16 @@ class Bucket:
         self._name = stage.bucket
 
     def ensure(self) -> None:
-        """Makes it, private and encrypted, where it is not there."""
+        """Makes it, private and encrypted. Raises DeployError where the stage lies in another region."""
+        region = self._stage.account.region
         try:
-            self._client.head_bucket(Bucket=self._name)
+            home = self._client.head_bucket(Bucket=self._name).get("BucketRegion", region)
+            if home != region:
+                # Roles have one name in all regions: a second stage would take the first one's rights.
+                raise DeployError(f"Stage {self._stage.name} is in {home}. For {region} choose another name.")
         except ClientError as error:
             if not missing(error):
                 raise
-            region = self._stage.account.region
             where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
             self._client.create_bucket(Bucket=self._name, **where)
         blocks = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -124,6 +128,31 @@ class Bucket:
         if package is None or templates is None:
             raise DeployError(f"The package of release {release.id} is no longer in {self._name}.")
         return package, Templates.from_json(templates.decode())
+
+    def take_lock(self, holder: bytes) -> bytes | None:
+        """None where the lock is ours now, or the bucket is gone and with it what it guards; else who holds it."""
+        while True:
+            try:
+                self._client.put_object(Bucket=self._name, Key=_LOCK, Body=holder, IfNoneMatch="*")
+            except ClientError as error:
+                if missing(error):
+                    return None
+                # The second: two came at the same moment.
+                if error.response["Error"]["Code"] not in {"PreconditionFailed", "ConditionalRequestConflict"}:
+                    raise
+                other = self.lock()
+                if other is not None:
+                    return other
+            else:
+                return None
+
+    def lock(self) -> bytes | None:
+        """Who holds the lock; None where nobody does."""
+        return self._get(_LOCK)
+
+    def delete_lock(self) -> None:
+        """Lets the next one take it."""
+        self._client.delete_object(Bucket=self._name, Key=_LOCK)
 
     def delete(self) -> None:
         """Removes it with all that it holds."""

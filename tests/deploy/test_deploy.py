@@ -14,6 +14,7 @@ import pytest
 
 from app import app
 from infra import apis
+from infra.lock import Holder
 from infra.package import ROOT
 from infra.stage import FUNCTIONS, IN_VPC, WITH_KEYS
 from local.postgres import Postgres
@@ -205,6 +206,41 @@ def test_there_is_nothing_before_the_first_release_to_go_back_to(story: Story) -
     result = story.checkout.make_target("rollback", f"STAGE={STAGE}", "SMOKE=off")
     assert result.returncode != 0
     assert "no earlier release" in result.stderr
+
+
+@pytest.mark.parametrize("command", [("deploy", "SMOKE=off"), ("rollback", "SMOKE=off"), ("rotate",), ("destroy",)])
+def test_who_finds_a_stage_in_the_hands_of_another_is_told_whose_and_changes_nothing(
+    story: Story, command: tuple[str, ...]
+) -> None:
+    other = Holder(
+        caller="arn:aws:iam::123456789012:user/anna", host="anna@desk", command="deploy", since="2026", token=""
+    )
+    s3, lock = story.account.client("s3"), {"Bucket": bucket_of(STAGE), "Key": "lock.json"}
+    s3.put_object(**lock, Body=other.to_json())
+    before = len(story.account.journal())
+    result = story.checkout.make_target(*command, f"STAGE={STAGE}", f"CONFIRM={STAGE}")
+    assert result.returncode != 0
+    assert "`deploy` of anna@desk (arn:aws:iam::123456789012:user/anna), since 2026" in result.stderr
+    assert f"make unlock STAGE={STAGE}" in result.stderr
+    changes = [call for call in story.account.journal()[before:] if call.startswith(("PUT function", "DELETE"))]
+    assert changes == []
+    assert s3.get_object(**lock)["Body"].read() == other.to_json()
+
+    assert "taken from `deploy` of anna@desk" in story.checkout.done("unlock", f"STAGE={STAGE}")
+    assert f"nobody holds stage {STAGE}" in story.checkout.done("unlock", f"STAGE={STAGE}")
+
+
+def test_a_stage_is_nobodys_when_a_command_has_ended_well_or_not(story: Story) -> None:
+    kept = story.account.client("s3").list_objects_v2(Bucket=bucket_of(STAGE))["Contents"]
+    assert "lock.json" not in {item["Key"] for item in kept}
+
+
+def test_a_stage_of_another_region_is_not_made_a_second_time(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = {**story.account.variables, "AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2"}
+    monkeypatch.setattr(Account, "variables", elsewhere)
+    result = story.checkout.make_target("deploy", f"STAGE={STAGE}", "SMOKE=off")
+    assert result.returncode != 0
+    assert f"Stage {STAGE} is in {REGION}" in result.stderr
 
 
 def test_a_rotation_lets_the_old_key_verify_and_the_new_one_sign(story: Story) -> None:
