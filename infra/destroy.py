@@ -41,10 +41,11 @@ def destroy(stage: Stage, stack: Stack, say: Say, *, data: bool) -> None:
     resources = stack.resources()
     say("removing own names")
     domains.delete(stage)
+    functions.leave_vpc(stage, _physical(resources, "FunctionSecurityGroup"), say)
     say("removing what Chalice has made")
     _delete_app(stage, resources)
     functions.delete_logs(stage)
-    _unprotect(stage, resources)
+    stack.unprotect()
     if data:
         for _, kind, physical in resources:
             if kind == _BUCKET:
@@ -67,26 +68,13 @@ def _delete_app(stage: Stage, resources: Resources) -> None:
     deployed.mkdir(parents=True)
     config = {"version": "2.0", "app_name": APP, "stages": {stage.name: {}}}
     (folder / ".chalice" / "config.json").write_text(json.dumps(config))
-    uploads = next((physical for name, _, physical in resources if name == "UploadsBucket"), None)
-    known = record.complete(stage, Bucket(stage).record(), uploads)
+    known = record.complete(stage, Bucket(stage).record(), _physical(resources, "UploadsBucket"))
     (deployed / f"{stage.name}.json").write_text(json.dumps(known))
     chalice(stage, folder, "delete")
 
 
-def _unprotect(stage: Stage, resources: Resources) -> None:
-    """A protected database stops its stack's deletion, even where that leaves a snapshot."""
-    client = stage.account.client("rds")
-    changes: dict[str, Callable[..., Any]] = {
-        _DATABASE: lambda name: client.modify_db_instance(
-            DBInstanceIdentifier=name, DeletionProtection=False, ApplyImmediately=True
-        ),
-        _CLUSTER: lambda name: client.modify_db_cluster(
-            DBClusterIdentifier=name, DeletionProtection=False, ApplyImmediately=True
-        ),
-    }
-    for _, kind, physical in resources:
-        if kind in changes:
-            _unless_missing(partial(changes[kind], physical))
+def _physical(resources: Resources, logical: str) -> str | None:
+    return next((physical for name, _, physical in resources if name == logical and physical), None)
 
 
 def _delete_retained(stage: Stage, resources: Resources) -> None:
@@ -101,7 +89,8 @@ def _delete_retained(stage: Stage, resources: Resources) -> None:
         _DATABASE: lambda name: _delete_snapshots(stage, name),
         _CLUSTER: lambda name: _delete_cluster_snapshots(stage, name),
     }
-    for _, kind, physical in resources:
+    # A secret that the stack has taken up is not among its resources.
+    for _, kind, physical in (*resources, ("", _SECRET, stage.secret_name)):
         if kind in deletions:
             _unless_missing(partial(deletions[kind], physical))
 

@@ -10,9 +10,11 @@ from urllib.parse import quote
 
 from infra.record import function_arn, mappings
 from infra.render import database_url
-from infra.stage import FUNCTIONS, DeployError, Say, Stage
+from infra.stage import FUNCTIONS, IN_VPC, DeployError, Say, Stage
 
 _FROM_QUEUES = ("push", "presence_changed")
+# 45 minutes, which is the longest that was heard of.
+_INTERFACE_CHECKS = 180
 _PARTLY = ["ReportBatchItemFailures"]
 
 
@@ -73,6 +75,31 @@ def _settled(client: Any, uuid: str) -> dict[str, Any]:
             return mapping
         time.sleep(1)
     raise DeployError(f"The event source {uuid} does not come to rest; try again.")
+
+
+def leave_vpc(stage: Stage, group: str | None, say: Say, *, pause: float = 15) -> None:
+    """Takes the functions out of the VPC, and returns when their network interfaces are gone with them.
+
+    Lambda removes these by the functions' roles, some 20 minutes later; where roles and functions went first the
+    interfaces would stay, and hold the security group and the subnets. Raises DeployError.
+    """
+    client = stage.account.client("lambda")
+    for name in IN_VPC:
+        with contextlib.suppress(client.exceptions.ResourceNotFoundException):
+            client.update_function_configuration(
+                FunctionName=stage.function(name), VpcConfig={"SubnetIds": [], "SecurityGroupIds": []}
+            )
+            client.get_waiter("function_updated_v2").wait(FunctionName=stage.function(name))
+    for _ in range(_INTERFACE_CHECKS if group else 0):
+        left = stage.account.client("ec2").describe_network_interfaces(
+            Filters=[{"Name": "group-id", "Values": [group]}]
+        )["NetworkInterfaces"]
+        if not left:
+            return
+        say(f"waiting until Lambda has removed its network interfaces: {len(left)} are left")
+        time.sleep(pause)
+    if group:
+        raise DeployError(f"The functions' network interfaces in {group} are still there. It may be repeated.")
 
 
 def log_group(stage: Stage, name: str) -> str:

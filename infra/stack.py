@@ -1,5 +1,6 @@
 """The CloudFormation stack of a stage: what the functions stand on and Chalice does not make."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,12 +39,13 @@ class Stack:
     def ensure(self, template_url: str) -> dict[str, str]:
         """Creates or updates the stack and answers its outputs.
 
-        A first attempt that failed is deleted and made again. What an earlier `destroy` has kept (a bucket, a table)
-        is taken up again under its name. Raises DeployError with the resources that failed and why.
+        A first attempt that failed is deleted and made again. What an earlier `destroy` has kept (a bucket, the
+        signing secret) is taken up again under its name. Raises DeployError with the resources that failed and why.
         """
         state = self._settled()
         if state in _STILLBORN:
             self._say(f"the stack is in {state}: deleting it to begin again")
+            self.unprotect()
             self.delete()
             state = None
         creating = state in {None, "REVIEW_IN_PROGRESS"}
@@ -53,7 +55,8 @@ class Stack:
             self._say("the stack has no changes")
             return self.outputs()
         began = time.time()
-        self._client.execute_change_set(ChangeSetName=change_set)
+        # What a failed operation has just made goes with it, though its template would retain it.
+        self._client.execute_change_set(ChangeSetName=change_set, RetainExceptOnCreate=True)
         try:
             kind = "stack_create_complete" if creating else "stack_update_complete"
             self._client.get_waiter(kind).wait(StackName=self._name, WaiterConfig=self._wait)
@@ -72,6 +75,20 @@ class Stack:
         return [
             (item["LogicalResourceId"], item["ResourceType"], item.get("PhysicalResourceId", "")) for item in items
         ]
+
+    def unprotect(self) -> None:
+        """A protected database stops its stack's deletion, even where that leaves a snapshot."""
+        rds = self._stage.account.client("rds")
+        for _, kind, physical in self.resources():
+            with contextlib.suppress(rds.exceptions.DBInstanceNotFoundFault, rds.exceptions.DBClusterNotFoundFault):
+                if kind == "AWS::RDS::DBInstance":
+                    rds.modify_db_instance(
+                        DBInstanceIdentifier=physical, DeletionProtection=False, ApplyImmediately=True
+                    )
+                elif kind == "AWS::RDS::DBCluster":
+                    rds.modify_db_cluster(
+                        DBClusterIdentifier=physical, DeletionProtection=False, ApplyImmediately=True
+                    )
 
     def delete(self) -> None:
         """Deletes the stack; what its template retains stays. Raises DeployError."""
@@ -133,7 +150,24 @@ class Stack:
         return str(made)
 
     def _parameters(self) -> dict[str, str]:
-        return {"Prefix": self._stage.full_name, **self._stage.choices.parameters}
+        return {
+            "Prefix": self._stage.full_name,
+            "KeptJwtSecret": self._kept_secret(),
+            **self._stage.choices.parameters,
+        }
+
+    def _kept_secret(self) -> str:
+        """The ARN of the signing secret where it is there and not the stack's own; empty where the stack makes it."""
+        client = self._stage.account.client("secretsmanager")
+        try:
+            found = client.describe_secret(SecretId=self._stage.secret_name)
+        except client.exceptions.ResourceNotFoundException:
+            return ""
+        if "DeletedDate" in found:
+            # Until its recovery window ends it can neither be read nor be made anew.
+            client.restore_secret(SecretId=found["ARN"])
+        own = {physical for _, _, physical in self.resources()}
+        return "" if found["ARN"] in own else str(found["ARN"])
 
     def _failures(self, since: float) -> Iterator[str]:
         events = self._stage.account.pages(

@@ -136,6 +136,11 @@ class Stage:
         return f"{self.full_name}-websocket-api"
 
     @property
+    def secret_name(self) -> str:
+        """What infra/stack.yaml calls the secret that signs access tokens."""
+        return f"{self.full_name}-jwt"
+
+    @property
     def bucket(self) -> str:
         """Where deployments are kept, for all who deploy this stage."""
         return f"{self.full_name}-deployments-{self.account.id}"

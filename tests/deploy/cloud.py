@@ -4,7 +4,8 @@
 
 - closes the gaps that `tests/deploy/gaps.py` names;
 - makes WebSocket deployments and updates WebSocket stages, which moto does not know;
-- keeps a journal of all calls, at `/journal`, and what each WebSocket deployment serves, at `/served`.
+- keeps a journal of all calls, at `/journal`, and what each WebSocket deployment serves, at `/served`;
+- puts a stack into a state that only a failure leads to, at `/state/STACK/STATE`.
 """
 
 import json
@@ -15,6 +16,7 @@ import uuid
 from typing import Any
 
 from moto.apigatewayv2.models import apigatewayv2_backends
+from moto.cloudformation.models import cloudformation_backends
 from moto.server import DomainDispatcherApplication, create_backend_app
 
 from local import wsgi
@@ -23,6 +25,7 @@ from tests.deploy import gaps
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 _DEPLOYMENTS = re.compile(r"/v2/apis/(\w+)/deployments")
+_STATE = re.compile(r"/state/([\w-]+)/(\w+)")
 _STAGE = re.compile(r"/v2/apis/(\w+)/stages/(\w+)")
 _FUNCTION = re.compile(r"/2015-03-31/functions/([\w-]+)(/\w+)?")
 
@@ -40,6 +43,10 @@ class Cloud:
         path, method = str(environ["PATH_INFO"]), str(environ["REQUEST_METHOD"])
         if path in {"/journal", "/served"}:
             return _json(self.journal if path == "/journal" else self.served).send(start_response)
+        state = _STATE.fullmatch(path)
+        if state:
+            cloudformation_backends[ACCOUNT][REGION].get_stack(state[1]).status = state[2]
+            return _json({}).send(start_response)
         body = wsgi.read_body(environ).read()
         self.journal.append(_named(environ, method, path, body))
         for pattern, answer in ((_DEPLOYMENTS, self._deployment), (_STAGE, self._stage)):

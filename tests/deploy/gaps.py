@@ -13,12 +13,15 @@ from moto.apigateway.models import APIGatewayBackend
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.cloudformation import models, responses
 from moto.cloudformation.models import ChangeSet
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudformation.utils import yaml_tag_constructor
 from moto.core.common_models import CloudFormationModel
 from moto.core.config import default_user_config
 from moto.ec2.models.vpcs import VPCBackend
 from moto.rds.models import DBInstance
+from moto.s3.models import FakeBucket, s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
+from moto.utilities.utils import get_partition
 
 from tests.deploy.container import Container, HandlerError
 
@@ -77,6 +80,7 @@ def close() -> None:
     _apply_outputs()
     _read_attributes_of_two_parts()
     _delete_route_tables()
+    _take_up_buckets()
 
 
 def _invoke(
@@ -191,3 +195,25 @@ def _delete_route_tables() -> None:
         return delete(self, vpc_id)
 
     VPCBackend.delete_vpc = delete_vpc
+
+
+def _take_up_buckets() -> None:
+    """A stack takes up a bucket of a name that it gives, where its change set asked to import what exists."""
+    receive = CloudFormationResponse.create_change_set
+    create = FakeBucket.create_from_cloudformation_json.__func__
+    importing: list[bool] = []
+
+    def create_change_set(self: CloudFormationResponse) -> Any:
+        importing[:] = [self._get_param("ImportExistingResources") in {True, "true"}]
+        return receive(self)
+
+    def create_from_cloudformation_json(
+        cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **more: Any
+    ) -> Any:
+        there = s3_backends[account_id][get_partition(region_name)].buckets.get(resource_name)
+        if there is not None and importing == [True] and "DeletionPolicy" in cloudformation_json:
+            return there
+        return create(cls, resource_name, cloudformation_json, account_id, region_name, **more)
+
+    CloudFormationResponse.create_change_set = create_change_set
+    FakeBucket.create_from_cloudformation_json = classmethod(create_from_cloudformation_json)

@@ -281,7 +281,12 @@ def test_destroy_wants_the_stages_name_and_removes_all_but_the_data(story: Story
         assert "rest_api" in refused.stdout
         assert story.account.ids() == before
 
+    begun = len(story.account.journal())
     story.checkout.done("destroy", f"STAGE={STAGE}", f"CONFIRM={STAGE}")
+    calls = story.account.journal()
+    # Lambda needs their roles to remove their network interfaces.
+    left_vpc = max(calls.index(f"PUT function {NAMES[name]} configuration", begun) for name in IN_VPC)
+    assert left_vpc < calls.index("POST / DeleteRole", begun)
     after = story.account.ids()
     (uploads,) = [name for name in before["buckets"] if "-uploads-" in name]
     assert uploads in after.pop("buckets")

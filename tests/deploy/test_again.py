@@ -1,0 +1,135 @@
+"""A stack that is made again: over what an earlier one has kept, and after a first attempt that failed."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+
+from infra import functions
+from infra.bucket import Bucket
+from infra.stack import TEMPLATE, Stack
+from infra.stage import Account, Choices, DeployError, Stage
+from tests.deploy.account import Account as Cloud
+from tests.deploy.account import account
+
+_AT_ONCE = {"Delay": 0, "MaxAttempts": 3}
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    with account("postgresql://nobody.asks.it/") as there:
+        yield there
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def stage(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """One of the test's own, which does not stand yet."""
+    for name, value in cloud.variables.items():
+        monkeypatch.setenv(name, value)
+    return Stage(f"stage-{next(_NUMBERS)}", Account(boto3.session.Session()), Choices())
+
+
+@pytest.fixture
+def stack(stage: Stage, said: list[str]) -> Stack:
+    return Stack(stage, said.append, wait=_AT_ONCE)
+
+
+@pytest.fixture
+def template_url(stage: Stage) -> str:
+    bucket = Bucket(stage)
+    bucket.ensure()
+    return bucket.template_url(TEMPLATE)
+
+
+def _value(cloud: Cloud, arn: str) -> str:
+    return str(cloud.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+
+
+def test_what_a_stage_kept_is_taken_up_when_it_is_made_again(
+    cloud: Cloud, stack: Stack, stage: Stage, template_url: str
+) -> None:
+    before = stack.ensure(template_url)
+    cloud.client("secretsmanager").put_secret_value(SecretId=before["JwtSecretArn"], SecretString="rotated")
+    cloud.client("s3").put_object(Bucket=before["UploadsBucketName"], Key="uploads/1", Body=b"content")
+    stack.unprotect()
+    stack.delete()
+
+    for _ in range(2):  # made again, and updated
+        after = stack.ensure(template_url)
+        assert after["JwtSecretArn"] == before["JwtSecretArn"]
+        assert _value(cloud, after["JwtSecretArn"]) == "rotated"
+        kept = cloud.client("s3").get_object(Bucket=after["UploadsBucketName"], Key="uploads/1")
+        assert kept["Body"].read() == b"content"
+    assert after["UploadsBucketName"] in {physical for _, _, physical in stack.resources()}
+
+
+def test_a_secret_that_awaits_its_deletion_is_restored(cloud: Cloud, stack: Stack, template_url: str) -> None:
+    arn = stack.ensure(template_url)["JwtSecretArn"]
+    value = _value(cloud, arn)
+    stack.unprotect()
+    stack.delete()
+    cloud.client("secretsmanager").delete_secret(SecretId=arn, RecoveryWindowInDays=7)
+    assert _value(cloud, stack.ensure(template_url)["JwtSecretArn"]) == value
+
+
+def test_an_update_leaves_the_stack_its_own_secret(stack: Stack, template_url: str) -> None:
+    first = stack.ensure(template_url)["JwtSecretArn"]
+    assert stack.ensure(template_url)["JwtSecretArn"] == first
+    assert "JwtSecret" in {logical for logical, _, _ in stack.resources()}
+
+
+@pytest.mark.parametrize("state", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
+def test_a_first_attempt_that_failed_is_made_again_whatever_it_has_left(
+    cloud: Cloud, stack: Stack, stage: Stage, template_url: str, said: list[str], state: str
+) -> None:
+    stack.ensure(template_url)  # with a database that is protected from deletion
+    httpx.post(f"{cloud.endpoint}/state/{stage.full_name}/{state}").raise_for_status()
+    assert stack.ensure(template_url)["DatabaseHost"]
+    assert f"the stack is in {state}: deleting it to begin again" in said
+    (found,) = cloud.client("cloudformation").describe_stacks(StackName=stage.full_name)["Stacks"]
+    assert found["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_what_a_failed_operation_made_is_not_retained(stack: Stack, stage: Stage, template_url: str) -> None:
+    asked: list[dict[str, Any]] = []
+    events = stage.account.client("cloudformation").meta.events
+    events.register(
+        "before-parameter-build.cloudformation.ExecuteChangeSet", lambda params, **_: asked.append(dict(params))
+    )
+    stack.ensure(template_url)
+    assert [params["RetainExceptOnCreate"] for params in asked] == [True]
+
+
+def test_destroy_waits_until_lambda_has_removed_its_network_interfaces(
+    cloud: Cloud, stack: Stack, stage: Stage, template_url: str, said: list[str]
+) -> None:
+    outputs = stack.ensure(template_url)
+    group, ec2 = outputs["FunctionSecurityGroupId"], cloud.client("ec2")
+    subnet = outputs["PrivateSubnetIds"].split(",")[0]
+    made = ec2.create_network_interface(SubnetId=subnet, Groups=[group])["NetworkInterface"]["NetworkInterfaceId"]
+
+    def lambda_removes_it(words: str) -> None:
+        said.append(words)
+        ec2.delete_network_interface(NetworkInterfaceId=made)
+
+    functions.leave_vpc(stage, group, lambda_removes_it, pause=0)
+    assert "1 are left" in said[-1]
+
+
+def test_destroy_does_not_go_on_while_an_interface_stays(
+    cloud: Cloud, stack: Stack, stage: Stage, template_url: str, said: list[str]
+) -> None:
+    outputs = stack.ensure(template_url)
+    group, subnet = outputs["FunctionSecurityGroupId"], outputs["PrivateSubnetIds"].split(",")[0]
+    cloud.client("ec2").create_network_interface(SubnetId=subnet, Groups=[group])
+    with pytest.raises(DeployError, match="still there"):
+        functions.leave_vpc(stage, group, said.append, pause=0)
