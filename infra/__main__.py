@@ -109,7 +109,7 @@ def _record(stage: Stage, going: Rollout, release: Release, ids: tuple[str, str]
         return
     note("pending")
     try:
-        smoke.check(url, socket_url, say)
+        smoke.check(url, socket_url, going.bucket.smoke_secret(), say)
     except DeployError as error:
         note("failed")
         words = f"{error}\nThe stage serves this release all the same; `make rollback STAGE={stage.name}` leaves it."

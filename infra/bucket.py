@@ -1,6 +1,7 @@
 """The bucket of a stage that all who deploy it share: Chalice's record of what it made, the releases, a lock."""
 
 import json
+import secrets
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from infra.stage import DeployError, Stage, missing
 
 _RECORD = "deployed.json"
 _RELEASES = "releases.json"
+_SMOKE = "smoke-secret"
 _LOCK = "lock.json"
 # How many packages are kept to go back to.
 _KEPT = 10
@@ -128,6 +130,14 @@ class Bucket:
         if package is None or templates is None:
             raise DeployError(f"The package of release {release.id} is no longer in {self._name}.")
         return package, Templates.from_json(templates.decode())
+
+    def smoke_secret(self) -> str:
+        """What the users of smoke tests are made of; the same for the stage's whole life."""
+        found = self._get(_SMOKE)
+        if found is None:
+            found = secrets.token_hex(32).encode()
+            self._put(_SMOKE, found)
+        return found.decode()
 
     def take_lock(self, holder: bytes) -> bytes | None:
         """None where the lock is ours now, or the bucket is gone and with it what it guards; else who holds it."""

@@ -8,7 +8,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import httpx
@@ -23,6 +23,19 @@ CONVERSATION = (
     ("boris", "Five minutes."),
 )
 SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Account:
+    """With what somebody registers, and logs in later."""
+
+    username: str
+    password: str
+
+    @classmethod
+    def fresh(cls, name: str) -> "Account":
+        """One that nobody has."""
+        return cls(f"{name}-{secrets.token_hex(3)}", secrets.token_urlsafe(16))
 
 
 @dataclass(frozen=True)
@@ -54,20 +67,27 @@ class Speaker:
 
 
 @contextlib.contextmanager
-def joined(url: str, socket_url: str, name: str) -> Iterator[Speaker]:
-    """Registers a user of this name, made unique, and connects them with a ticket.
+def joined(url: str, socket_url: str, account: Account) -> Iterator[Speaker]:
+    """Registers a user, or logs in who is registered, and connects them with a ticket.
 
     Both URLs are the APIs' own, with the stage. Raises httpx.HTTPError and websockets' own errors.
     """
-    account = {"username": f"{name}-{secrets.token_hex(3)}", "password": secrets.token_urlsafe(16)}
     with httpx.Client(base_url=url, timeout=SECONDS) as http:
-        session = http.post("/auth/register", json=account).raise_for_status().json()
+        session = _admitted(http, account)
         http.headers["Authorization"] = f"Bearer {session['accessToken']}"
         ticket = http.post("/ws/tickets").raise_for_status().json()["ticket"]
         with connect(f"{socket_url}?ticket={ticket}") as socket:
-            speaker = Speaker(account["username"], session["user"]["id"], http, socket)
+            speaker = Speaker(account.username, session["user"]["id"], http, socket)
             speaker.wait_for("hello")
             yield speaker
+
+
+def _admitted(http: httpx.Client, account: Account) -> dict[str, Any]:
+    answer = http.post("/auth/register", json=asdict(account))
+    if answer.status_code == httpx.codes.CONFLICT:
+        answer = http.post("/auth/login", json=asdict(account))
+    session: dict[str, Any] = answer.raise_for_status().json()
+    return session
 
 
 def talk(anna: Speaker, boris: Speaker) -> None:
@@ -100,7 +120,8 @@ def main() -> int:
     except httpx.HTTPError as error:
         print(f"No healthy server at {origin} ({error}). Start one with `make run`.", file=sys.stderr)
         return 1
-    with joined(url, socket_url, "anna") as anna, joined(url, socket_url, "boris") as boris:
+    both = Account.fresh("anna"), Account.fresh("boris")
+    with joined(url, socket_url, both[0]) as anna, joined(url, socket_url, both[1]) as boris:
         talk(anna, boris)
     return 0
 

@@ -133,3 +133,9 @@ def test_destroy_does_not_go_on_while_an_interface_stays(
     cloud.client("ec2").create_network_interface(SubnetId=subnet, Groups=[group])
     with pytest.raises(DeployError, match="still there"):
         functions.leave_vpc(stage, group, said.append, pause=0)
+
+
+def test_smoke_tests_have_one_secret_for_a_stages_whole_life(stage: Stage, template_url: str) -> None:
+    assert template_url
+    assert len(Bucket(stage).smoke_secret()) == 64
+    assert Bucket(stage).smoke_secret() == Bucket(stage).smoke_secret()
