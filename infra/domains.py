@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from infra.stage import GATEWAY_STAGE, Domain, Say, Stage
 
 # At the root too: `GET /health` is asked for there.
@@ -34,7 +36,7 @@ def delete(stage: Stage) -> None:
         except client.exceptions.NotFoundException:
             continue
         if domain and domain.hosted_zone:
-            _point(stage, domain.hosted_zone, name, target, action="DELETE")
+            _unpoint(stage, domain.hosted_zone, name, target)
         for mapping in _mappings(stage, name):
             client.delete_api_mapping(DomainName=name, ApiMappingId=mapping["ApiMappingId"])
         client.delete_domain_name(DomainName=name)
@@ -61,13 +63,22 @@ def _map(stage: Stage, name: str, api_id: str, paths: tuple[str, ...]) -> None:
     client = stage.account.client("apigatewayv2")
     there = {mapping.get("ApiMappingKey", ""): mapping for mapping in _mappings(stage, name)}
     for path in paths:
+        # The root is mapped by no key at all.
+        mapping = {"DomainName": name, "ApiId": api_id, "Stage": GATEWAY_STAGE}
+        mapping |= {"ApiMappingKey": path} if path else {}
         if path not in there:
-            client.create_api_mapping(DomainName=name, ApiId=api_id, Stage=GATEWAY_STAGE, ApiMappingKey=path)
+            client.create_api_mapping(**mapping)
         elif there[path]["ApiId"] != api_id:
-            mapping_id = there[path]["ApiMappingId"]
-            client.update_api_mapping(
-                DomainName=name, ApiMappingId=mapping_id, ApiId=api_id, Stage=GATEWAY_STAGE, ApiMappingKey=path
-            )
+            client.update_api_mapping(**mapping, ApiMappingId=there[path]["ApiMappingId"])
+
+
+def _unpoint(stage: Stage, zone: str, name: str, target: dict[str, Any]) -> None:
+    try:
+        _point(stage, zone, name, target, action="DELETE")
+    except ClientError as error:
+        # It went before, and what followed failed; or somebody has pointed the name elsewhere.
+        if error.response["Error"]["Code"] != "InvalidChangeBatch":
+            raise
 
 
 def _point(stage: Stage, zone: str, name: str, target: dict[str, Any], *, action: str = "UPSERT") -> None:

@@ -3,6 +3,7 @@
 `python -m tests.deploy.cloud` prints its port. Beside moto it
 
 - closes the gaps that `tests/deploy/gaps.py` names;
+- knows own host names as `tests/deploy/names.py` does;
 - makes WebSocket deployments and updates WebSocket stages, which moto does not know;
 - keeps a journal of all calls, at `/journal`, and what each WebSocket deployment serves, at `/served`;
 - puts a stack into a state that only a failure leads to, at `/state/STACK/STATE`.
@@ -13,6 +14,7 @@ import re
 import sys
 import threading
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from moto.apigatewayv2.models import apigatewayv2_backends
@@ -21,9 +23,10 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 
 from local import wsgi
 from local.aws_server import LoopbackServer
-from tests.deploy import gaps
+from tests.deploy import gaps, names
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
+Answering = Callable[[re.Match[str], dict[str, Any]], wsgi.Answer]
 _DEPLOYMENTS = re.compile(r"/v2/apis/(\w+)/deployments")
 _STATE = re.compile(r"/state/([\w-]+)/(\w+)")
 _STAGE = re.compile(r"/v2/apis/(\w+)/stages/(\w+)")
@@ -38,6 +41,12 @@ class Cloud:
         self._lock = threading.Lock()
         self.journal: list[str] = []
         self.served: dict[str, Any] = {}
+        self._lacking: tuple[tuple[re.Pattern[str], Answering], ...] = (
+            (_DEPLOYMENTS, self._deployment),
+            (_STAGE, self._stage),
+            (names.NAME, _answering(names.update_name)),
+            (names.MAPPING, _answering(names.update_mapping)),
+        )
 
     def __call__(self, environ: wsgi.Environ, start_response: wsgi.StartResponse) -> Any:
         path, method = str(environ["PATH_INFO"]), str(environ["REQUEST_METHOD"])
@@ -49,7 +58,7 @@ class Cloud:
             return _json({}).send(start_response)
         body = wsgi.read_body(environ).read()
         self.journal.append(_named(environ, method, path, body))
-        for pattern, answer in ((_DEPLOYMENTS, self._deployment), (_STAGE, self._stage)):
+        for pattern, answer in self._lacking:
             match = pattern.fullmatch(path)
             if match and method in {"POST", "PATCH"}:
                 return answer(match, json.loads(body or b"{}")).send(start_response)
@@ -71,6 +80,10 @@ class Cloud:
         stage.config.update(given)
         stage.default_route_settings = stage.config["defaultRouteSettings"]
         return _json(stage.to_json())
+
+
+def _answering(update: Callable[[re.Match[str], dict[str, Any]], dict[str, Any]]) -> Answering:
+    return lambda match, given: _json(update(match, given))
 
 
 def _keys(route: Any) -> list[str]:
@@ -96,6 +109,7 @@ def _json(content: Any, status: int = 200) -> wsgi.Answer:
 def main() -> None:
     """Serves until its standard input ends."""
     gaps.close()
+    names.close(ACCOUNT, REGION)
     server = LoopbackServer(Cloud())
     server.start()
     print(server.port, flush=True)  # noqa: T201  # for whoever started this process

@@ -1,0 +1,118 @@
+"""Own host names of a stage: both are made, mapped and pointed at, stay right, and go."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+
+from infra import apis, domains
+from infra.stage import Account, Choices, Domain, Stage
+from tests.deploy.account import Account as Cloud
+from tests.deploy.account import account
+
+NAMES = {"chat.example.com": {"", "api", "api/v1"}, "ws.example.com": {"api", "ws"}}
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    with account("postgresql://nobody.asks.it/") as there:
+        yield there
+
+
+@pytest.fixture
+def stage(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    for name, value in cloud.variables.items():
+        monkeypatch.setenv(name, value)
+    zone = cloud.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
+    domain = Domain(
+        rest="chat.example.com",
+        sockets="ws.example.com",
+        certificate="arn:aws:acm:eu-central-1:123456789012:certificate/first",
+        hosted_zone=zone.removeprefix("/hostedzone/"),
+    )
+    return Stage("named", Account(boto3.session.Session()), Choices(domain=domain))
+
+
+def _with(stage: Stage, **changes: str) -> Stage:
+    assert stage.choices.domain
+    return replace(stage, choices=replace(stage.choices, domain=replace(stage.choices.domain, **changes)))
+
+
+def _ensure(stage: Stage) -> tuple[tuple[str, str], list[str]]:
+    """The ids of the two APIs, and what was said."""
+    ids, said = (apis.ensure_rest(stage), apis.ensure_sockets(stage)), list[str]()
+    domains.ensure(stage, *ids, said.append)
+    return ids, said
+
+
+def _mapped(cloud: Cloud) -> dict[str, dict[str, str]]:
+    """The API behind each path of each name."""
+    client = cloud.client("apigatewayv2")
+    return {
+        name["DomainName"]: {
+            item["ApiMappingKey"]: item["ApiId"]
+            for item in client.get_api_mappings(DomainName=name["DomainName"])["Items"]
+        }
+        for name in client.get_domain_names()["Items"]
+    }
+
+
+def _records(cloud: Cloud, stage: Stage) -> dict[str, Any]:
+    assert stage.choices.domain
+    found = cloud.client("route53").list_resource_record_sets(HostedZoneId=stage.choices.domain.hosted_zone)
+    return {item["Name"]: item["AliasTarget"] for item in found["ResourceRecordSets"] if item["Type"] == "A"}
+
+
+def test_rest_and_sockets_each_get_their_name_with_the_paths_that_clients_know(cloud: Cloud, stage: Stage) -> None:
+    for _ in range(2):
+        (rest, sockets), said = _ensure(stage)
+        mapped = _mapped(cloud)
+        assert {name: set(paths) for name, paths in mapped.items()} == NAMES
+        assert set(mapped["chat.example.com"].values()) == {rest}
+        assert set(mapped["ws.example.com"].values()) == {sockets}
+        assert said == []
+    records = _records(cloud, stage)
+    assert set(records) == {"chat.example.com.", "ws.example.com."}
+    assert {target["HostedZoneId"] for target in records.values()} == {"Z1U9ULNL0V5AJ3"}
+
+
+def test_an_api_that_was_made_anew_and_another_certificate_are_taken_up(cloud: Cloud, stage: Stage) -> None:
+    (rest, _), _ = _ensure(stage)
+    cloud.client("apigateway").delete_rest_api(restApiId=rest)
+    (anew, _), _ = _ensure(_with(stage, certificate="arn:aws:acm:eu-central-1:123456789012:certificate/second"))
+    assert anew != rest
+    assert set(_mapped(cloud)["chat.example.com"].values()) == {anew}
+    for name in NAMES:
+        (configured,) = cloud.client("apigatewayv2").get_domain_name(DomainName=name)["DomainNameConfigurations"]
+        assert configured["CertificateArn"].endswith("/second")
+
+
+def test_whoever_keeps_their_dns_elsewhere_is_told_where_to_point(cloud: Cloud, stage: Stage) -> None:
+    _, said = _ensure(_with(stage, hosted_zone=""))
+    assert said == [f"point {name} at d-1.execute-api.example.com (CNAME or alias)" for name in NAMES]
+    assert _records(cloud, stage) == {}
+
+
+def test_names_go_with_all_that_points_at_them_though_it_was_begun_before(cloud: Cloud, stage: Stage) -> None:
+    _ensure(stage)
+    target = _records(cloud, stage)["chat.example.com."]
+    assert stage.choices.domain
+    # As an attempt leaves it that was broken off after its first step.
+    record = {"Name": "chat.example.com", "Type": "A", "AliasTarget": target}
+    cloud.client("route53").change_resource_record_sets(
+        HostedZoneId=stage.choices.domain.hosted_zone,
+        ChangeBatch={"Changes": [{"Action": "DELETE", "ResourceRecordSet": record}]},
+    )
+    for _ in range(2):
+        domains.delete(stage)
+        assert _mapped(cloud) == {}
+        assert _records(cloud, stage) == {}
+
+
+def test_a_stage_without_names_of_its_own_asks_for_none(cloud: Cloud, stage: Stage) -> None:
+    unnamed = replace(stage, choices=Choices())
+    _ensure(unnamed)
+    domains.delete(unnamed)
+    assert not [call for call in cloud.journal() if "domainnames" in call]
