@@ -34,6 +34,11 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: int
 
 
+def searches() -> Policy:
+    """One for everything that is searched: people, groups and messages take from the same allowance."""
+    return Policy(name="searches", quota=settings().searches)
+
+
 def headers(policy: Policy, allowance: Allowance) -> dict[str, str]:
     """`RateLimit-Policy` and `RateLimit`: how many are left (`r`), the seconds until one comes back (`t`)."""
     if policy.burst is None:

@@ -166,9 +166,13 @@ def test_pages_hold_everything_once(talk: tuple[Person, Person, int], order: str
         assert seen == sorted(seen, reverse=True)
 
 
-def test_searches_are_limited(server: Server, talk: tuple[Person, Person, int]) -> None:
+def test_searches_of_all_kinds_share_one_allowance(server: Server, talk: tuple[Person, Person, int]) -> None:
     alice, _, _ = talk
     with server.settings(rate_limits=True, searches=2):
-        answers = [alice.http.get("/messages/search", params={"q": "x"}) for _ in range(3)]
+        answers = [
+            alice.http.get(path, params={"q": "x"}) for path in ("/messages/search", "/chats/public", "/users/search")
+        ]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert {answer.headers["RateLimit-Policy"] for answer in answers} == {'"searches";q=2;w=60'}
+    assert [answer.headers["RateLimit"].split(";")[1] for answer in answers] == ["r=1", "r=0", "r=0"]
     assert int(answers[2].headers["Retry-After"]) > 0

@@ -3,11 +3,10 @@
 import msgspec
 
 from chalicelib.core import db, paging
-from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import MAX_ID, Id
-from chalicelib.core.ratelimit import Allowance, Policy, headers, refuse_unless_allowed
+from chalicelib.core.ratelimit import Allowance, headers, refuse_unless_allowed, searches
 from chalicelib.features.chats.schemas import ChatPreview, PublicChatList, PublicChatQuery
 
 
@@ -64,7 +63,7 @@ FROM allowance a
 
 def find(actor: Actor, query: PublicChatQuery) -> tuple[PublicChatList, dict[str, str]]:
     """A page of public groups, the newest first, with the RateLimit headers. Raises RateLimited."""
-    policy = Policy(name="searches", quota=settings().searches)
+    policy = searches()
     before = paging.read_cursor(query.cursor, tuple[Id])
     values = {
         "user_id": actor.user_id,

@@ -56,9 +56,10 @@ def send_message(actor: Actor, body: SendInput) -> Reply[Message]:
 
 
 @routes.get("/messages/search")
-def search_messages(actor: Actor, query: MessageSearchQuery) -> MessageList:
+def search_messages(actor: Actor, query: MessageSearchQuery) -> Reply[MessageList]:
     """Messages of my chats by their words, stemmed in Russian and English, each also as a beginning."""
-    return search(actor, query)
+    found, headers = search(actor, query)
+    return Reply(body=found, status=200, headers=headers)
 
 
 @routes.post("/messages/scheduled", status=201, creates=True)

@@ -10,11 +10,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from chalicelib.core import db, paging
-from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput
 from chalicelib.core.ids import MAX_ID, Id
-from chalicelib.core.ratelimit import Allowance, Policy, refuse_unless_allowed
+from chalicelib.core.ratelimit import Allowance, headers, refuse_unless_allowed, searches
 from chalicelib.features.messages.schemas import MessageList
 from chalicelib.realtime.shapes import Message, MessageType
 
@@ -90,15 +89,15 @@ FROM allowance a
 """
 
 
-def search(actor: Actor, query: MessageSearchQuery) -> MessageList:
-    """One page of matches, the newest or the best first.
+def search(actor: Actor, query: MessageSearchQuery) -> tuple[MessageList, dict[str, str]]:
+    """One page of matches, the newest or the best first, with the RateLimit headers.
 
     Raises RateLimited, and InvalidInput for a query without words.
     """
     if not any(character.isalnum() for character in query.q):
         raise InvalidInput.at("q", "wrong_form", "must have a letter or a digit")
     after = paging.read_cursor(query.cursor, _Key) or _Key(float("inf"), MAX_ID)
-    policy = Policy(name="search", quota=settings().searches)
+    policy = searches()
     values = {
         **msgspec.structs.asdict(query),
         "user_id": actor.user_id,
@@ -111,8 +110,9 @@ def search(actor: Actor, query: MessageSearchQuery) -> MessageList:
     [found] = db.many(_Found, _SEARCH, values, actor=actor, plan_anew=True)
     refuse_unless_allowed(policy, found)
     matches, has_more = paging.cut(msgspec.json.decode(found.matches, type=list[_Match]), query.limit)
-    return MessageList(
+    page = MessageList(
         messages=[match.message for match in matches],
         has_more=has_more,
         next_cursor=paging.write_cursor(matches[-1].rank, matches[-1].message.id) if has_more else None,
     )
+    return page, headers(policy, found)

@@ -100,7 +100,7 @@ def list_blocks(actor: Actor, query: Page) -> BlockList:
 
 @routes.put("/blocks/{user_id}")
 def block_user(actor: Actor, user_id: Id) -> Block:
-    """Blocks somebody: neither can write to, call or add the other. Again is as once."""
+    """Blocks somebody: neither can write to or add the other. Again is as once."""
     return service.block(actor, user_id)
 
 

@@ -6,12 +6,10 @@ import msgspec
 from msgspec import UNSET
 
 from chalicelib.core import ratelimit
-from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import Blocked, NotFound, UnknownUser
 from chalicelib.core.ids import MAX_ID, Id
 from chalicelib.core.paging import Page, cut, read_cursor, write_cursor
-from chalicelib.core.ratelimit import Policy
 from chalicelib.features.people import store
 from chalicelib.features.people.schemas import (
     Block,
@@ -57,7 +55,7 @@ def users(actor: Actor, page: Page) -> UserList:
 
 def search(actor: Actor, query: SearchQuery) -> tuple[UserList, dict[str, str]]:
     """Who matches, with the RateLimit headers. Raises RateLimited."""
-    policy = Policy(name="searches", quota=settings().searches)
+    policy = ratelimit.searches()
     after = read_cursor(query.cursor, _SearchKey) or _SearchKey()
     allowance, matches = store.search(
         actor,
