@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import psycopg
 import uvicorn
 from starlette.applications import Starlette
 
@@ -188,12 +187,16 @@ class Stack:
             starting.callback(shutil.rmtree, self.data_dir, ignore_errors=True)
             return
         self.data_dir = self.options.data_dir.absolute()
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        lock = starting.enter_context((self.data_dir / "lock").open("w"))
         try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            lock = starting.enter_context((self.data_dir / "lock").open("w"))
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StackError(f"{self.data_dir} is in use by another run. Choose another DATA_DIR.") from None
+        except OSError as error:
+            raise StackError(
+                f"cannot write to {self.data_dir}: {error.strerror}. Choose another DATA_DIR."
+            ) from error
 
     def _start_database(self, starting: contextlib.ExitStack) -> None:
         if self.options.database_url is not None:
@@ -210,11 +213,7 @@ class Stack:
         config.use(self._settings(self._database_url))
 
     def _migrate(self, _starting: contextlib.ExitStack) -> None:
-        try:
-            self.applied = migrate(self._database_url, MIGRATIONS)
-        except psycopg.OperationalError as error:
-            # Its words name host and database, never the password.
-            raise StackError(f"the database does not answer: {str(error).strip()}") from error
+        self.applied = migrate(self._database_url, MIGRATIONS)
 
     def _settings(self, database_url: str) -> config.Settings:
         """What the environment says of the product, and all that this stack decides itself."""

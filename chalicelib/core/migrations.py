@@ -51,7 +51,7 @@ REVOKE ALL ON schema_migrations FROM messenger_app;
 
 
 class MigrationError(Exception):
-    """A migration could not be applied; its words name the file and the reason."""
+    """The schema could not be brought up to date; the words name the file, or the database, and the reason."""
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -65,6 +65,21 @@ class Migration(msgspec.Struct, frozen=True):
     def checksum(self) -> str:
         """SHA-256 of the text, in hex."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def _connect(database_url: str) -> "Connection[Any]":
+    import psycopg
+
+    try:
+        return db.connect(database_url)
+    except psycopg.OperationalError as error:
+        # Its words name host and database, never the password.
+        raise MigrationError(f"the database does not answer: {str(error).strip()}") from error
+    except psycopg.ProgrammingError:
+        # Its words repeat what was given, and the password may be in that.
+        raise MigrationError(
+            "DATABASE_URL is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        ) from None
 
 
 def migrate(
@@ -82,7 +97,7 @@ def migrate(
     the statement timeout how long it may work. Raises MigrationError.
     """
     migrations = read(directory)
-    with db.connect(database_url) as connection:
+    with _connect(database_url) as connection:
         # The database's own timeout is for requests. Another runner may be waited for as long as it works.
         connection.execute("SET statement_timeout = 0")
         # Session-level on purpose: it is held across the migrations' own transactions.

@@ -216,12 +216,34 @@ def listening(port: int) -> bool:
         ({"HOST": "192.0.2.1"}, "cannot listen on 192.0.2.1"),
         ({"RATE_LIMITS": "maybe"}, "RATE_LIMITS must be on or off"),
         ({"DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/none"}, "the database does not answer"),
+        ({"DATABASE_URL": "postgresql:/u:secret@127.0.0.1:1/none"}, "DATABASE_URL is not of the form"),
+        ({"DATA_DIR": "/dev/null/messenger"}, "cannot write to /dev/null/messenger"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_line(variables: dict[str, str], words: str, data_dir: Path) -> None:
-    environment = {**os.environ, "PORT": "0", "DATA_DIR": str(data_dir), **variables}
+    _refuses("local", {"PORT": "0", "DATA_DIR": str(data_dir), **variables}, words)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("", "DATABASE_URL is not set"),
+        ("postgresql://u:secret@127.0.0.1:1/none", "the database does not answer"),
+        ("u:secret@127.0.0.1", "DATABASE_URL is not of the form"),
+    ],
+)
+def test_migrating_says_in_one_line_what_cannot_be(url: str, words: str) -> None:
+    _refuses("local.migrate", {"DATABASE_URL": url}, words)
+
+
+def _refuses(module: str, variables: dict[str, str], words: str) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "local"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", module],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ended.returncode == 1
     assert words in ended.stderr
