@@ -14,6 +14,8 @@ T = TypeVar("T")
 # msgspec ends its messages with where the value stood.
 _PLACE = " - at `$"
 _NAMED = re.compile(r"Object (?:missing required|contains unknown) field `(?P<name>.*)`$", re.DOTALL)
+# A longer expression tells a reader nothing; the API document has it.
+_LONG_PATTERN = re.compile(r"^(Expected `[a-z]+`) matching regex .{60,}$", re.DOTALL)
 # By how a reason begins: further on it may hold the client's own words.
 _CODES = {
     re.compile("Object missing required field"): "missing",
@@ -76,7 +78,8 @@ def _refusal(message: str) -> InvalidInput:
     if named:
         path = f"{path}.{named['name']}" if path else named["name"]
     # An unknown field's name or an unknown value may be as long as a body.
-    return InvalidInput.at(_cut(path) or "body", _code(reason), _cut(reason))
+    said = _LONG_PATTERN.sub(r"\1 of the form that the API document gives", reason, count=1)
+    return InvalidInput.at(_cut(path) or "body", _code(reason), _cut(said))
 
 
 def _cut(text: str) -> str:

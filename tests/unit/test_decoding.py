@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 from chalicelib.core.decoding import decode_json, decode_outline, decode_text
-from chalicelib.core.errors import InvalidInput, Problem, Unreadable
+from chalicelib.core.errors import FieldError, InvalidInput, Problem, Unreadable
 from chalicelib.core.ids import Id
+from chalicelib.features.messages.emoji import Emoji
 
 
 class Inner(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -106,6 +107,23 @@ def _error(refuse: Callable[[], object]) -> tuple[str, str]:
 @pytest.mark.parametrize(("value", "field", "code"), REFUSED, ids=range(len(REFUSED)))
 def test_a_refusal_names_the_field_and_the_reason(value: Any, field: str, code: str) -> None:
     assert _error(lambda: decode_json(json.dumps(value).encode(), Thing)) == (field, code)
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("link", "Expected `str` matching regex '^https?://'"),
+        ("emoji", "Expected `str` of the form that the API document gives"),
+    ],
+)
+def test_an_expression_is_told_where_it_is_short(field: str, words: str) -> None:
+    class Reaction(msgspec.Struct):
+        emoji: Emoji | None = None
+        link: Annotated[str, Meta(pattern="^https?://")] | None = None
+
+    with pytest.raises(InvalidInput) as refused:
+        decode_text({field: "abc"}, Reaction)
+    assert refused.value.errors == (FieldError(field=field, code="wrong_form", message=words),)
 
 
 @pytest.mark.parametrize("body", UNREADABLE, ids=range(len(UNREADABLE)))
