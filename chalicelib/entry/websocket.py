@@ -4,6 +4,7 @@ What `message` returns as its body is the gateway's route response: it goes back
 costs no post and reaches the client also where the function has no way to the internet.
 """
 
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +14,7 @@ import msgspec
 from chalicelib.core import context
 from chalicelib.core.border import problem_of
 from chalicelib.core.decoding import decode_outline
-from chalicelib.core.errors import ProblemBody
+from chalicelib.core.errors import InvalidInput, ProblemBody, Unreadable
 from chalicelib.core.logs import tell
 from chalicelib.entry import socketio
 from chalicelib.entry.actions import ACTIONS
@@ -32,6 +33,12 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     id: str | int | None = None
     request_id: str | None = msgspec.field(default=None, name="requestId")
     data: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """What is asked of a frame that is no `Frame`."""
+
+    id: str | int | None = None
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True, tag="ack", tag_field="type"):
@@ -78,6 +85,15 @@ def _answer(connection_id: str, text: str) -> Said:
         problem = problem_of(failure)
         if not frame.action and socketio.is_spoken_on(line):
             return Said(action="attachment", code="ignored")
-        answer = ErrorFrame(id=frame.id, error=problem.body(context.current().request_id))
+        answer = ErrorFrame(
+            id=frame.id if frame.action else _id_of(text), error=problem.body(context.current().request_id)
+        )
         code = problem.code
     return Said(msgspec.json.encode(answer).decode(), frame.action, code)
+
+
+def _id_of(text: str) -> str | int | None:
+    """The id by which a client finds the answer to a frame that was refused as a whole, where one can be read."""
+    with contextlib.suppress(InvalidInput, Unreadable, UnicodeError):
+        return decode_outline(text.encode(), _Named).id
+    return None

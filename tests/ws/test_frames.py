@@ -22,8 +22,9 @@ BAD_TEXTS = [
     "\x00",
     '{"action": "ping"',
     '{"action": 5}',
-    '{"id": "c1"}',
     '{"action": "ping", "unknown": 1}',
+    '{"action": "ping", "id": 1.5}',
+    '{"id": "c1"',
     '{"action": "message:send", "data": {"chatId": 1, "content": "\\ud800"}}',
     "[" * 20_000,
 ]
@@ -64,6 +65,22 @@ def test_unreadable_frames(person: Register, text: str) -> None:
     assert error["error"]["status"] == 400
     assert error["error"]["code"] in {"unreadable_body", "invalid_input"}
     socket.act("ping")
+
+
+@pytest.mark.parametrize(
+    ("frame", "field"),
+    [({}, "action"), ({"action": 5}, "action"), ({"action": "ping", "unknown": 1}, "unknown")],
+    ids=str,
+)
+@pytest.mark.parametrize("name", ["c1", 7])
+def test_a_frame_of_another_form_is_answered_by_its_id(
+    person: Register, frame: dict[str, Any], field: str, name: str | int
+) -> None:
+    socket = person("alice").socket()
+    socket.send_text(json.dumps({**frame, "id": name}))
+    error = socket.wait_for("error")
+    assert error["id"] == name
+    assert [wrong["field"] for wrong in error["error"]["errors"]] == [field]
 
 
 @pytest.mark.parametrize(("data", "field"), BAD_DATA, ids=range(len(BAD_DATA)))
