@@ -168,7 +168,7 @@ def test_a_search_reads_what_matches_in_the_callers_chats(
     plan = plan_of(
         filled.settings,
         "force_custom_plan",
-        lambda: found.extend(search(actor, MessageSearchQuery(**query)).messages),
+        lambda: found.extend(search(actor, MessageSearchQuery(**query))[0].messages),
     )
     assert len(found) == matches
     assert "messages" not in plan.sequential()

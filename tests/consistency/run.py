@@ -125,8 +125,8 @@ def _come_and_go(
     owner, guest, chat_id = persons[0], persons[-1], list(members)[-1]
     dice = random.Random(f"{seed}:come and go")
     inside, began = True, None
-    while going_on() or not inside:
-        # A try whose answer was lost may have been the one that did it.
+    while going_on() or not inside or began:
+        # A try whose answer was lost may have been the one that did it: it is tried until one is answered.
         began = began or time.monotonic()
         by_owner = dice.random() < 0.5
         try:
