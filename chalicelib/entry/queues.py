@@ -1,6 +1,7 @@
 """What comes from queues. Records succeed and fail one by one, so that one bad record costs the others nothing."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -16,8 +17,8 @@ from chalicelib.realtime.publish import deliver, shed
 class Check(msgspec.Struct, frozen=True, rename="camel"):
     """What is to be looked at after a delay: a user's presence, or whether somebody has logged in on a connection.
 
-    Where there are `hearers`, they were not told of the user's presence under load. At once is looked at a new
-    connection whose user is `entering` the common room.
+    Where there are `hearers`, they were not told of the user's presence `since` then, under load, and this waited
+    `seconds`. At once is looked at a new connection whose user is `entering` the common room.
 
     `request_id` is of the request that asked for it.
     """
@@ -25,6 +26,8 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     request_id: str | None = None
     user_id: int | None = None
     hearers: list[int] = []
+    since: datetime = datetime.fromtimestamp(0, UTC)
+    seconds: int = 0
     connection_id: str | None = None
     entering: Connection | None = None
     sync_cursor: str = ""
@@ -70,7 +73,7 @@ def _look(body: str) -> None:
     check = msgspec.json.decode(body, type=Check)
     context.current().adopt(check.request_id)
     if check.user_id is not None and check.hearers:
-        presence.tell_again(check.user_id, check.hearers)
+        presence.tell_again(check.user_id, check.hearers, since=check.since, waited=check.seconds)
     elif check.user_id is not None:
         presence.settle(check.user_id)
     if check.connection_id is not None:

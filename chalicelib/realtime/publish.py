@@ -6,6 +6,7 @@ change itself is durable, and clients find it by history.
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -17,6 +18,9 @@ from chalicelib.realtime import connections, events, fanout, packets, shedding, 
 from chalicelib.realtime.connections import Connection, Line
 from chalicelib.realtime.fanout import Push
 from chalicelib.realtime.shapes import Envelope
+
+# SQS holds back a message no longer.
+LONGEST_DELAY = 15 * 60
 
 
 class _OfStatus(msgspec.Struct, frozen=True):
@@ -57,8 +61,12 @@ def shed(push: Push, waited: float = 0.0) -> None:
     trail.shed(told.type, told.event_id, level=shedding.level(waited), request_id=told.request_id)
     if told.type == "user:status":
         about = msgspec.json.decode(bytes(push.event), type=_OfStatus).data.user_id
-        seconds = settings().presence_retell_seconds
-        _look_later(seconds, userId=about, hearers=push.user_ids, requestId=told.request_id)
+        tell_status_later(about, push.user_ids, since=told.ts, seconds=settings().presence_retell_seconds)
+
+
+def tell_status_later(user_id: int, hearers: Sequence[int], *, since: datetime, seconds: int) -> None:
+    """Has these told of a user's status after so many seconds, unless they have been since then."""
+    _look_later(seconds, userId=user_id, hearers=hearers, since=since, seconds=seconds)
 
 
 def greet(connection: Connection, *, sync_cursor: str) -> None:
@@ -160,12 +168,12 @@ def _quietly(message: dict[str, object], name: str) -> bool:
     return True
 
 
-def _look_later(seconds: int, **about: object) -> bool:
-    body = msgspec.json.encode({"requestId": context.current().request_id, **about}).decode()
+def _look_later(delay: int, /, **about: object) -> bool:
+    body = msgspec.json.encode({**about, "requestId": context.current().request_id}).decode()
     message: dict[str, object] = {
         "QueueUrl": settings().presence_queue_url,
         "MessageBody": body,
-        "DelaySeconds": seconds,
+        "DelaySeconds": delay,
     }
     return _quietly(message, f"look:{','.join(about)}")
 

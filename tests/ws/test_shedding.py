@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from chalicelib.core import context
 from chalicelib.features.messages import receipts
 from chalicelib.features.messages.schemas import SendInput
 from chalicelib.features.messages.send import send
+from chalicelib.features.presence import store as presence
 from chalicelib.realtime import shedding
 from chalicelib.realtime.events import CATALOGUE
 from local.faults import Fault
@@ -139,6 +141,17 @@ def test_a_status_that_the_pusher_sheds_is_told_later(server: Server, person: Re
         assert server.stack.functions.invoke_sync("push", {"Records": [record]}) == {"batchItemFailures": []}
     told = ears.wait_for("user:status", userId=alice.id)
     assert (told["data"]["status"], told["eventId"] != "made:1") == ("online", True)
+
+
+def test_of_several_that_were_shed_the_last_one_waits_alone(server: Server, person: Register) -> None:
+    alice, bob, stranger = person("alice"), person("bob"), person("stranger")
+    alice.chat_with(bob)
+    come(server, alice)
+    hearers = [alice.id, bob.id, stranger.id]
+    [(told_at,)] = server.sql("SELECT told_at FROM users WHERE id = %s", alice.id)
+    for earlier, left in ((0, set(hearers)), (4, set(hearers)), (6, {alice.id, stranger.id})):
+        found = presence.views(alice.id, hearers, told_at - timedelta(seconds=earlier))
+        assert {viewer for view in found for viewer in view.viewers} == left, "bob hears of what came later"
 
 
 def _statuses(ears: Socket, subject: Person) -> list[str]:

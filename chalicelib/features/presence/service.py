@@ -3,14 +3,16 @@
 Leases decide who is there, never `$disconnect` alone. Changes are told after a debounce, and no more often than that.
 """
 
+from datetime import datetime
+
 from msgspec import UnsetType
 
 from chalicelib.core.context import Actor
 from chalicelib.features.presence import store
 from chalicelib.features.presence.schemas import ChosenStatus, PresenceList, StatusInput
 from chalicelib.features.presence.store import Settled
-from chalicelib.realtime import connections, events
-from chalicelib.realtime.publish import presence_may_have_changed, publish
+from chalicelib.realtime import connections, events, shedding
+from chalicelib.realtime.publish import LONGEST_DELAY, presence_may_have_changed, publish, tell_status_later
 from chalicelib.realtime.shapes import Presence
 
 # How many lapsed leases one run of the sweep takes from a shard.
@@ -33,9 +35,18 @@ def settle(user_id: int) -> None:
             return
 
 
-def tell_again(user_id: int, hearers: list[int]) -> None:
-    """Tells these what they may see of a user now, after what they were to hear was shed."""
-    for view in store.views(user_id, hearers):
+def tell_again(user_id: int, hearers: list[int], *, since: datetime, waited: int) -> None:
+    """Tells these what they may see of a user now, after what they were to hear was shed.
+
+    While the load lasts it is put off, each time for twice as long. What was told after that replaces it.
+    """
+    views = store.views(user_id, hearers, since)
+    if shedding.sheds("user:status"):
+        viewers = [viewer for view in views for viewer in view.viewers]
+        if viewers:
+            tell_status_later(user_id, viewers, since=since, seconds=min(2 * waited, LONGEST_DELAY))
+        return
+    for view in views:
         event = events.user_status(
             user_id=user_id, status=view.status, status_text=view.status_text, last_seen_at=view.last_seen_at
         )

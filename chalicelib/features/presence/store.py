@@ -1,5 +1,6 @@
 """Presence in PostgreSQL: what a user chose, whether a device was there, and what others were last told of both."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -133,19 +134,23 @@ def presences(actor: Actor, user_ids: list[int]) -> list[UserStatus]:
     return msgspec.json.decode(row.presences, type=list[UserStatus])
 
 
-# Those who see the same are told together.
+# Those who see the same are told together. Who hears of the user is left out where all of them were told of something
+# later, or will be, since it was shed as well: so what waits stays one a user. Clocks may differ by some seconds.
 _VIEWS = """
 SELECT seen ->> 'status' AS status, seen ->> 'statusText' AS status_text, seen ->> 'lastSeenAt' AS last_seen_at,
     array_agg(viewer) AS viewers
 FROM users u, unnest(%(viewers)s::bigint[]) viewer, presence_json(u, viewer) seen
-WHERE u.id = %(user_id)s
+WHERE u.id = %(user_id)s AND NOT (
+    u.told_at > %(since)s::timestamptz + interval '5 seconds'
+    AND viewer = ANY (presence_audience(u.id, u.shows_last_seen))
+)
 GROUP BY seen
 """
 
 
-def views(user_id: int, viewers: list[int]) -> list[View]:
-    """What each of these may see of a user's presence; nothing where there is no such user."""
-    return db.many(View, _VIEWS, {"user_id": user_id, "viewers": viewers})
+def views(user_id: int, viewers: list[int], since: datetime) -> list[View]:
+    """What each of these may see of a user's presence, but for those who were told since then."""
+    return db.many(View, _VIEWS, {"user_id": user_id, "viewers": viewers, "since": since})
 
 
 def _values(
