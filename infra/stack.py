@@ -28,13 +28,20 @@ class Stack:
         self._client = stage.account.client("cloudformation")
 
     def outputs(self) -> dict[str, str]:
-        """What the template says of its resources. Raises DeployError where there is no such stack."""
+        """What the template says of its resources, or the stage's choices in their place. Raises DeployError where
+        there is no such stack, or the choices name what it does not say."""
         found = self._describe()
         if found is None or found["StackStatus"] in {"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"}:
             raise DeployError(
                 f"There is no stack {self._name} in {self._stage.account.region}: deploy the stage first."
             )
-        return {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", ())}
+        said = {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", ())}
+        chosen = self._stage.choices.outputs
+        if not chosen.keys() <= said.keys():
+            raise DeployError(
+                f"outputs: {', '.join(chosen.keys() - said.keys())}: known are {', '.join(sorted(said))}"
+            )
+        return {**said, **chosen}
 
     def ensure(self, template_url: str) -> dict[str, str]:
         """Creates or updates the stack and answers its outputs.

@@ -56,6 +56,8 @@ class Choices:
     concurrency: Mapping[str, int] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    # In place of the stack's outputs of these names: how a restored database takes over.
+    outputs: Mapping[str, str] = field(default_factory=dict)
     domain: Domain | None = None
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -139,3 +140,18 @@ def test_smoke_tests_have_one_secret_for_a_stages_whole_life(stage: Stage, templ
     assert template_url
     assert len(Bucket(stage).smoke_secret()) == 64
     assert Bucket(stage).smoke_secret() == Bucket(stage).smoke_secret()
+
+
+def test_a_restored_database_stands_in_for_the_stacks_own(stack: Stack, stage: Stage, template_url: str) -> None:
+    own = stack.ensure(template_url)
+    restored = {"DatabaseHost": "restored.example.com", "DatabaseResourceId": "db-RESTORED"}
+    again = Stack(replace(stage, choices=Choices(outputs=restored)), lambda _: None, wait=_AT_ONCE)
+    for outputs in (again.ensure(template_url), again.outputs()):
+        assert outputs == {**own, **restored}
+
+
+def test_what_the_stack_does_not_say_cannot_be_said_otherwise(stack: Stack, stage: Stage, template_url: str) -> None:
+    stack.ensure(template_url)
+    mistyped = replace(stage, choices=Choices(outputs={"DatabaseHosts": "restored.example.com"}))
+    with pytest.raises(DeployError, match="DatabaseHosts: known are"):
+        Stack(mistyped, lambda _: None, wait=_AT_ONCE).outputs()
