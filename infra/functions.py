@@ -3,7 +3,7 @@
 import contextlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -107,18 +107,30 @@ def log_group(stage: Stage, name: str) -> str:
     return f"/aws/lambda/{stage.function(name)}"
 
 
-def finish_logs(stage: Stage) -> None:
-    """Log lines are kept for as many days as the stage chose, from before a function's first line."""
+def finish_logs(stage: Stage, outputs: Mapping[str, str]) -> None:
+    """Log lines of functions, from before their first, and of the database are kept as long as the stage chose."""
     client = stage.account.client("logs")
     for name in FUNCTIONS:
         group = log_group(stage, name)
         with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
             client.create_log_group(logGroupName=group)
         client.put_retention_policy(logGroupName=group, retentionInDays=stage.choices.log_days)
+    for group in _database_log_groups(stage, outputs["DatabaseMasterHost"]):
+        client.put_retention_policy(logGroupName=group, retentionInDays=stage.choices.log_days)
+
+
+def _database_log_groups(stage: Stage, host: str) -> Iterator[str]:
+    """RDS makes them itself, to be kept for ever, by the first part of the host's name."""
+    name = host.partition(".")[0]
+    for kind in ("instance", "cluster"):
+        found = stage.account.pages(
+            "logs", "describe_log_groups", "logGroups", logGroupNamePrefix=f"/aws/rds/{kind}/{name}/"
+        )
+        yield from (item["logGroupName"] for item in found)
 
 
 def delete_logs(stage: Stage) -> None:
-    """Deletes what the functions have said."""
+    """Deletes what the functions have said. What the database has said goes in time by itself."""
     client = stage.account.client("logs")
     for name in FUNCTIONS:
         with contextlib.suppress(client.exceptions.ResourceNotFoundException):

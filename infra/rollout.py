@@ -44,7 +44,7 @@ class Rollout:
             functions.migrate(stage, outputs, self.say)
         self.say("finishing what Chalice leaves open: queues, logs, the APIs' stages")
         functions.finish_queues(stage)
-        functions.finish_logs(stage)
+        functions.finish_logs(stage, outputs)
         apis.finish_sockets(stage, ground.socket_api)
         apis.finish_rest(stage, ground.rest_api)
         domains.ensure(stage, ground.rest_api, ground.socket_api, self.say)

@@ -155,3 +155,21 @@ def test_what_the_stack_does_not_say_cannot_be_said_otherwise(stack: Stack, stag
     mistyped = replace(stage, choices=Choices(outputs={"DatabaseHosts": "restored.example.com"}))
     with pytest.raises(DeployError, match="DatabaseHosts: known are"):
         Stack(mistyped, lambda _: None, wait=_AT_ONCE).outputs()
+
+
+def test_what_the_database_logs_is_kept_no_longer_than_what_functions_log(
+    cloud: Cloud, stack: Stack, stage: Stage, template_url: str
+) -> None:
+    outputs, logs = stack.ensure(template_url), cloud.client("logs")
+    own, foreign = (
+        f"/aws/rds/{kind}/{name}/postgresql"
+        for kind, name in (
+            ("instance", outputs["DatabaseMasterHost"].partition(".")[0]),
+            ("cluster", "another"),
+        )
+    )
+    for group in (own, foreign):
+        logs.create_log_group(logGroupName=group)
+    functions.finish_logs(stage, outputs)
+    found = logs.describe_log_groups(logGroupNamePrefix="/aws/rds/")["logGroups"]
+    assert {item["logGroupName"]: item.get("retentionInDays") for item in found} == {own: 30, foreign: None}

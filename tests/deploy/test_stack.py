@@ -172,6 +172,13 @@ def test_data_is_encrypted_on_its_way_and_where_it_lies(template: Template) -> N
             assert group["Parameters"]["rds.force_ssl"] == "1"
 
 
+def test_what_users_write_is_not_in_the_databases_log(template: Template) -> None:
+    for kind in ("AWS::RDS::DBParameterGroup", "AWS::RDS::DBClusterParameterGroup"):
+        for group in _of_type(template, kind).values():
+            assert group["Parameters"]["log_min_duration_statement"] == "-1"
+            assert group["Parameters"]["log_error_verbosity"] == "terse"
+
+
 def test_every_function_has_its_alarms_and_every_alarm_tells_the_topic(template: Template) -> None:
     alarms = _of_type(template, "AWS::CloudWatch::Alarm")
     for alarm in alarms.values():
