@@ -18,9 +18,11 @@ _TAG = "messenger:stage"
 
 
 def find_rest(stage: Stage) -> str | None:
-    """The id of the stage's REST API. By its tag: while Chalice deploys, those of all stages have one name."""
-    apis = stage.account.pages("apigateway", "get_rest_apis", "items")
-    return next((str(api["id"]) for api in apis if api.get("tags", {}).get(_TAG) == stage.name), None)
+    """The id of the stage's REST API: by its tag, since Chalice renames it; by its name, should the tag be lost."""
+    for api in stage.account.pages("apigateway", "get_rest_apis", "items"):
+        if api["name"] == stage.rest_api_name or api.get("tags", {}).get(_TAG) == stage.name:
+            return str(api["id"])
+    return None
 
 
 def find_sockets(stage: Stage) -> str | None:

@@ -9,7 +9,7 @@ import boto3
 import httpx
 import pytest
 
-from infra import functions
+from infra import apis, functions
 from infra.bucket import Bucket
 from infra.stack import TEMPLATE, Stack
 from infra.stage import Account, Choices, DeployError, Stage
@@ -173,3 +173,12 @@ def test_what_the_database_logs_is_kept_no_longer_than_what_functions_log(
     functions.finish_logs(stage, outputs)
     found = logs.describe_log_groups(logGroupNamePrefix="/aws/rds/")["logGroups"]
     assert {item["logGroupName"]: item.get("retentionInDays") for item in found} == {own: 30, foreign: None}
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+def test_an_api_is_found_by_its_name_or_its_tag(cloud: Cloud, stage: Stage, tagged: bool) -> None:
+    given = (
+        {"name": "messenger", "tags": {"messenger:stage": stage.name}} if tagged else {"name": stage.rest_api_name}
+    )
+    made = cloud.client("apigateway").create_rest_api(**given)["id"]
+    assert apis.ensure_rest(stage) == made
