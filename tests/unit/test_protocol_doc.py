@@ -52,6 +52,12 @@ def test_rates_are_those_of_the_settings() -> None:
     ]
 
 
+def test_every_path_is_named() -> None:
+    assert [
+        path for path in openapi_document()["paths"] if not re.search(rf"{re.escape(path)}(?![/\w{{])", GUIDE)
+    ] == []
+
+
 def test_paths_are_served() -> None:
     served = openapi_document()["paths"]
     named = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^ `?]*)", GUIDE)
