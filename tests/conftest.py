@@ -13,7 +13,7 @@ from chalicelib.core import db
 from chalicelib.realtime import shedding
 from local.stack import DATABASE, Options, Stack
 from tests.support import people
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import JWT_SECRET, Server
 from tests.support.wire import Wire, tapped
 
@@ -94,6 +94,24 @@ def person(server: Server) -> Iterator[Callable[..., Person]]:
     yield register
     for someone in known:
         someone.close()
+
+
+@pytest.fixture
+def alice(person: Register) -> Person:
+    """Registered, by the name that the tests give to whom they are about."""
+    return person("alice")
+
+
+@pytest.fixture
+def bob(person: Register) -> Person:
+    """Another one."""
+    return person("bob")
+
+
+@pytest.fixture
+def carol(person: Register) -> Person:
+    """A third."""
+    return person("carol")
 
 
 @pytest.fixture

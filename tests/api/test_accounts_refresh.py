@@ -16,11 +16,6 @@ from tests.support.server import Server
 _REFUSED = (401, "refresh_refused")
 
 
-@pytest.fixture
-def alice(person: Callable[[str], Person]) -> Person:
-    return person("alice")
-
-
 def _refresh(anonymous: httpx.Client, token: str) -> httpx.Response:
     return anonymous.post("/auth/refresh", json={"refreshToken": token})
 

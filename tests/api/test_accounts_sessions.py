@@ -13,11 +13,6 @@ _ENDED = (401, "session_ended")
 
 
 @pytest.fixture
-def alice(person: Callable[[str], Person]) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
 def another_device(server: Server) -> Callable[[Person], Person]:
     """Logs a person in once more."""
 

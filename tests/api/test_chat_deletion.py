@@ -1,26 +1,12 @@
 """Deleting: a group for all its members, a private chat for oneself."""
 
-from collections.abc import Callable
-
 import pytest
 
 from chalicelib.features.chats import deletion
 from tests.support.answers import at_once, refusal
 from tests.support.groups import changes, invite, set_role
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
 
 
 def _listed(who: Person) -> list[int]:

@@ -1,34 +1,15 @@
 """Invites: links that lead into a group as long, and as often, as their maker wants."""
 
 import hashlib
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.support.answers import at_once, refusal, refused_fields
 from tests.support.groups import changes, invite, roles, set_role
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
-
-
-@pytest.fixture
-def carol(person: Register) -> Person:
-    return person("carol")
 
 
 def _join(who: Person, token: str) -> httpx.Response:

@@ -1,6 +1,5 @@
 """What one makes of a chat for oneself: muted, pinned, archived; and the order of the list that comes of it."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,19 +10,7 @@ from tests.support.groups import changes
 from tests.support.people import Person
 from tests.support.server import Server
 
-Register = Callable[[str], Person]
-
 PLAIN = {"muted": False, "mutedUntil": None, "pinned": False, "archived": False, "hidden": False}
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
 
 
 def _personal(who: Person, chat: int) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Public groups: found by their names, seen from outside, joined by everybody."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,20 +7,8 @@ import pytest
 from chalicelib.features.chats.common_room import common_room_id
 from tests.support.answers import at_once, refusal, refused_fields, told
 from tests.support.groups import changes, roles
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
 
 
 def _public(who: Person, name: str, *others: Person) -> int:

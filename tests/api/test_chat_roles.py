@@ -8,25 +8,8 @@ import pytest
 
 from tests.support.answers import at_once, refusal, refused_fields
 from tests.support.groups import changes, roles, set_role
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
-
-
-@pytest.fixture
-def carol(person: Register) -> Person:
-    return person("carol")
 
 
 def _role(who: Person, chat: int, whose: Person, role: str) -> httpx.Response:

@@ -7,9 +7,8 @@ import pytest
 
 from tests.support.answers import refusal, told
 from tests.support.groups import RANKS, Cast, cast, invite
-from tests.support.people import Person
+from tests.support.people import Person, Register
 
-Register = Callable[[str], Person]
 Verb = Callable[[Cast, Person, int], httpx.Response]
 
 NOWHERE = 999_999

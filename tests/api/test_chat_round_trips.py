@@ -27,11 +27,9 @@ from chalicelib.features.chats.schemas import (
     SettingsChange,
 )
 from tests.support.groups import invite
-from tests.support.people import Person
+from tests.support.people import Register
 from tests.support.sessions import actor_of
 from tests.support.wire import Wire
-
-Register = Callable[[str], Person]
 
 
 def test_each_verb_is_one_round_trip(wire: Wire, person: Register) -> None:

@@ -1,6 +1,5 @@
 """What a chat allows: who sends, who adds, how long messages live. A rule holds from the moment it is set."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,20 +9,8 @@ from tests.support.groups import changes
 from tests.support.people import Person
 from tests.support.server import Server
 
-Register = Callable[[str], Person]
-
 YEAR = 365 * 24 * 60 * 60
 DEFAULTS = {"whoCanSend": "members", "whoCanAdd": "admins", "messageSeconds": None}
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])

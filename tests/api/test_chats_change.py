@@ -1,15 +1,10 @@
 """Changing a group: who may, what can be changed, and what stays."""
 
-from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from tests.support.answers import refusal, refused_fields
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 CHANGES = [
     {"name": "Новое имя"},
@@ -19,16 +14,6 @@ CHANGES = [
     {"avatarUrl": None},
     {"name": "n", "description": "d", "avatarUrl": "http://x"},
 ]
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
 
 
 def test_owners_and_admins_change_each_field(server: Server, alice: Person, bob: Person) -> None:

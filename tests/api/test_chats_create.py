@@ -1,15 +1,12 @@
 """Making chats: the one private chat of two users, and groups."""
 
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 
 from tests.support.answers import at_once, refusal, refused_fields
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 
 def _private(who: Person, *user_ids: int) -> httpx.Response:

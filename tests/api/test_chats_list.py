@@ -1,21 +1,13 @@
 """The list of chats: its order, its pages, what is cached of it, and one chat."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from chalicelib.core.paging import write_cursor
 from tests.support.answers import refusal, refused_fields, told
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
 
 
 def _page(who: Person, **query: Any) -> dict[str, Any]:

@@ -1,31 +1,12 @@
 """Members of a group: adding, removing, leaving, and what is left to who has gone."""
 
-from collections.abc import Callable
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.support.answers import at_once, refusal, refused_fields, told
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
-
-
-@pytest.fixture
-def carol(person: Register) -> Person:
-    return person("carol")
 
 
 def _add(who: Person, chat: int, *user_ids: int) -> httpx.Response:

@@ -1,7 +1,5 @@
 """The common room: the group that is there from the beginning, for everybody, and nobody's."""
 
-from collections.abc import Callable
-
 import pytest
 
 from chalicelib.core import context
@@ -9,18 +7,11 @@ from chalicelib.features.chats import joining
 from chalicelib.features.chats.common_room import common_room_id, enter
 from tests.support.answers import at_once, refusal
 from tests.support.groups import changes
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
 from tests.support.sessions import actor_of
 
-Register = Callable[[str], Person]
-
 ROOM = common_room_id()
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
 
 
 def test_it_is_there_and_everybody_finds_it(server: Server, alice: Person) -> None:

@@ -1,7 +1,6 @@
 """Messages that disappear: gone from sight in time, and their content from the store soon after."""
 
 import time
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +12,8 @@ from chalicelib.features.messages import expiry
 from local.faults import Fault
 from local.functions import FunctionError
 from tests.support.answers import at_once, refusal
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 NOTES = b"Remember the milk.\n"
 

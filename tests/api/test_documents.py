@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import Callable
 
 import httpx
 import pytest
@@ -12,10 +11,8 @@ from chalicelib.entry.documents import asyncapi_document, openapi_document
 from chalicelib.realtime.events import CATALOGUE
 from local.pages import pages
 from tests.support.documents import check_answer, check_frame
-from tests.support.people import Person
+from tests.support.people import Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 
 @pytest.mark.parametrize("prefix", ["", "/v1"])

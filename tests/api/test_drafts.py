@@ -1,16 +1,13 @@
 """Drafts: what is begun on one device goes on on another."""
 
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.support.answers import at_once, refusal, refused_fields, told
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 
 def _set(person: Person, chat: int, content: str, **more: Any) -> dict[str, Any]:

@@ -17,10 +17,9 @@ from schemathesis.config import SchemathesisConfig
 
 from chalicelib.entry.documents import openapi_document
 from tests.support.documents import PROBLEM, check_answer, problem_codes
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
 
-Register = Callable[[str], Person]
 Test = TypeVar("Test", bound=Callable[..., None])
 
 CONFIG = SchemathesisConfig.from_dict(

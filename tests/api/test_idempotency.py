@@ -1,6 +1,5 @@
 """`Idempotency-Key`: the same key and body get the same answer for a day, and do what they ask for once."""
 
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -14,18 +13,7 @@ from tests.support.answers import at_once, refusal, refused_fields
 from tests.support.people import Person
 from tests.support.server import Server
 
-Register = Callable[[str], Person]
 REPLAYED = "Idempotent-Replayed"
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
 
 
 def _post(who: Person, path: str, body: dict[str, Any], key: str = "k1") -> httpx.Response:

@@ -6,10 +6,9 @@ import httpx
 import pytest
 
 from tests.support.answers import refusal, told
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
 
-Register = Callable[[str], Person]
 Verb = Callable[[Person, int], httpx.Response]
 
 

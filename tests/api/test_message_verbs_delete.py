@@ -1,15 +1,11 @@
 """Deleting for everyone, and for oneself: what is left, and who may still read what."""
 
-from collections.abc import Callable
-
 import httpx
 import pytest
 
 from tests.support.answers import at_once, refusal, refused_fields
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 NOTES = "Заметки".encode()
 

@@ -1,16 +1,13 @@
 """Editing: what is kept, what is refused, and what two at once come to."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from tests.support.answers import at_once, refusal, refused_fields
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 
 def _edit(who: Person, message_id: int, content: str, **more: Any) -> dict[str, Any]:

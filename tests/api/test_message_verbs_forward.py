@@ -1,6 +1,5 @@
 """Forwarding: copies that stand on their own, in all the chats or in none."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -8,10 +7,8 @@ import httpx
 import pytest
 
 from tests.support.answers import at_once, refusal, refused_fields
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 NOTES = "Заметки".encode()
 

@@ -1,13 +1,10 @@
 """Pins: who sees what is pinned, in which order."""
 
-from collections.abc import Callable
 from typing import Any
 
 from tests.support.answers import at_once, refusal, refused_fields
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 
 def _pin(who: Person, message_id: int) -> dict[str, Any]:

@@ -1,16 +1,13 @@
 """Reactions: one emoji each, any number of users at once, none lost."""
 
-from collections.abc import Callable
 from urllib.parse import quote
 
 import httpx
 import pytest
 
 from tests.support.answers import at_once, refusal, refused_fields
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 
 def _react(who: Person, message_id: int, emoji: str) -> httpx.Response:

@@ -11,11 +11,9 @@ from chalicelib.features.messages.pins import pin, pins
 from chalicelib.features.messages.reactions import react
 from chalicelib.features.messages.schemas import EditInput, ForwardInput, SendInput
 from chalicelib.features.messages.send import send
-from tests.support.people import Person
+from tests.support.people import Register
 from tests.support.sessions import actor_of
 from tests.support.wire import Wire
-
-Register = Callable[[str], Person]
 
 
 def test_each_verb_is_one_round_trip(wire: Wire, person: Register) -> None:

@@ -1,16 +1,13 @@
 """What a send takes besides its text: mentions, the chat's rule on who may send, and its messages' lifetime."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.support.answers import refusal, refused_fields
-from tests.support.people import Person
+from tests.support.people import Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 
 def test_members_are_mentioned_once_each(person: Register) -> None:

@@ -1,21 +1,13 @@
 """History: newest first, backwards and forwards by keyset, for members; and one message."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from chalicelib.core.paging import write_cursor
 from tests.support.answers import refused_fields, told
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
 
 
 @pytest.fixture

@@ -1,26 +1,12 @@
 """`clientMessageId`: a message that is sent again is stored once, whoever asks at the same moment."""
 
-from collections.abc import Callable
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.support.answers import at_once, refusal, refused_fields
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
 
 
 def _send(who: Person, chat: int, name: str = "m1", **more: Any) -> httpx.Response:

@@ -2,17 +2,14 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import httpx
 
 from tests.support.answers import at_once, refusal
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 
 def _send(who: Person, chat: int, content: str) -> httpx.Response:

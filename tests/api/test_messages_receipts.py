@@ -1,30 +1,10 @@
 """Receipts: watermarks that only go up, unread counts, and what each message's status is made of."""
 
-from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from tests.support.answers import at_once, refusal, refused_fields, told
 from tests.support.people import Person
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
-
-
-@pytest.fixture
-def carol(person: Register) -> Person:
-    return person("carol")
 
 
 def _read(who: Person, chat: int, **body: Any) -> dict[str, Any]:

@@ -1,14 +1,11 @@
 """Search: by stem and beginning, in two languages, and only in what the caller may see."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 
 def _search(person: Person, q: str, **query: Any) -> list[str]:

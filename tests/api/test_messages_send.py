@@ -1,7 +1,6 @@
 """Sending: every kind of message, the text exactly as it was, replies, and what is no message."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -12,10 +11,8 @@ from hypothesis import strategies as st
 from chalicelib.core.aws import AwsError
 from chalicelib.realtime import connections
 from tests.support.answers import refusal, refused_fields, told
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 # Text that has been mangled by somebody before.
 TEXTS = [
@@ -39,16 +36,6 @@ TEXTS = [
 # Elements of HTML are not text: that rule has tests of its own.
 BOUNDED = settings(derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00<"), min_size=1, max_size=300)
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
 
 
 def _send(who: Person, **body: Any) -> httpx.Response:

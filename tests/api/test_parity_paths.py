@@ -1,6 +1,5 @@
 """The paths of all reference systems in one table: each leads to the very endpoint that it names."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,9 +7,7 @@ import pytest
 from chalicelib.entry.aliases import ALIASES
 from chalicelib.entry.blueprints import endpoints
 from chalicelib.entry.documents import openapi_document
-from tests.support.people import Person
-
-Register = Callable[[str], Person]
+from tests.support.people import Register
 
 ROOT = Path(__file__).parents[2]
 READING = [alias for alias in ALIASES if alias.startswith("GET ")]

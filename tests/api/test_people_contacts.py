@@ -10,16 +10,6 @@ import pytest
 from tests.support.people import Person
 
 
-@pytest.fixture
-def alice(person: Callable[[str], Person]) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Callable[[str], Person]) -> Person:
-    return person("bob")
-
-
 def _refusal(answer: httpx.Response) -> tuple[int, str]:
     assert answer.headers["content-type"] == "application/problem+json"
     return answer.status_code, answer.json()["code"]

@@ -15,11 +15,6 @@ OTHERS_SEE = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def alice(person: Callable[[str], Person]) -> Person:
-    return person("alice")
-
-
 def _refusal(answer: httpx.Response) -> tuple[int, str]:
     assert answer.headers["content-type"] == "application/problem+json"
     return answer.status_code, answer.json()["code"]

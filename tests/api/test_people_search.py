@@ -7,16 +7,10 @@ from typing import Any
 
 import httpx
 import psycopg
-import pytest
 
 from chalicelib.features.people import store
 from tests.support.people import Person
 from tests.support.server import Server
-
-
-@pytest.fixture
-def alice(person: Callable[[str], Person]) -> Person:
-    return person("alice")
 
 
 def _add(server: Server, *people: tuple[str, str]) -> None:

@@ -18,10 +18,8 @@ import msgspec
 from chalicelib.core.http import Endpoint, camel
 from chalicelib.entry.blueprints import endpoints
 from tests.support.answers import refusal, told
-from tests.support.people import Person
+from tests.support.people import Register
 from tests.support.server import JWT_SECRET, Server
-
-Register = Callable[[str], Person]
 
 NOBODYS = 1_000_000
 OPEN = {

@@ -1,16 +1,13 @@
 """What one lets others see: when one is there, by rule, contact and block, wherever one appears."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.support.answers import refusal, refused_fields
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.presence import come
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 HIDDEN = {"status": "offline", "lastSeenAt": None}
 

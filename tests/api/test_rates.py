@@ -1,7 +1,7 @@
 """Rates: the law of `take_allowance`, and what clients are told of limits."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from chalicelib.core.ratelimit import Allowance, Policy, headers, network_of
 from tests.support.answers import at_once, refusal
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
 
-Register = Callable[[str], Person]
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 BOUNDED = settings(derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))

@@ -10,10 +10,9 @@ import psycopg
 import pytest
 
 from tests.support.answers import refusal
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
 
-Register = Callable[[str], Person]
 Change = Callable[[Person, int], httpx.Response]
 
 _numbers = itertools.count()
@@ -30,11 +29,6 @@ def _add(who: Person, message: int) -> httpx.Response:
 
 def _take_back(who: Person, message: int) -> httpx.Response:
     return who.http.delete(f"/messages/{message}/reactions/👍")
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
 
 
 @pytest.fixture

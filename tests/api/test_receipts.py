@@ -1,6 +1,5 @@
 """Receipts over HTTP: marks by chat and by message, who has received and read a message, and what is hidden of it."""
 
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -8,25 +7,8 @@ import pytest
 from psycopg import sql
 
 from tests.support.answers import at_once, refusal, refused_fields, told
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
-
-
-@pytest.fixture
-def carol(person: Register) -> Person:
-    return person("carol")
 
 
 def _mark(who: Person, path: str, **body: Any) -> dict[str, Any]:

@@ -11,13 +11,11 @@ from chalicelib.features.people import service as people
 from chalicelib.features.people.schemas import PrivacyChange
 from chalicelib.features.presence import service as presence
 from chalicelib.features.presence.schemas import StatusInput
-from tests.support.people import Person
+from tests.support.people import Register
 from tests.support.presence import come
 from tests.support.server import Server
 from tests.support.sessions import actor_of
 from tests.support.wire import Wire
-
-Register = Callable[[str], Person]
 
 
 def test_each_is_one_round_trip(server: Server, wire: Wire, person: Register) -> None:

@@ -1,7 +1,6 @@
 """Messages that wait: scheduled, listed, changed, taken back, sent before their time."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -9,10 +8,8 @@ import httpx
 import pytest
 
 from tests.support.answers import at_once, refusal, refused_fields, told
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 
 def _at(seconds: float) -> str:

@@ -19,11 +19,9 @@ from chalicelib.features.messages.schemas import DraftInput, ScheduleChange, Sch
 from local.faults import Fault
 from local.functions import FunctionError
 from tests.support.answers import at_once
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
 from tests.support.wire import tapped
-
-Register = Callable[[str], Person]
 
 
 def _schedule(person: Person, chat: int, content: str = "later", **more: Any) -> int:

@@ -3,17 +3,14 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
 
 from chalicelib.features.messages import sync
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 
 def _sync(person: Person, cursor: str | None = None, **query: Any) -> dict[str, Any]:

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from tests.support.kept import Copy
-from tests.support.people import Person
+from tests.support.people import Person, Register
 
-Register = Callable[[str], Person]
 Absence = Callable[[Person, Person, int], Iterator[None]]
 
 

@@ -1,32 +1,15 @@
 """Who may fetch, complete and delete a file: its owner, and for fetching whoever shares a chat that holds it."""
 
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psycopg
-import pytest
 
 from tests.support.people import Person
 from tests.support.server import Server
 
 NOTES = "Заметки".encode()
-
-
-@pytest.fixture
-def alice(person: Callable[[str], Person]) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Callable[[str], Person]) -> Person:
-    return person("bob")
-
-
-@pytest.fixture
-def carol(person: Callable[[str], Person]) -> Person:
-    return person("carol")
 
 
 def _announce(owner: Person) -> httpx.Response:

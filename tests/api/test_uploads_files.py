@@ -1,7 +1,6 @@
 """Files on their way: stored by the form, checked, fetched by those who may, given up."""
 
 import base64
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,16 +18,6 @@ PNG = base64.b64decode(
 NO_PICTURE = b"<script>alert(1)</script>".ljust(len(PNG))
 ANY_POLICY = base64.b64encode(b'{"expiration":"2100-01-01T00:00:00Z","conditions":[]}').decode()
 OTHER_PICTURE = PNG[:-1] + b"\x83"
-
-
-@pytest.fixture
-def alice(person: Callable[[str], Person]) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Callable[[str], Person]) -> Person:
-    return person("bob")
 
 
 @pytest.fixture

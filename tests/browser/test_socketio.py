@@ -1,6 +1,6 @@
 """Socket.IO in a real browser: what its own client, unmodified, does in a page."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from selenium.webdriver import Chrome
@@ -12,8 +12,6 @@ from tests.browser.support import Pages
 from tests.socketio.clients import Client
 from tests.support.people import Person
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +31,6 @@ def client(browser: Chrome, site: Pages, server: Server) -> Iterator[Client]:
     made.stop()
     # Every connection is looked at again after 30 s, which no test waits for.
     server.stack.reset(database_url=server.database_url)
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
 
 
 def _auth(person: Person) -> dict[str, str]:

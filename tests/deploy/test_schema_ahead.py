@@ -3,16 +3,12 @@
 What a migration may add is added here to every table at once, and the code of today is what is old.
 """
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
 from psycopg import sql
 
-from tests.support.people import PASSWORD, Person
+from tests.support.people import PASSWORD, Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 
 @pytest.fixture

@@ -1,12 +1,9 @@
 """A group with somebody at each rank, and the same from outside: for tables of who may do what."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.people import Person
-
-Register = Callable[[str], Person]
+from tests.support.people import Person, Register
 
 # In the order of the tables: three in the group, three outside of it.
 RANKS = ("owner", "admin", "member", "stranger", "removed", "blocked")

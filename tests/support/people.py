@@ -1,6 +1,6 @@
 """A user of the running service, as tests see one: over HTTP, and on any number of sockets."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,10 @@ class Person:
         for socket in self._sockets:
             socket.close()
         self.http.close()
+
+
+# What the fixture `person` gives: registers somebody by a name.
+Register = Callable[[str], Person]
 
 
 def register(url: str, username: str, **more: Any) -> Person:

@@ -1,6 +1,5 @@
 """What is heard of a chat's changes: by its members, by who comes and goes, and by one's own devices alone."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,23 +9,6 @@ from tests.support.groups import invite, set_role
 from tests.support.people import Person
 from tests.support.server import Server
 from tests.support.socket import Socket
-
-Register = Callable[[str], Person]
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
-
-
-@pytest.fixture
-def carol(person: Register) -> Person:
-    return person("carol")
 
 
 def _kinds(server: Server, ears: Socket) -> list[str]:

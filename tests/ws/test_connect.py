@@ -1,7 +1,6 @@
 """Who may connect, by which ways, and what the first event says."""
 
 import time
-from collections.abc import Callable
 
 import jwt
 import pytest
@@ -10,11 +9,6 @@ from websockets.exceptions import InvalidStatus
 from tests.support.people import Person
 from tests.support.server import JWT_SECRET, Server
 from tests.support.socket import Socket
-
-
-@pytest.fixture
-def alice(person: Callable[[str], Person]) -> Person:
-    return person("alice")
 
 
 def _status_of_refusal(url: str, **options: object) -> int:

@@ -11,11 +11,9 @@ from chalicelib.core.migrations import migrate
 from local.faults import Fault
 from local.postgres import Postgres
 from tests.support import people
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
 from tests.support.socket import Socket
-
-Register = Callable[[str], Person]
 
 
 @pytest.fixture

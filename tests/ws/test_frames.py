@@ -1,15 +1,13 @@
 """Bad frames are answered by an error that names the field, and the connection stays."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.support.people import Person
+from tests.support.people import Register
 from tests.support.server import Server
 
-Register = Callable[[str], Person]
 VALID = {"chatId": 1, "content": "x"}
 
 BAD_TEXTS = [

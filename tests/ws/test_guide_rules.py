@@ -1,11 +1,7 @@
 """What docs/protocol.md has clients do on their side: closing gaps, and sending few receipts."""
 
-from collections.abc import Callable
-
-from tests.support.people import Person
+from tests.support.people import Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 
 def test_gap_rule_what_is_between_is_fetched_page_by_page(person: Register) -> None:

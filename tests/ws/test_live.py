@@ -1,14 +1,10 @@
 """What members hear live, on every device."""
 
-from collections.abc import Callable
-
 import httpx
 import pytest
 
-from tests.support.people import Person
+from tests.support.people import Register
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 
 def test_a_message_reaches_every_device_of_every_member(person: Register) -> None:

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from tests.support.kept import Copy, Wire
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
 from tests.support.socket import Socket
 
-Register = Callable[[str], Person]
 Doing = Callable[[Person, Person, int], Any]
 
 

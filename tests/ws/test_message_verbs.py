@@ -1,17 +1,14 @@
 """What members hear live of changed messages, on every device; and the same verbs by socket."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from tests.support.documents import check_frame
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
 from tests.support.socket import Frame, Socket
-
-Register = Callable[[str], Person]
 
 ABOUT_MESSAGES = ("message:updated", "message:deleted", "message:reaction")
 ACTIONS: dict[str, Frame] = {

@@ -8,11 +8,10 @@ import pytest
 from chalicelib.core.ids import COMMON_ROOM_ID
 from chalicelib.features.chats import joining
 from tests.socketio.clients import Client
-from tests.support.people import Person
+from tests.support.people import Register
 from tests.support.server import Server
 from tests.support.socket import Socket
 
-Register = Callable[[str], Person]
 Connect = Callable[..., Client]
 ConnectNative = Callable[..., Socket]
 

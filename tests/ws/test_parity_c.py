@@ -1,15 +1,11 @@
 """Parity with system C, a Skype-like messenger: its socket, row by row."""
 
-from collections.abc import Callable
-
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.support.people import Person
+from tests.support.people import Register
 from tests.support.server import Server
 from tests.support.socket import Socket
-
-Register = Callable[[str], Person]
 
 
 def _ws(server: Server, query: str) -> Socket:

@@ -6,22 +6,11 @@ from typing import Any
 import pytest
 
 from tests.socketio.clients import Client
-from tests.support.people import Person
+from tests.support.people import Person, Register
 
-Register = Callable[[str], Person]
 Connect = Callable[..., Client]
 
 WORDS = "conversations"
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Presence: chosen, leased, debounced; told to those who may know, and to nobody else."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,12 +8,10 @@ import pytest
 from chalicelib.realtime import shedding
 from local.faults import Fault
 from tests.support.answers import refusal, refused_fields
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.presence import come, noticed
 from tests.support.server import Server
 from tests.support.socket import Socket
-
-Register = Callable[[str], Person]
 
 
 @pytest.fixture

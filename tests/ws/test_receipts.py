@@ -1,15 +1,11 @@
 """Receipts as they are heard live, on every device, by those who may hear them."""
 
-from collections.abc import Callable
-
 import pytest
 
 from chalicelib.features.messages.receipts import MOST_TOLD
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.server import Server
 from tests.support.socket import Socket
-
-Register = Callable[[str], Person]
 
 
 def _heard(ears: Socket) -> list[tuple[str, int, int]]:

@@ -2,17 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from local.events import Limits
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.presence import noticed
 from tests.support.renewing import Renewing
 from tests.support.server import Server
-
-Register = Callable[[str], Person]
 
 # What the gateway grants, and what hello says, which leaves a slow machine the time to be late.
 GRANTED_SECONDS = 9

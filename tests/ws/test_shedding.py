@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,13 +18,11 @@ from chalicelib.realtime import shedding
 from chalicelib.realtime.events import CATALOGUE
 from local.faults import Fault
 from tests.support.logs import recorded
-from tests.support.people import Person
+from tests.support.people import Person, Register
 from tests.support.presence import come
 from tests.support.server import Server
 from tests.support.sessions import actor_of
 from tests.support.socket import Socket
-
-Register = Callable[[str], Person]
 
 KINDS = ("typing:start", "user:status", "message:delivered", "messages:read", "message:new")
 HEARD = {

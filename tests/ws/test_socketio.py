@@ -10,7 +10,6 @@ from tests.socketio.clients import TRANSPORTS, Client
 from tests.support.people import Person
 from tests.support.server import Server
 
-Register = Callable[[str], Person]
 MakeClient = Callable[[], Client]
 
 
@@ -28,16 +27,6 @@ def client(request: pytest.FixtureRequest, server: Server) -> Iterator[MakeClien
         one.stop()
     # Every connection is looked at again after 30 s, which no test waits for.
     server.stack.reset(database_url=server.database_url)
-
-
-@pytest.fixture
-def alice(person: Register) -> Person:
-    return person("alice")
-
-
-@pytest.fixture
-def bob(person: Register) -> Person:
-    return person("bob")
 
 
 def _auth(person: Person, **more: str) -> dict[str, str]:

@@ -34,11 +34,6 @@ def line(server: Server) -> Iterator[Callable[..., Line]]:
     server.stack.reset(database_url=server.database_url)
 
 
-@pytest.fixture
-def alice(person: Callable[[str], Person]) -> Person:
-    return person("alice")
-
-
 def test_the_server_opens_and_the_client_logs_in(line: Callable[[], Line], alice: Person) -> None:
     one = line()
     opening = one.hear()

@@ -1,16 +1,14 @@
 """From who sends to who hears: one request id all the way, and a trail for support that says nothing of content."""
 
 import json
-from collections.abc import Callable
 
 import pytest
 
 from local.faults import Fault
 from tests.support.logs import metrics_of, recorded
-from tests.support.people import Person
+from tests.support.people import Register
 from tests.support.server import Server
 
-Register = Callable[[str], Person]
 ROOT = "1-67891233-abcdef012345678912345678"
 BY = pytest.mark.parametrize("by", ["queue", "inline"])
 LIMITS = {"queue": 0, "inline": 20}

@@ -1,14 +1,10 @@
 """Typing: told to the others who may see it, seldom, and kept nowhere."""
 
-from collections.abc import Callable
-
 import pytest
 
-from tests.support.people import Person
+from tests.support.people import Register
 from tests.support.server import Server
 from tests.support.socket import Socket
-
-Register = Callable[[str], Person]
 
 
 def _heard(ears: Socket) -> list[str]:

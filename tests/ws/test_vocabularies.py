@@ -12,10 +12,9 @@ from chalicelib.entry.actions import ACTIONS
 from chalicelib.realtime.events import CATALOGUE
 from chalicelib.realtime.vocabularies import VOCABULARIES
 from tests.socketio.clients import Client
-from tests.support.people import Person
+from tests.support.people import Register
 from tests.support.socket import Socket
 
-Register = Callable[[str], Person]
 Connect = Callable[..., Client]
 ConnectNative = Callable[..., Socket]
 
