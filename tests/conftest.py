@@ -10,7 +10,6 @@ import pytest
 from psycopg import sql
 
 from chalicelib.core import db
-from chalicelib.realtime import shedding
 from local.stack import DATABASE, Options, Stack
 from tests.support import people
 from tests.support.people import Person, Register
@@ -51,7 +50,6 @@ def server(stack: Stack) -> Iterator[Server]:
     name = f"test_{next(_numbers)}"
     database_url = stack.postgres.clone(DATABASE, name)
     stack.reset(database_url=database_url)
-    shedding.forget()
     yield Server(stack, database_url)
     stack.faults.clear()
     stack.triggers.drain()

@@ -1,7 +1,6 @@
 """The house's rules, read from the code itself. Each test lists the places that break its rule."""
 
 import ast
-import functools
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,9 +22,8 @@ TABLE_OWNERS = {
 _BEFORE_A_TABLE = {"FROM", "JOIN", "INTO", "UPDATE"}
 
 
-@functools.cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+# All at once, before any test has started a thread: CPython 3.11 may fail to parse while another shows a traceback.
+_TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in EVERYTHING}
 
 
 def _place(path: Path, node: ast.AST | None = None) -> str:
@@ -34,7 +32,7 @@ def _place(path: Path, node: ast.AST | None = None) -> str:
 
 
 def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(_tree(path)):
+    for node in ast.walk(_TREES[path]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -94,7 +92,7 @@ def test_only_the_settings_read_the_environment() -> None:
         _place(path, node)
         for path in PRODUCT
         if path != ROOT / "chalicelib/core/config.py"
-        for node in ast.walk(_tree(path))
+        for node in ast.walk(_TREES[path])
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
     ]
     assert readers == []
@@ -103,7 +101,7 @@ def test_only_the_settings_read_the_environment() -> None:
 def test_tables_are_named_by_their_own_features_only() -> None:
     strangers = []
     for path in PRODUCT:
-        for node in ast.walk(_tree(path)):
+        for node in ast.walk(_TREES[path]):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 pairs = itertools.pairwise(node.value.split())
                 named = {after for before, after in pairs if before in _BEFORE_A_TABLE}
@@ -120,7 +118,7 @@ def test_sql_is_never_put_together() -> None:
     for path in PRODUCT:
         constants = {
             target.id
-            for node in _tree(path).body
+            for node in _TREES[path].body
             if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant)
             for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
             if isinstance(target, ast.Name)
@@ -137,7 +135,7 @@ def test_sql_is_never_put_together() -> None:
 def _statements(path: Path) -> Iterator[ast.expr]:
     """What is handed to the database."""
     place = {"execute": 0, "one": 1, "the": 1, "many": 1}
-    for node in ast.walk(_tree(path)):
+    for node in ast.walk(_TREES[path]):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="db"), attr=verb)) if verb in place:
                 yield node.args[place[verb]]
@@ -148,7 +146,7 @@ def test_files_and_functions_stay_small() -> None:
     large += [
         f"{_place(path, node)} {node.name}"
         for path in EVERYTHING
-        for node in ast.walk(_tree(path))
+        for node in ast.walk(_TREES[path])
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.end_lineno or 0) - node.lineno >= 60
     ]
     assert large == []
