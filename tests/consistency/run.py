@@ -23,6 +23,8 @@ from tests.support.server import Server
 
 _DATABASE = "messenger"
 ROUND_CHANGES = 4_000
+# A status that was shed is looked at again half a minute later, and twice that where the load lasts.
+_SETTLE_SECONDS = 120.0
 
 
 @dataclass
@@ -68,7 +70,7 @@ def run(
                 _round(own, chaos, report, wanted, progress)
                 report.seconds = time.monotonic() - began
                 keep(report)
-            server.settle()
+            server.settle(_SETTLE_SECONDS)
     return report
 
 
@@ -95,7 +97,7 @@ def _round(server: Server, chaos: Chaos, report: Report, wanted: int, progress: 
         progress(report.acknowledged + len(record.changes))
         time.sleep(0.2)
     chaos.stop()
-    server.settle()
+    server.settle(_SETTLE_SECONDS)
     for device in devices:
         device.sync()
     report.changes.update(change.kind for change in record.changes)
