@@ -176,7 +176,9 @@ def test_a_search_reads_what_matches_in_the_callers_chats(
     assert {node["Index Name"] for node in plan.nodes() if node["Node Type"] == "Bitmap Index Scan"} >= {
         "messages_searched"
     }
-    assert plan.read("messages") == read
+    # Before PostgreSQL 18 a step's rows are told as a whole number a run.
+    rounded = [scan for scan in plan.scans("messages") if isinstance(scan["Actual Rows"], int)]
+    assert abs(plan.read("messages") - read) <= sum(scan["Actual Loops"] for scan in rounded) / 2
 
 
 def test_the_list_of_500_chats_is_one_statement_a_page(filled: Filled, mode: Mode) -> None:
