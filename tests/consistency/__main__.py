@@ -1,10 +1,13 @@
-"""`make torture`: a long run with a progress bar and a written report."""
+"""`make torture`: a long run with a progress bar, a written report, and beside it the evidence of a broken rule."""
 
 import argparse
 import sys
 from pathlib import Path
 
+import msgspec
+
 from local.stack import DATABASE, Options, Stack
+from tests.consistency.record import Record
 from tests.consistency.run import Report, run
 from tests.support.server import JWT_SECRET, Server
 
@@ -46,6 +49,8 @@ def main() -> int:
 
         def keep(report: Report) -> None:
             chosen.report.write_text(_written(report), encoding="utf-8")
+            if report.evidence is not None:
+                _write_evidence(chosen.report.with_suffix(".jsonl"), report.evidence)
 
         report = run(server, seed=chosen.seed, changes=chosen.changes, progress=show, keep=keep)
     print(f"\n{len(report.violations)} violations; report in {chosen.report}")
@@ -72,6 +77,16 @@ def _written(report: Report) -> str:
         *(f"- {violation}" for violation in report.violations[:200]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _write_evidence(path: Path, record: Record) -> None:
+    """What the clients did and heard in the round that broke a rule, a line each."""
+    lines = [
+        *(msgspec.json.encode({"acknowledged": change}) for change in record.changes),
+        *(msgspec.json.encode({"refused": change}) for change in record.doubtful),
+        *(msgspec.json.encode({"heard": heard}) for heard in record.heard),
+    ]
+    path.write_bytes(b"\n".join(lines))
 
 
 if __name__ == "__main__":

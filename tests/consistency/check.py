@@ -157,16 +157,23 @@ def _reads_hold(record: Record, marks: dict[tuple[int, int], int]) -> Iterator[s
             yield f"chat {change.chat_id}: {change.user_id} had read up to {acknowledged}, and {stands} stands"
 
 
-def _causes(record: Record) -> dict[tuple[Any, ...], Change]:
-    """What was done, by what is said of it live; of a deletion that was asked for twice, the first."""
-    causes: dict[tuple[Any, ...], Change] = {}
-    for change in sorted(record.changes + record.doubtful, key=lambda change: change.began):
+def _causes(record: Record) -> dict[tuple[Any, ...], list[Change]]:
+    """What may have been the doing, by what is said of it live.
+
+    A deletion may be asked for several times: once in vain by somebody who is out, and again when they are back. It
+    was one of those that began before the first acknowledgement.
+    """
+    causes: dict[tuple[Any, ...], list[Change]] = {}
+    done: dict[int, float] = {}
+    for change in record.of("delete"):
+        done[change.subject] = min(change.ended, done.get(change.subject, change.ended))
+    for change in record.changes + record.doubtful:
         if change.kind == "send" and change.answer:
-            causes["message:new", change.answer["id"], change.subject] = change
+            causes["message:new", change.answer["id"], change.subject] = [change]
         elif change.kind == "edit":
-            causes["message:updated", *change.subject] = change
-        elif change.kind == "delete":
-            causes.setdefault(("message:deleted", change.subject), change)
+            causes["message:updated", *change.subject] = [change]
+        elif change.kind == "delete" and change.began < done.get(change.subject, change.ended):
+            causes.setdefault(("message:deleted", change.subject), []).append(change)
     return causes
 
 
@@ -186,23 +193,25 @@ def _removed_hear_nothing(record: Record) -> Iterator[str]:
     causes = _causes(record)
     removals = record.of("remove", "leave")
     additions = record.of("add", "join")
-    for heard in record.heard:
-        sent = causes.get(_said(heard.event))
-        if sent is None:
-            continue
+
+    def was_out(user_id: int, sent: Change) -> bool:
         gone = [
             change.ended
             for change in removals
-            if change.subject == heard.user_id and change.chat_id == sent.chat_id and change.ended < sent.began
+            if change.subject == user_id and change.chat_id == sent.chat_id and change.ended < sent.began
         ]
         back = [
             change.began
             for change in additions
-            if change.subject == heard.user_id and change.chat_id == sent.chat_id and change.began < sent.ended
+            if change.subject == user_id and change.chat_id == sent.chat_id and change.began < sent.ended
         ]
-        if gone and max(gone) > max(back, default=0.0):
-            what = f"{sent.kind} {sent.subject}"
-            yield f"user {heard.user_id} heard {what}, done after their removal from {sent.chat_id}"
+        return bool(gone) and max(gone) > max(back, default=0.0)
+
+    for heard in record.heard:
+        possible = causes.get(_said(heard.event), [])
+        if possible and all(was_out(heard.user_id, sent) for sent in possible):
+            what, chat_id = f"{possible[0].kind} {possible[0].subject}", possible[0].chat_id
+            yield f"user {heard.user_id} heard {what}, done after their removal from {chat_id}"
 
 
 def _copies_are_fresh(devices: Sequence[Device], members: dict[int, list[Person]], history: History) -> Iterator[str]:

@@ -38,6 +38,8 @@ class Report:
     events: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
+    # The round in which a rule was broken.
+    evidence: Record | None = None
 
     @property
     def acknowledged(self) -> int:
@@ -104,6 +106,8 @@ def _round(server: Server, chaos: Chaos, report: Report, wanted: int, progress: 
     report.faults.update(chaos.counts)
     report.events += len(record.heard)
     report.violations += violations(server, record, members, devices)
+    if report.violations:
+        report.evidence = record
     for person in persons:
         person.close()
 

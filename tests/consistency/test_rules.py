@@ -98,3 +98,20 @@ def test_an_event_after_a_removal_is_found(
     record = _record(_change("remove", 0, 1, GUEST), *added, change)
     record.heard.append(Heard(GUEST, 6, said))
     assert len(list(check._removed_hear_nothing(record))) == broken
+
+
+@pytest.mark.parametrize(("asked_again", "broken"), [(4, 0), (2, 1)])
+def test_a_deletion_that_was_refused_before_is_no_cause(asked_again: float, broken: int) -> None:
+    """The guest asks in vain while they are out, and once more: after they are back, or before."""
+    again = _change("delete", asked_again, asked_again + 1, 101)
+    record = _record(_change("remove", 0, 1, GUEST), _change("join", 3.5, 4, GUEST), again)
+    record.refused(_change("delete", 1.5, 1.8, 101))
+    record.heard.append(Heard(GUEST, 6, {"type": "message:deleted", "data": {"messageId": 101}}))
+    assert len(list(check._removed_hear_nothing(record))) == broken
+
+
+def test_of_several_deletions_the_first_that_was_acknowledged_is_the_cause() -> None:
+    record = _record(_change("remove", 0, 1, GUEST), _change("delete", 2, 3, 101), _change("join", 4, 5, GUEST))
+    record.acknowledged(_change("delete", 6, 7, 101))
+    record.heard.append(Heard(GUEST, 6, {"type": "message:deleted", "data": {"messageId": 101}}))
+    assert len(list(check._removed_hear_nothing(record))) == 1
