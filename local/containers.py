@@ -5,6 +5,7 @@ gone when the container is killed.
 """
 
 import ctypes
+import gc
 import logging
 import queue
 import secrets
@@ -144,7 +145,7 @@ class Containers:
         job = container.job
         assert job is not None
         assert container.ident is not None
-        if _holds_process_lock(sys._current_frames().get(container.ident)):
+        if _holds_process_lock(_frame_of(container.ident)):
             container.deadline = now + 0.001
             return
         container.killed, container.job, container.deadline = True, None, NEVER
@@ -192,6 +193,21 @@ class _Container(threading.Thread):
         self._containers.end(self)
         job.future.set_result(answer)
         return True
+
+
+def _frame_of(thread: int) -> FrameType | None:
+    """What a thread is executing, told without a garbage collection meanwhile.
+
+    Before Python 3.11.9 that holds a lock that every thread's beginning and end needs, with the GIL: a finalizer that
+    lets go of the GIL would stop the process for ever (https://github.com/python/cpython/issues/106883).
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames().get(thread)
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _holds_process_lock(frame: FrameType | None) -> bool:
