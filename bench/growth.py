@@ -75,11 +75,11 @@ class Database:
 
 @dataclass(frozen=True)
 class Case:
-    """Something that a user does. What is not `steady` is shown, and may grow."""
+    """Something that a user does. `most_read` messages may be read by what finds fewer in a small table."""
 
     name: str
     call: Callable[[Database], object]
-    steady: bool = True
+    most_read: int = 0
     # Whether PostgreSQL may keep a plan that knows no values.
     is_kept: bool = True
     timed: Callable[[Database], object] | None = None
@@ -132,7 +132,7 @@ CASES = (
     Case("search in 3 chats, 20 matches", _find(FEW, "quartz"), is_kept=False),
     Case("search in 3 chats, no match", _find(FEW, "nowhere"), is_kept=False),
     Case("search in 500 chats, 500 matches", _find(MANY, "beginnings"), is_kept=False),
-    Case("search in 500 growing chats", _find(MANY, "meetings"), steady=False, is_kept=False),
+    Case("search in 500 growing chats", _find(MANY, "meetings"), most_read=4_200, is_kept=False),
     Case("send", _write),
     Case(
         "mark 10,000 messages read",
@@ -170,7 +170,7 @@ def main() -> int:
     )
     lines = [Line(case.name, [one.pages for one in seen]) for case, seen in found.items()]
     draw(PLOT, [database.messages for database in databases], lines)
-    growing = [f"{case.name}: {why}" for case, seen in found.items() if case.steady for why in _growth(seen)]
+    growing = [f"{case.name}: {why}" for case, seen in found.items() for why in _growth(seen, case.most_read)]
     print("\n" + ("\n".join(growing) or "nothing grows with what others write") + f"\ndrawn in {PLOT}")
     return 1 if growing else 0
 
@@ -308,14 +308,16 @@ def _one_plan(seen: list[Seen]) -> bool:
     return all(plan.shape == before.plans[mode].shape for mode, plan in last.plans.items())
 
 
-def _growth(seen: list[Seen]) -> Iterator[str]:
+def _growth(seen: list[Seen], most_read: int) -> Iterator[str]:
     """What grows, in words."""
     first, last = seen[0], seen[-1]
-    if last.pages > first.pages * MOST_GROWTH + FEW_PAGES:
+    # A message more is a page more, at most.
+    held_back = max(0, most_read - first.messages_read)
+    if last.pages > first.pages * MOST_GROWTH + FEW_PAGES + held_back:
         yield f"touches {last.pages} pages instead of {first.pages}"
-    if last.messages_read > first.messages_read:
+    if last.messages_read > first.messages_read + held_back:
         yield f"reads {last.messages_read} messages instead of {first.messages_read}"
-    if last.discarded > first.discarded:
+    if last.discarded > first.discarded + held_back:
         yield f"reads {last.discarded} rows in vain instead of {first.discarded}"
     if last.rows_written > first.rows_written:
         yield f"writes {last.rows_written} rows instead of {first.rows_written}"

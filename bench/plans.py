@@ -95,6 +95,11 @@ class _TakenBack(BaseException):
 
 def statement_of(call: Callable[[], object]) -> Statement:
     """The statement that a call of a feature runs; the last one, where it runs several."""
+    return statements_of(call)[-1]
+
+
+def statements_of(call: Callable[[], object]) -> list[Statement]:
+    """The statements that a call of a feature runs, one after another."""
     run: list[Statement] = []
 
     def recording(factory: Any, query: LiteralString, params: Mapping[str, Any], *others: Any, **more: Any) -> Any:
@@ -106,7 +111,7 @@ def statement_of(call: Callable[[], object]) -> Statement:
         call()
     finally:
         db._run = original
-    return run[-1]
+    return run
 
 
 def explain(connection: Connection[Any], statement: Statement, mode: Mode) -> Plan:

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from bench.data import Loader
-from bench.plans import MODES, Mode, Reads, trial
+from bench.plans import MODES, Mode, Reads, explain, statements_of, trial
 from chalicelib.core.config import Settings
 from chalicelib.core.context import Actor
 from chalicelib.core.migrations import migrate
@@ -21,6 +21,7 @@ from chalicelib.features.chats.schemas import ChatQuery
 from chalicelib.features.messages.receipts import mark_read
 from chalicelib.features.messages.search import MessageSearchQuery, search
 from chalicelib.features.messages.sync import SyncQuery, sync
+from chalicelib.realtime.shapes import Message
 from local.postgres import Postgres
 from tests.support.plans import plan_of
 
@@ -36,6 +37,7 @@ IDLE = 120_000
 NEWS = 30
 MEMBERS = 3
 PAGE = 51  # fifty, and the one that tells whether there are more
+RANKED = 1_000  # so many are compared by rank
 ME = Actor(user_id=1, session_id=1)
 # In the long chat and in two others.
 FEW = Actor(user_id=2, session_id=2)
@@ -172,13 +174,39 @@ def test_a_search_reads_what_matches_in_the_callers_chats(
     )
     assert len(found) == matches
     assert "messages" not in plan.sequential()
-    assert {scan["Node Type"] for scan in plan.scans("messages")} <= {"Bitmap Heap Scan"}
+    by_words = [scan for scan in plan.scans("messages") if scan["Node Type"] == "Bitmap Heap Scan"]
     assert {node["Index Name"] for node in plan.nodes() if node["Node Type"] == "Bitmap Index Scan"} >= {
         "messages_searched"
     }
     # Before PostgreSQL 18 a step's rows are told as a whole number a run.
-    rounded = [scan for scan in plan.scans("messages") if isinstance(scan["Actual Rows"], int)]
-    assert abs(plan.read("messages") - read) <= sum(scan["Actual Loops"] for scan in rounded) / 2
+    rounded = [scan for scan in by_words if isinstance(scan["Actual Rows"], int)]
+    written_out = min(read, RANKED if query.get("order") == "rank" else PAGE) if matches else 0
+    assert abs(plan.read("messages") - read - written_out) <= sum(scan["Actual Loops"] for scan in rounded) / 2
+
+
+@pytest.mark.parametrize(
+    ("actor", "query", "most"),
+    [
+        # Twenty for each that is wanted, by the index, and twice by going back; each chat's shares are rounded up.
+        (ME, {"q": "words"}, 3 * 20 * PAGE + 2 * MINE),
+        (FEW, {"q": "words"}, 3 * 20 * PAGE + 2 * 3),
+        (FEW, {"q": "words", "chat_id": LONG}, 3 * 20 * PAGE + 2),
+    ],
+)
+def test_what_every_message_says_is_found_in_the_newest_ones(
+    filled: Filled, actor: Actor, query: dict[str, Any], most: int
+) -> None:
+    found: list[Message] = []
+    with trial(filled.settings):
+        tries = statements_of(lambda: found.extend(search(actor, MessageSearchQuery(**query))[0].messages))
+        newest = [message.id for message in found]
+    assert len(tries) == 1
+    assert newest == sorted(newest, reverse=True)
+    assert len(newest) == PAGE - 1
+    with psycopg.connect(filled.settings.database_url, autocommit=True) as connection:
+        plan = explain(connection, tries[0], "force_custom_plan")
+    assert "messages" not in plan.sequential()
+    assert plan.read("messages") <= most + 2 * PAGE
 
 
 def test_the_list_of_500_chats_is_one_statement_a_page(filled: Filled, mode: Mode) -> None:

@@ -5,7 +5,7 @@ nothing for what is said in all the others.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -35,16 +35,26 @@ class _Key(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     message_id: Id
 
 
-class _Found(Allowance, frozen=True, kw_only=True):
-    matches: str
-
-
 class _Match(msgspec.Struct, frozen=True):
     rank: float
     message: Message
 
 
-# A message's id grows with its seq within a chat, so both orders are one. By rank, the newest thousand are compared.
+class _Found(Allowance, frozen=True, kw_only=True):
+    matches: str
+    is_settled: bool
+
+
+# Two ways lead to the newest matches. The index knows them all, in no order, which is good for a rare word. Going
+# back through the newest messages soon meets a common one. Nobody knows beforehand which it is: each try allows both
+# ways so many messages for every match that is wanted, and the last one reads the index to its end.
+_EFFORTS = (20, 320, None)
+# By rank, so many of the newest matches are compared.
+_RANKED = 1_000
+
+# A message's id grows with its seq within a chat, so both orders are one. The chats share what may be gone back
+# through, once evenly and once by their lengths: some are long and quiet, some short and busy. Whatever is newer than
+# the newest place where that ends has been met, in whichever chat it is.
 _SEARCH = """
 WITH allowance AS MATERIALIZED (
     SELECT * FROM take_allowance('search:' || %(user_id)s::bigint, %(burst)s, interval '1 minute')
@@ -55,36 +65,67 @@ asked AS MATERIALIZED (
     WHERE allowance.allowed AND me.user_id = %(user_id)s
         AND (%(chat_id)s::bigint IS NULL OR me.chat_id = %(chat_id)s)
 ),
-matches AS (
-    SELECT found.message, asked.viewer, CASE %(order)s
-        WHEN 'rank' THEN ts_rank((found.message).searched, asked.words)::float8 ELSE 0
-    END AS rank
-    FROM asked, LATERAL (
-        SELECT m AS message FROM messages m
-        WHERE m.searched @@ asked.words
-            AND (%(order)s = 'rank' OR m.id < %(before_id)s)
-            AND (%(sender_id)s::bigint IS NULL OR m.sender_id = %(sender_id)s)
-            AND (%(message_type)s::text IS NULL OR m.message_type = %(message_type)s)
-            AND (%(since)s::timestamptz IS NULL OR m.created_at >= %(since)s)
-            AND (%(until)s::timestamptz IS NULL OR m.created_at < %(until)s)
-            AND (m.expires_at IS NULL OR m.expires_at > now())
-            AND NOT EXISTS (
-                SELECT FROM hidden_messages h
-                WHERE h.user_id = %(user_id)s AND h.chat_id = m.chat_id AND h.seq = m.seq
-            )
-        ORDER BY m.seq DESC LIMIT CASE %(order)s WHEN 'rank' THEN 1000 ELSE %(limit)s END
-    ) found
+indexed AS MATERIALIZED (
+    SELECT m.chat_id, m.seq, m.id, m.sender_id, m.message_type, m.created_at, m.expires_at
+    FROM asked JOIN messages m ON m.searched @@ asked.words
+    LIMIT %(most)s::bigint + 1
+),
+common AS MATERIALIZED (
+    SELECT FROM indexed HAVING count(*) > %(most)s::bigint
+),
+walks AS MATERIALIZED (
+    SELECT asked.chat_id, asked.words, c.last_seq
+        - ceil(%(most)s::numeric / count(*) OVER ())::bigint
+        - ceil(%(most)s::numeric * c.last_seq / sum(c.last_seq) OVER ())::bigint AS after_seq
+    FROM asked JOIN chats c ON c.id = asked.chat_id
+    WHERE EXISTS (SELECT FROM common) AND c.last_seq > 0
+),
+walked AS MATERIALIZED (
+    SELECT m.chat_id, m.seq, m.id, m.sender_id, m.message_type, m.created_at, m.expires_at,
+        m.searched @@ walks.words AS has_words
+    FROM walks JOIN messages m ON m.chat_id = walks.chat_id AND m.seq > walks.after_seq
+),
+complete AS MATERIALIZED (
+    SELECT coalesce(max(walk.first_id), 0) AS from_id
+    FROM (SELECT min(id) AS first_id FROM walked GROUP BY chat_id HAVING min(seq) > 1) walk
+),
+found AS (
+    SELECT * FROM indexed WHERE NOT EXISTS (SELECT FROM common)
+    UNION ALL
+    SELECT chat_id, seq, id, sender_id, message_type, created_at, expires_at FROM walked
+    WHERE has_words AND id >= (SELECT from_id FROM complete)
+),
+matches AS MATERIALIZED (
+    SELECT f.chat_id, f.seq FROM found f
+    WHERE f.id < %(before_id)s
+        AND (%(sender_id)s::bigint IS NULL OR f.sender_id = %(sender_id)s)
+        AND (%(message_type)s::text IS NULL OR f.message_type = %(message_type)s)
+        AND (%(since)s::timestamptz IS NULL OR f.created_at >= %(since)s)
+        AND (%(until)s::timestamptz IS NULL OR f.created_at < %(until)s)
+        AND (f.expires_at IS NULL OR f.expires_at > now())
+        AND NOT EXISTS (
+            SELECT FROM hidden_messages h WHERE h.user_id = %(user_id)s AND h.chat_id = f.chat_id AND h.seq = f.seq
+        )
+    ORDER BY f.id DESC LIMIT %(wanted)s
 ),
 page AS (
-    SELECT message, viewer, rank FROM matches
-    WHERE %(order)s = 'newest' OR (rank, (message).id) < (%(before_rank)s, %(before_id)s)
+    SELECT ranked.* FROM (
+        SELECT m AS message, asked.viewer, CASE %(order)s
+            WHEN 'rank' THEN ts_rank(m.searched, asked.words)::float8 ELSE 0
+        END AS rank
+        FROM matches JOIN messages m USING (chat_id, seq) JOIN asked USING (chat_id)
+    ) ranked
+    WHERE %(order)s = 'newest' OR (rank, (message).id) < (%(after_rank)s, %(after_id)s)
     ORDER BY rank DESC, (message).id DESC LIMIT %(limit)s
 )
-SELECT a.allowed, a.remaining, a.retry_after, (
-    SELECT coalesce(json_agg(json_build_object(
-        'rank', p.rank, 'message', message_json_for(p.message, p.viewer)
-    ) ORDER BY p.rank DESC, (p.message).id DESC), '[]')::text FROM page p
-) AS matches
+SELECT a.allowed, a.remaining, a.retry_after,
+    NOT EXISTS (SELECT FROM common) OR (SELECT from_id FROM complete) = 0
+        OR (SELECT count(*) FROM matches) = %(wanted)s AS is_settled,
+    (
+        SELECT coalesce(json_agg(json_build_object(
+            'rank', p.rank, 'message', message_json_for(p.message, p.viewer)
+        ) ORDER BY p.rank DESC, (p.message).id DESC), '[]')::text FROM page p
+    ) AS matches
 FROM allowance a
 """
 
@@ -97,22 +138,36 @@ def search(actor: Actor, query: MessageSearchQuery) -> tuple[MessageList, dict[s
     if not any(character.isalnum() for character in query.q):
         raise InvalidInput.at("q", "wrong_form", "must have a letter or a digit")
     after = paging.read_cursor(query.cursor, _Key) or _Key(float("inf"), MAX_ID)
+    by_rank = query.order == "rank"
+    wanted = _RANKED if by_rank else query.limit + 1
     policy = searches()
     values = {
         **msgspec.structs.asdict(query),
         "user_id": actor.user_id,
-        "burst": policy.burst,
-        "before_rank": after.rank,
-        "before_id": after.message_id,
+        "before_id": MAX_ID if by_rank else after.message_id,
+        "after_rank": after.rank,
+        "after_id": after.message_id,
+        "wanted": wanted,
         "limit": query.limit + 1,
     }
-    # What is rare and what is common want different plans.
-    [found] = db.many(_Found, _SEARCH, values, actor=actor, plan_anew=True)
-    refuse_unless_allowed(policy, found)
+    allowance = found = _try(actor, values, _EFFORTS[0], policy.burst)
+    refuse_unless_allowed(policy, allowance)
+    for effort in _EFFORTS[1:]:
+        if found.is_settled:
+            break
+        # The same search still, which takes no more from the allowance.
+        found = _try(actor, values, effort, None)
     matches, has_more = paging.cut(msgspec.json.decode(found.matches, type=list[_Match]), query.limit)
     page = MessageList(
         messages=[match.message for match in matches],
         has_more=has_more,
         next_cursor=paging.write_cursor(matches[-1].rank, matches[-1].message.id) if has_more else None,
     )
-    return page, headers(policy, found)
+    return page, headers(policy, allowance)
+
+
+def _try(actor: Actor, values: dict[str, Any], effort: int | None, burst: int | None) -> _Found:
+    most = effort and effort * values["wanted"]
+    # What is rare and what is common want different plans.
+    [found] = db.many(_Found, _SEARCH, {**values, "most": most, "burst": burst}, actor=actor, plan_anew=True)
+    return found
