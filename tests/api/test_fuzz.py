@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 
 from chalicelib.entry.documents import openapi_document
-from tests.support.documents import PROBLEM, check_answer, problem_codes
+from tests.support.documents import CHECKS, PROBLEM, check_answer, problem_codes
 from tests.support.people import Person, Register
 from tests.support.server import Server
 
@@ -25,14 +25,7 @@ Test = TypeVar("Test", bound=Callable[..., None])
 CONFIG = SchemathesisConfig.from_dict(
     {
         "generation": {"mode": "all", "deterministic": True, "with-security-parameters": False},
-        "checks": {
-            "enabled": False,
-            "not_a_server_error": {"enabled": True},
-            "status_code_conformance": {"enabled": True},
-            "content_type_conformance": {"enabled": True},
-            "response_headers_conformance": {"enabled": True},
-            "response_schema_conformance": {"enabled": True},
-        },
+        "checks": CHECKS,
     }
 )
 SCHEMA = schemathesis.openapi.from_dict(openapi_document(), config=CONFIG)

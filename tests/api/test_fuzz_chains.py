@@ -17,7 +17,7 @@ from schemathesis.config import SchemathesisConfig
 from chalicelib.entry.documents import openapi_document
 from chalicelib.features.ops.openapi import plain
 from tests.support import people
-from tests.support.documents import problem_codes
+from tests.support.documents import CHECKS, problem_codes
 from tests.support.server import Server
 
 _numbers = itertools.count(1)
@@ -30,14 +30,7 @@ CONFIG = SchemathesisConfig.from_dict(
         "generation": {"mode": "positive", "deterministic": True, "with-security-parameters": False},
         # The document's own links alone.
         "phases": {"stateful": {"inference": {"algorithms": []}}},
-        "checks": {
-            "enabled": False,
-            "not_a_server_error": {"enabled": True},
-            "status_code_conformance": {"enabled": True},
-            "content_type_conformance": {"enabled": True},
-            "response_headers_conformance": {"enabled": True},
-            "response_schema_conformance": {"enabled": True},
-        },
+        "checks": CHECKS,
     }
 )
 # Where ids stand in bodies: OpenAPI links name path parameters alone.

@@ -29,7 +29,7 @@ def violations(
         *_watermarks(server),
         *_reads_hold(record, _read_marks(server)),
         *_removed_hear_nothing(record),
-        *_copies_are_fresh(devices, members, history),
+        *_copies_are_fresh(devices),
     ]
 
 
@@ -214,32 +214,21 @@ def _removed_hear_nothing(record: Record) -> Iterator[str]:
             yield f"user {heard.user_id} heard {what}, done after their removal from {chat_id}"
 
 
-def _copies_are_fresh(devices: Sequence[Device], members: dict[int, list[Person]], history: History) -> Iterator[str]:
+def _copies_are_fresh(devices: Sequence[Device]) -> Iterator[str]:
     """A stale copy plus what sync told since is what a fresh load would be."""
     for device in devices:
-        yield from _chats_are_fresh(device)
-        for chat_id, persons in members.items():
-            if device.person not in persons:
-                if chat_id in device.copy.chats:
-                    yield f"{device.name} still keeps chat {chat_id}"
-                continue
-            kept = device.copy.messages.get(chat_id, {})
-            for message in history[chat_id]:
-                fields = ("id", "content", "isDeleted", "reactions")
-                there = {field: message[field] for field in fields}
-                mine = {field: kept.get(message["seq"], {}).get(field) for field in fields}
-                if mine != there:
-                    yield f"{device.name}: message {message['seq']} of chat {chat_id} is {mine}, not {there}"
+        fresh = device.fresh_copy()
+        fresh.sync()
+        yield from (f"{device.name}: {what}" for what in _differences(device.copy.shown(), fresh.shown()))
 
 
-def _chats_are_fresh(device: Device) -> Iterator[str]:
-    fresh = device.person.http.get("/chats", params={"limit": 100}).raise_for_status().json()["chats"]
-    for chat in fresh:
-        there, mine = _counts(chat), _counts(device.copy.chats.get(chat["id"], {}))
-        if mine != there:
-            yield f"{device.name}: chat {chat['id']} is {mine}, not {there}"
-
-
-def _counts(chat: dict[str, Any]) -> dict[str, Any]:
-    known = {field: chat.get(field) for field in ("lastSeq", "readSeq", "deliveredSeq", "unreadCount")}
-    return known | {"lastMessage": (chat.get("lastMessage") or {}).get("id")}
+def _differences(kept: Any, fresh: Any, where: str = "") -> Iterator[str]:
+    """Where two copies are not the same, down to the field."""
+    if isinstance(kept, dict) and isinstance(fresh, dict):
+        for name in [*kept, *(name for name in fresh if name not in kept)]:
+            yield from _differences(kept.get(name), fresh.get(name), f"{where} {name}")
+    elif isinstance(kept, list) and isinstance(fresh, list) and len(kept) == len(fresh):
+        for index, pair in enumerate(zip(kept, fresh, strict=True)):
+            yield from _differences(*pair, f"{where} {index}")
+    elif kept != fresh:
+        yield f"{where.strip()} is {kept!r:.500}, not {fresh!r:.500}"

@@ -4,41 +4,19 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from websockets.exceptions import WebSocketException
 
 from tests.consistency.record import Change, Record
+from tests.support.kept import Copy
 from tests.support.people import Person
 from tests.support.socket import Socket
 
 PATIENCE_SECONDS = 60.0
 _LOST = (httpx.TransportError, WebSocketException, OSError, AssertionError)
-
-
-@dataclass
-class Copy:
-    """What a client keeps: messages by chat and seq, and the chats it is in."""
-
-    messages: dict[int, dict[int, dict[str, Any]]] = field(default_factory=dict)
-    chats: dict[int, dict[str, Any]] = field(default_factory=dict)
-
-    def apply(self, event: dict[str, Any]) -> None:
-        """Takes an event as the new state."""
-        kind, data = event["type"], event["data"]
-        if kind in {"message:new", "message:updated"}:
-            self.messages.setdefault(data["chatId"], {})[data["seq"]] = data
-        elif kind == "message:deleted":
-            known = self.messages.setdefault(data["chatId"], {})
-            gone = {"isDeleted": True, "content": "", "attachments": [], "reactions": {}}
-            known[data["seq"]] = {**known.get(data["seq"], {"id": data["messageId"], "seq": data["seq"]}), **gone}
-        elif kind in {"chat:created", "chat:updated"}:
-            self.chats[data["id"]] = {**self.chats.get(data["id"], {}), **data}
-        elif kind == "chat:left":
-            self.chats.pop(data["chatId"], None)
-            self.messages.pop(data["chatId"], None)
 
 
 @dataclass(frozen=True)
@@ -57,8 +35,7 @@ class Device:
         self.person = person
         self.name = f"{person.username}-{number}"
         self.emoji = "👍🔥"[number - 1]
-        self.copy = Copy()
-        self.cursor: str | None = None
+        self.copy = self.fresh_copy()
         self._chats = chats
         self._record = record
         self._random = random.Random(f"{seed}:{self.name}")
@@ -84,42 +61,11 @@ class Device:
 
     def sync(self) -> None:
         """Brings the copy up to date."""
-        while True:
-            answer = self._get("/sync", {"limit": 50} | ({"cursor": self.cursor} if self.cursor else {}))
-            if answer is None:
-                return
-            fresh = self.cursor is None or answer.get("resyncRequired")
-            self.cursor = answer["nextCursor"]
-            if fresh:
-                self._load()
-            for event in answer["events"]:
-                if event["type"] == "chat:created":
-                    self.copy.apply(event)
-                    self._load_chat(event["chatId"])
-                else:
-                    self.copy.apply(event)
-            if not answer["hasMore"]:
-                return
+        self.copy.sync()
 
-    def _load(self) -> None:
-        self.copy = Copy()
-        answer = self._get("/chats", {"limit": 100})
-        for chat in (answer or {}).get("chats", []):
-            self.copy.chats[chat["id"]] = chat
-            self._load_chat(chat["id"])
-
-    def _load_chat(self, chat_id: int) -> None:
-        kept = self.copy.messages.setdefault(chat_id, {})
-        after = 0
-        while True:
-            answer = self._get(f"/chats/{chat_id}/messages", {"after": after, "limit": 100})
-            if answer is None:
-                return
-            for message in answer["messages"]:
-                kept[message["seq"]] = message
-                after = message["seq"]
-            if not answer["hasMore"]:
-                return
+    def fresh_copy(self) -> Copy:
+        """A copy that holds nothing yet."""
+        return Copy(self.person.id, self._get)
 
     def _send(self) -> None:
         chat_id = self._random.choice(self._chats)
@@ -172,7 +118,7 @@ class Device:
         known = [
             message
             for messages in self.copy.messages.values()
-            for message in list(messages.values())[-60:]
+            for _, message in sorted(messages.items())[-60:]
             if (message.get("senderId") == self.person.id or not own) and not message.get("isDeleted")
         ]
         return self._random.choice(known) if known else None

@@ -115,3 +115,21 @@ def test_of_several_deletions_the_first_that_was_acknowledged_is_the_cause() -> 
     record.acknowledged(_change("delete", 6, 7, 101))
     record.heard.append(Heard(GUEST, 6, {"type": "message:deleted", "data": {"messageId": 101}}))
     assert len(list(check._removed_hear_nothing(record))) == 1
+
+
+@pytest.mark.parametrize(
+    ("kept", "fresh", "said"),
+    [
+        ({"messages": {7: [_message(1)]}}, {"messages": {7: [_message(1)]}}, []),
+        (
+            {"messages": {7: [_message(1)]}},
+            {"messages": {7: [_message(1, content="new")]}},
+            ["messages 7 0 content is 'text', not 'new'"],
+        ),
+        ({"messages": {7: []}}, {"messages": {7: [1]}}, ["messages 7 is [], not [1]"]),
+        ({"chats": {7: {"unreadCount": 1}}}, {"chats": {}}, ["chats 7 is {'unreadCount': 1}, not None"]),
+        ({"drafts": {}}, {"drafts": {7: ("text", None)}}, ["drafts 7 is None, not ('text', None)"]),
+    ],
+)
+def test_a_copy_that_is_not_fresh_is_found(kept: Any, fresh: Any, said: list[str]) -> None:
+    assert list(check._differences(kept, fresh)) == said
