@@ -48,6 +48,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     address: str
     user_agent: str
+    idempotency_key: str | None
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,7 +196,8 @@ def _call(endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[str,
         arguments["request"] = _described(request)
 
     key = request.headers.get("idempotency-key") if endpoint.creates else None
-    if key is None:
+    if key is None or "actor" not in arguments:
+        # Where there is nobody yet in whose name it could be kept, the endpoint itself knows its repeats.
         answer = _answered(endpoint, arguments)
     else:
         answer = idempotency.once(
@@ -249,6 +251,7 @@ def _described(request: ChaliceRequest) -> Request:
     return Request(
         address=identity.get("sourceIp") or "unknown",
         user_agent=(request.headers.get("user-agent") or "")[:200].replace("\x00", ""),
+        idempotency_key=request.headers.get("idempotency-key"),
     )
 
 

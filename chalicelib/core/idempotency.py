@@ -4,7 +4,7 @@ The key's row, the change and the stored answer commit together. A second reques
 until the first has committed, and then reads its answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -40,13 +40,23 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     body: str
 
 
+def check_usable(key: str) -> None:
+    """Raises InvalidInput for a key that is no key."""
+    if not 1 <= len(key) <= 200 or not key.isprintable():
+        raise InvalidInput.at("Idempotency-Key", "wrong_form", "must be 1 to 200 printable characters")
+
+
+def replayed(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of an answer that is given once more."""
+    return {**headers, "Idempotent-Replayed": "true"}
+
+
 def once(*, actor: Actor, key: str, fingerprint: str, run: Callable[[], Answer]) -> Answer:
     """`run`'s answer, or the one that was kept for this key. A refusal is not kept: it may pass the next time.
 
     Raises InvalidInput for a key that is no key, IdempotencyKeyReused for one that came with another body.
     """
-    if not 1 <= len(key) <= 200 or not key.isprintable():
-        raise InvalidInput.at("Idempotency-Key", "wrong_form", "must be 1 to 200 printable characters")
+    check_usable(key)
     owner = {"user_id": actor.user_id, "key": key}
     with db.transaction():
         claim = db.the(_Claim, _CLAIM, {**owner, "fingerprint": fingerprint}, actor=actor)
@@ -54,7 +64,7 @@ def once(*, actor: Actor, key: str, fingerprint: str, run: Callable[[], Answer])
             raise IdempotencyKeyReused()
         if claim.answer is not None:
             kept = msgspec.json.decode(claim.answer, type=Answer)
-            return msgspec.structs.replace(kept, headers={**kept.headers, "Idempotent-Replayed": "true"})
+            return msgspec.structs.replace(kept, headers=replayed(kept.headers))
         answer = run()
         db.execute(_KEEP, {**owner, "answer": msgspec.json.encode(answer).decode()})
         return answer

@@ -67,6 +67,12 @@ def first() -> RefreshToken:
     return RefreshToken(family, 0, _mac(_keys()[0], family, 0))
 
 
+def firsts(seed: bytes) -> list[RefreshToken]:
+    """The same first token for the same seed, as each secret derives it, the newest secret first."""
+    families = [hmac.digest(key, b"first " + seed, "sha256")[:_FAMILY] for key in _keys()]
+    return [RefreshToken(family, 0, _mac(key, family, 0)) for key, family in zip(_keys(), families, strict=True)]
+
+
 def read(text: str) -> RefreshToken | None:
     """A token that a client sent; None where it has not even the form of one."""
     try:

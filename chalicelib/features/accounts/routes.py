@@ -21,7 +21,7 @@ from chalicelib.features.accounts.schemas import (
 routes = Routes("accounts")
 
 
-@routes.post("/auth/register", status=201)
+@routes.post("/auth/register", status=201, creates=True)
 def register(body: Registration, request: Request) -> Reply[Admission]:
     """Makes an account and logs it in."""
     admission, headers = service.register(body, request)

@@ -9,11 +9,12 @@ import unicodedata
 
 import msgspec
 
-from chalicelib.core import context, ratelimit, tokens
+from chalicelib.core import context, idempotency, ratelimit, tokens
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import (
     EmailTaken,
+    IdempotencyKeyReused,
     InvalidInput,
     NotFound,
     RefreshRefused,
@@ -45,22 +46,46 @@ _REGISTRATIONS_PER_LOGIN = 6
 
 
 def register(asked: Registration, request: Request) -> tuple[Admission, dict[str, str]]:
-    """Makes an account and logs it in; answers with the RateLimit headers.
+    """Makes an account and logs it in; answers with the RateLimit headers. With an Idempotency-Key, once.
 
-    Raises InvalidInput, RateLimited, UsernameTaken, EmailTaken.
+    Raises InvalidInput, RateLimited, UsernameTaken, EmailTaken, IdempotencyKeyReused.
     """
+    key = request.idempotency_key
+    if key is not None:
+        idempotency.check_usable(key)
+    # Nobody but who made the account can ask with its password again, and so they are given its very session.
+    possible = [refresh.first()] if key is None else refresh.firsts(f"{key}\n".encode() + msgspec.json.encode(asked))
     asked = msgspec.structs.replace(asked, username=_usable_username(asked.username))
     passwords.check_usable(asked.password)
     policy = Policy(name="registrations", quota=settings().logins * _REGISTRATIONS_PER_LOGIN)
     names = store.try_names(asked, request, policy)
     ratelimit.refuse_unless_allowed(policy, names)
-    if names.username_taken:
-        raise UsernameTaken()
-    if names.email_taken:
-        raise EmailTaken()
-    token = refresh.first()
-    opened = store.register(asked, passwords.hashed(asked.password), token, request)
-    return _admission(opened.session_id, opened.profile, token), ratelimit.headers(policy, names)
+    headers = ratelimit.headers(policy, names)
+    try:
+        if names.username_taken:
+            raise UsernameTaken()
+        if names.email_taken:
+            raise EmailTaken()
+        opened = store.register(asked, passwords.hashed(asked.password), possible[0], request)
+    except (UsernameTaken, EmailTaken):
+        admission = _registered(asked.username, key, possible)
+        if admission is None:
+            raise
+        return admission, idempotency.replayed(headers)
+    return _admission(opened.session_id, opened.profile, possible[0]), headers
+
+
+def _registered(username: str, key: str | None, possible: list[RefreshToken]) -> Admission | None:
+    """The admission of a registration that is repeated, None where it is not or where its session went on."""
+    known = None if key is None else store.registered(username, key, possible)
+    if known is None:
+        return None
+    if not known.is_same:
+        raise IdempotencyKeyReused()
+    token = next((one for one in possible if one.hash == known.refresh_hash), None)
+    if known.session_id is None or token is None:
+        return None
+    return _admission(known.session_id, known.profile, token)
 
 
 def log_in(given: Credentials, request: Request) -> tuple[Admission, dict[str, str]]:

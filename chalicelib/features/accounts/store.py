@@ -44,6 +44,15 @@ class Opened(msgspec.Struct, frozen=True):
     profile: str
 
 
+class Registered(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a registration with an Idempotency-Key: whether it was this one, and its session if it lives."""
+
+    is_same: bool
+    session_id: int | None
+    refresh_hash: bytes | None
+    profile: str
+
+
 class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
     """A session whose refresh token was offered: the newest one, the one before within the grace, or another."""
 
@@ -93,22 +102,46 @@ WITH account AS (
         %(user_agent)s, %(address)s
     FROM account
     RETURNING id
+), kept AS (
+    INSERT INTO idempotency_keys (user_id, key, fingerprint)
+    SELECT id, %(key)s, encode(%(family_hash)s, 'hex') FROM account WHERE %(key)s::text IS NOT NULL
 )
 SELECT session.id AS session_id, account.id AS user_id, profile FROM account CROSS JOIN session
 """
 
 
 def register(asked: Registration, password_hash: str, token: RefreshToken, request: Request) -> Opened:
-    """Makes an account and its first session. Raises UsernameTaken, EmailTaken."""
+    """Makes an account and its first session, by which its Idempotency-Key is known again.
+
+    Raises UsernameTaken, EmailTaken.
+    """
     given = {
         "username": asked.username,
         "email": asked.email,
         "password_hash": password_hash,
         "first_name": asked.first_name,
         "last_name": asked.last_name,
+        "key": request.idempotency_key,
         **_session(token, request),
     }
     return db.the(Opened, _REGISTER, given)
+
+
+_REGISTERED: LiteralString = """
+SELECT k.fingerprint = ANY(%(fingerprints)s) AS is_same, s.id AS session_id, s.refresh_hash,
+    user_json(u, u.id)::text AS profile
+FROM users u
+JOIN idempotency_keys k ON k.user_id = u.id AND k.key = %(key)s AND k.created_at > now() - interval '24 hours'
+LEFT JOIN sessions s ON s.family_hash = decode(k.fingerprint, 'hex') AND s.user_id = u.id
+    AND s.ended_at IS NULL AND s.expires_at > now()
+WHERE lower(u.username) = lower(%(username)s)
+"""
+
+
+def registered(username: str, key: str, possible: list[RefreshToken]) -> Registered | None:
+    """What is known of a user's registration with this key, None where they did not use it within a day."""
+    fingerprints = [token.family_hash.hex() for token in possible]
+    return db.one(Registered, _REGISTERED, {"username": username, "key": key, "fingerprints": fingerprints})
 
 
 # An address that has spent its allowance takes nothing from the account's: its owner can still log in elsewhere.
