@@ -16,6 +16,7 @@ from bench.plans import MODES, Mode, Reads, explain, statements_of, trial
 from chalicelib.core.config import Settings
 from chalicelib.core.context import Actor
 from chalicelib.core.migrations import migrate
+from chalicelib.core.paging import write_cursor
 from chalicelib.features.chats.listing import list_chats
 from chalicelib.features.chats.schemas import ChatQuery
 from chalicelib.features.messages.receipts import mark_read
@@ -191,9 +192,11 @@ def test_a_search_reads_what_matches_in_the_callers_chats(
         (ME, {"q": "words"}, 3 * 20 * PAGE + 2 * MINE),
         (FEW, {"q": "words"}, 3 * 20 * PAGE + 2 * 3),
         (FEW, {"q": "words", "chat_id": LONG}, 3 * 20 * PAGE + 2),
+        # A page far down, where the whole chat is between it and the newest message.
+        (FEW, {"q": "words", "chat_id": LONG, "cursor": write_cursor(0.0, 1_000)}, 3 * 20 * PAGE + 2),
     ],
 )
-def test_what_every_message_says_is_found_in_the_newest_ones(
+def test_what_every_message_says_is_found_without_reading_all(
     filled: Filled, actor: Actor, query: dict[str, Any], most: int
 ) -> None:
     found: list[Message] = []

@@ -73,17 +73,23 @@ indexed AS MATERIALIZED (
 common AS MATERIALIZED (
     SELECT FROM indexed HAVING count(*) > %(most)s::bigint
 ),
-walks AS MATERIALIZED (
-    SELECT asked.chat_id, asked.words, c.last_seq
-        - ceil(%(most)s::numeric / count(*) OVER ())::bigint
-        - ceil(%(most)s::numeric * c.last_seq / sum(c.last_seq) OVER ())::bigint AS after_seq
+lengths AS (
+    SELECT asked.chat_id, asked.words, coalesce(before.seq - 1, c.last_seq) AS last_seq
     FROM asked JOIN chats c ON c.id = asked.chat_id
-    WHERE EXISTS (SELECT FROM common) AND c.last_seq > 0
+    LEFT JOIN messages before ON before.id = %(before_id)s AND before.chat_id = asked.chat_id
+    WHERE EXISTS (SELECT FROM common)
+),
+walks AS MATERIALIZED (
+    SELECT chat_id, words, last_seq, last_seq
+        - ceil(%(most)s::numeric / count(*) OVER ())::bigint
+        - ceil(%(most)s::numeric * last_seq / sum(last_seq) OVER ())::bigint AS after_seq
+    FROM lengths WHERE last_seq > 0
 ),
 walked AS MATERIALIZED (
     SELECT m.chat_id, m.seq, m.id, m.sender_id, m.message_type, m.created_at, m.expires_at,
         m.searched @@ walks.words AS has_words
-    FROM walks JOIN messages m ON m.chat_id = walks.chat_id AND m.seq > walks.after_seq
+    FROM walks JOIN messages m
+        ON m.chat_id = walks.chat_id AND m.seq > walks.after_seq AND m.seq <= walks.last_seq
 ),
 complete AS MATERIALIZED (
     SELECT coalesce(max(walk.first_id), 0) AS from_id
