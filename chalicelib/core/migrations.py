@@ -96,6 +96,8 @@ def migrate(
     be allowed to make roles. The lock timeout bounds how long a migration may stand in the way of running requests,
     the statement timeout how long it may work. Raises MigrationError.
     """
+    import psycopg
+
     migrations = read(directory)
     with _connect(database_url) as connection:
         # The database's own timeout is for requests. Another runner may be waited for as long as it works.
@@ -108,6 +110,8 @@ def migrate(
             if admit:
                 connection.execute(_ADMIT)
             return applied
+        except psycopg.Error as error:
+            raise MigrationError(f"the database refuses: {error.diag.message_primary or error}") from error
         finally:
             if not connection.closed:
                 connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))

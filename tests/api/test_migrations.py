@@ -9,6 +9,8 @@ from typing import Any, LiteralString
 
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from chalicelib.core.migrations import MigrationError, migrate, read
 from local.stack import Stack
@@ -112,6 +114,21 @@ def test_what_fails_names_itself_and_leaves_nothing(empty: str, write: Write, fa
     assert _tables(empty) == {"first"}, "what came before stays, what comes after waits"
     assert _ask(empty, "SELECT number FROM schema_migrations") == [(1,)]
     assert migrate(empty, write(_0002_second=SECOND)) == ["0002_second", "0003_third"]
+
+
+@pytest.fixture
+def guest(empty: str) -> Iterator[str]:
+    """The URL of the same database for somebody who may connect, and nothing else."""
+    password = conninfo_to_dict(empty)["password"]
+    with psycopg.connect(empty, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE ROLE guest LOGIN PASSWORD {}").format(password))
+        connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        yield empty.replace("//postgres:", "//guest:")
+        connection.execute("DROP ROLE guest")
+
+
+def test_a_user_who_may_make_no_table_is_told_so(guest: str, write: Write) -> None:
+    assert _failure(guest, write(_0001_first=FIRST)) == "the database refuses: permission denied for schema public"
 
 
 def test_a_table_in_use_is_not_waited_for_forever(empty: str, write: Write) -> None:
