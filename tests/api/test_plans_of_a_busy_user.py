@@ -5,7 +5,7 @@ Planned for their values and for any values. `bench/growth.py` counts the same a
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 import psycopg
@@ -185,6 +185,15 @@ def test_a_search_reads_what_matches_in_the_callers_chats(
     assert abs(plan.read("messages") - read - written_out) <= sum(scan["Actual Loops"] for scan in rounded) / 2
 
 
+# As where much was loaded and nothing was analysed yet.
+_FORGET: LiteralString = """
+DELETE FROM pg_statistic;
+UPDATE pg_class SET reltuples = -1, relpages = 0
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i')
+"""
+
+
+@pytest.mark.parametrize("before", ["", _FORGET], ids=["analysed", "never analysed"])
 @pytest.mark.parametrize(
     ("actor", "query", "most"),
     [
@@ -197,7 +206,7 @@ def test_a_search_reads_what_matches_in_the_callers_chats(
     ],
 )
 def test_what_every_message_says_is_found_without_reading_all(
-    filled: Filled, actor: Actor, query: dict[str, Any], most: int
+    filled: Filled, actor: Actor, query: dict[str, Any], most: int, before: LiteralString
 ) -> None:
     found: list[Message] = []
     with trial(filled.settings):
@@ -206,7 +215,11 @@ def test_what_every_message_says_is_found_without_reading_all(
     assert len(tries) == 1
     assert newest == sorted(newest, reverse=True)
     assert len(newest) == PAGE - 1
-    with psycopg.connect(filled.settings.database_url, autocommit=True) as connection:
+    with (
+        psycopg.connect(filled.settings.database_url, autocommit=True) as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        connection.execute(before)
         plan = explain(connection, tries[0], "force_custom_plan")
     assert "messages" not in plan.sequential()
     assert plan.read("messages") <= most + 2 * PAGE

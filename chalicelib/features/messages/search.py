@@ -86,10 +86,15 @@ walks AS MATERIALIZED (
     FROM lengths WHERE last_seq > 0
 ),
 walked AS MATERIALIZED (
-    SELECT m.chat_id, m.seq, m.id, m.sender_id, m.message_type, m.created_at, m.expires_at,
-        m.searched @@ walks.words AS has_words
-    FROM walks JOIN messages m
-        ON m.chat_id = walks.chat_id AND m.seq > walks.after_seq AND m.seq <= walks.last_seq
+    SELECT walk.* FROM walks, LATERAL (
+        SELECT m.chat_id, m.seq, m.id, m.sender_id, m.message_type, m.created_at, m.expires_at,
+            m.searched @@ walks.words AS has_words
+        FROM messages m
+        WHERE m.chat_id = walks.chat_id AND m.seq > walks.after_seq AND m.seq <= walks.last_seq
+        -- Each chat is gone through by itself: for many chats, or a table that it knows nothing of, the planner would
+        -- rather read everybody's messages.
+        OFFSET 0
+    ) walk
 ),
 complete AS MATERIALIZED (
     SELECT coalesce(max(walk.first_id), 0) AS from_id
