@@ -75,7 +75,7 @@ class Database:
 
 @dataclass(frozen=True)
 class Case:
-    """Something that a user does. `most_read` messages may be read by what finds fewer in a small table."""
+    """Something that a user does. It may read `most_read` messages in a large table where a small one holds fewer."""
 
     name: str
     call: Callable[[Database], object]
@@ -311,13 +311,13 @@ def _one_plan(seen: list[Seen]) -> bool:
 def _growth(seen: list[Seen], most_read: int) -> Iterator[str]:
     """What grows, in words."""
     first, last = seen[0], seen[-1]
-    # A message more is a page more, at most.
-    held_back = max(0, most_read - first.messages_read)
-    if last.pages > first.pages * MOST_GROWTH + FEW_PAGES + held_back:
+    # Each message that the small table lacked is at most one page more.
+    lacking = max(0, most_read - first.messages_read)
+    if last.pages > first.pages * MOST_GROWTH + FEW_PAGES + lacking:
         yield f"touches {last.pages} pages instead of {first.pages}"
-    if last.messages_read > first.messages_read + held_back:
+    if last.messages_read > first.messages_read + lacking:
         yield f"reads {last.messages_read} messages instead of {first.messages_read}"
-    if last.discarded > first.discarded + held_back:
+    if last.discarded > first.discarded + lacking:
         yield f"reads {last.discarded} rows in vain instead of {first.discarded}"
     if last.rows_written > first.rows_written:
         yield f"writes {last.rows_written} rows instead of {first.rows_written}"

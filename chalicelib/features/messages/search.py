@@ -96,6 +96,7 @@ walked AS MATERIALIZED (
         OFFSET 0
     ) walk
 ),
+-- A walk that came to its chat's first message leaves nothing unseen.
 complete AS MATERIALIZED (
     SELECT coalesce(max(walk.first_id), 0) AS from_id
     FROM (SELECT min(id) AS first_id FROM walked GROUP BY chat_id HAVING min(seq) > 1) walk
