@@ -198,8 +198,8 @@ class _Container(threading.Thread):
 def _frame_of(thread: int) -> FrameType | None:
     """What a thread is executing, told without a garbage collection meanwhile.
 
-    Before Python 3.11.9 that holds a lock that every thread's beginning and end needs, with the GIL: a finalizer that
-    lets go of the GIL would stop the process for ever (https://github.com/python/cpython/issues/106883).
+    Before Python 3.11.9 the telling holds a lock that every thread needs to begin and to end. A finalizer that let go
+    of the GIL meanwhile would stop the process for ever (https://github.com/python/cpython/issues/106883).
     """
     collects = gc.isenabled()
     gc.disable()

@@ -65,10 +65,8 @@ def settings() -> Iterator[Settings]:
 
 
 @pytest.fixture(params=[(1, 4, None), (2, None), (20, 320, None), (None,)], ids=str)
-def efforts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[int | None, ...]:
+def efforts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_EFFORTS", request.param)
-    chosen: tuple[int | None, ...] = request.param
-    return chosen
 
 
 @pytest.mark.parametrize("q", ["common", "second", "tenth", "second tenth", "first", "ancient", "fresh", "nowhere"])

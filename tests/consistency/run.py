@@ -38,7 +38,7 @@ class Report:
     events: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
-    # The round in which a rule was broken.
+    # What happened in the round that broke a rule.
     evidence: Record | None = None
 
     @property
