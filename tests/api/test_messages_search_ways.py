@@ -15,14 +15,18 @@ from chalicelib.core.config import Settings
 from chalicelib.core.context import Actor
 from chalicelib.core.migrations import migrate
 from chalicelib.features.messages import search as module
+from chalicelib.features.messages.schemas import MessageList
 from chalicelib.features.messages.search import MessageSearchQuery, search
 from local.postgres import Postgres
 
 ME = Actor(user_id=1, session_id=1)
-QUIET, BUSY, STRANGE, EMPTY = 1, 6, 7, 8
+# In many chats that are old, and in one that is new and busy.
+ANOTHER = Actor(user_id=4, session_id=4)
+QUIET, BUSY, STRANGE, EMPTY, NEW, OLD = 1, 6, 7, 8, 9, range(10, 210)
 # By chat: its messages, and the moments of its first and its last one.
 LENGTHS = {QUIET: (400, 0, 100), 2: (30, 50, 200), 3: (40, 90, 210), 4: (3, 10, 190), 5: (60, 0, 200)}
 LENGTHS |= {BUSY: (120, 195, 200), STRANGE: (100, 0, 220)}
+LENGTHS |= {NEW: (60, 190, 220)} | dict.fromkeys(OLD, (10, 0, 180))
 
 _MESSAGES = """
 INSERT INTO messages (chat_id, seq, sender_id, message_type, content, created_at)
@@ -48,15 +52,18 @@ def settings() -> Iterator[Settings]:
         with psycopg.connect(url, autocommit=True) as connection:
             loader = Loader(connection)
             loader.people(1, 4)
-            loader.groups(1, EMPTY)
+            loader.groups(1, OLD[-1])
             loader.members(1, STRANGE - 1, user_ids=[1, 2, 3])
             loader.members(STRANGE, STRANGE, user_ids=[2, 3])
             loader.members(EMPTY, EMPTY, user_ids=[1, 2, 3])
+            loader.members(NEW, OLD[-1], user_ids=[4])
             lengths, begun, ended = zip(*LENGTHS.values(), strict=True)
             values = {"chats": list(LENGTHS), "lengths": list(lengths), "begun": list(begun), "ended": list(ended)}
             connection.execute(_MESSAGES, values | {"quiet": QUIET, "busy": BUSY})
             connection.execute(
-                "UPDATE chats c SET last_seq = (SELECT coalesce(max(seq), 0) FROM messages WHERE chat_id = c.id)"
+                "UPDATE chats c SET last_seq = m.seq, last_message_at = m.at FROM ("
+                " SELECT chat_id, max(seq) AS seq, max(created_at) AS at FROM messages GROUP BY chat_id"
+                ") m WHERE m.chat_id = c.id"
             )
             connection.execute("INSERT INTO hidden_messages (user_id, chat_id, seq) VALUES (1, %s, 120)", [BUSY])
             connection.execute("UPDATE messages SET expires_at = now() WHERE chat_id = 5 AND seq = 60")
@@ -106,6 +113,17 @@ def test_only_what_is_common_and_old_takes_several_tries(
     monkeypatch.setattr(module, "_EFFORTS", (8, None))
     with trial(settings):
         assert len(statements_of(lambda: search(ME, MessageSearchQuery(q=q, limit=10)))) == tries
+
+
+def test_a_chat_in_which_much_is_new_is_gone_back_through_further(settings: Settings) -> None:
+    found: list[int] = []
+    with trial(settings):
+        tries = statements_of(lambda: found.extend(_chats(search(ANOTHER, MessageSearchQuery(q="common", limit=10)))))
+    assert (len(tries), found) == (1, [NEW] * 10)
+
+
+def _chats(answer: tuple[MessageList, object]) -> list[int]:
+    return [message.chat_id for message in answer[0].messages]
 
 
 def _all_pages(q: str, **query: Any) -> list[int]:

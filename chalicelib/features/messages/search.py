@@ -53,8 +53,9 @@ _EFFORTS = (20, 320, None)
 _RANKED = 1_000
 
 # A message's id grows with its seq within a chat, so both orders are one. The chats share what may be gone back
-# through, once evenly and once by their lengths: some are long and quiet, some short and busy. Whatever is newer than
-# the newest place where that ends has been met, in whichever chat it is.
+# through, once evenly, once by their lengths, and once by how lately somebody wrote in them, the second half as much
+# as the first: some are long and quiet, some short and busy, and most of what is new is said in few of them. Whatever
+# is newer than the newest place where that ends has been met, in whichever chat it is.
 _SEARCH = """
 WITH allowance AS MATERIALIZED (
     SELECT * FROM take_allowance('search:' || %(user_id)s::bigint, %(burst)s, interval '1 minute')
@@ -74,7 +75,7 @@ common AS MATERIALIZED (
     SELECT FROM indexed HAVING count(*) > %(most)s::bigint
 ),
 lengths AS (
-    SELECT asked.chat_id, asked.words, coalesce(before.seq - 1, c.last_seq) AS last_seq
+    SELECT asked.chat_id, asked.words, c.last_message_at, coalesce(before.seq - 1, c.last_seq) AS last_seq
     FROM asked JOIN chats c ON c.id = asked.chat_id
     LEFT JOIN messages before ON before.id = %(before_id)s AND before.chat_id = asked.chat_id
     WHERE EXISTS (SELECT FROM common)
@@ -82,7 +83,11 @@ lengths AS (
 walks AS MATERIALIZED (
     SELECT chat_id, words, last_seq, last_seq
         - ceil(%(most)s::numeric / count(*) OVER ())::bigint
-        - ceil(%(most)s::numeric * last_seq / sum(last_seq) OVER ())::bigint AS after_seq
+        - ceil(%(most)s::numeric * last_seq / sum(last_seq) OVER ())::bigint
+        -- 1 + 1/2 + … + 1/n is at most 1 + ln n.
+        - ceil(
+            %(most)s::numeric / (1 + ln(count(*) OVER ())) / row_number() OVER (ORDER BY last_message_at DESC)
+        )::bigint AS after_seq
     FROM lengths WHERE last_seq > 0
 ),
 walked AS MATERIALIZED (
