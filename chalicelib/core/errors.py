@@ -230,6 +230,7 @@ class Unavailable(Problem):
 CONSTRAINTS: Mapping[str, type[Problem]] = {
     "users_username": UsernameTaken,
     "users_email": EmailTaken,
+    "sessions_family": IdempotencyKeyReused,
     "contacts_another": NotYourself,
     "blocks_another": NotYourself,
     "attachments_upload_id_fkey": UnusableAttachment,

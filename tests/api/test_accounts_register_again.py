@@ -108,6 +108,21 @@ def test_nor_is_one_that_was_refreshed(anonymous: httpx.Client) -> None:
     assert still.status_code == 200, "the refusal ended nothing"
 
 
+def test_a_repeat_takes_from_the_logins_of_the_name(server: Server, anonymous: httpx.Client) -> None:
+    """Whoever knows the key must not find another place here to try out passwords."""
+    with server.settings(rate_limits=True, logins=2):
+        answers = [_register(anonymous)]
+        answers += [_register(anonymous, password=f"{PASSWORD}{number}") for number in range(3)]
+        answers.append(anonymous.post("/auth/login", json={"username": "alice", "password": PASSWORD}))
+    assert [answer.status_code for answer in answers] == [201, 422, 422, 429, 429]
+
+
+def test_a_name_that_was_given_up_is_not_taken_up_by_a_repeat(server: Server, anonymous: httpx.Client) -> None:
+    _register(anonymous)
+    server.sql("UPDATE users SET username = 'other', email = NULL")
+    assert refusal(_register(anonymous)) == (422, "idempotency_key_reused")
+
+
 def test_a_rotated_secret_does_not_matter(server: Server, anonymous: httpx.Client) -> None:
     first = _register(anonymous)
     with server.settings(jwt_secret="another " * 8, jwt_previous_secrets=(JWT_SECRET,)):

@@ -49,8 +49,10 @@ def main() -> int:
 
         def keep(report: Report) -> None:
             chosen.report.write_text(_written(report), encoding="utf-8")
+            evidence = chosen.report.with_suffix(".jsonl")
+            evidence.unlink(missing_ok=True)
             if report.evidence is not None:
-                _write_evidence(chosen.report.with_suffix(".jsonl"), report.evidence)
+                _write_evidence(evidence, report.evidence)
 
         report = run(server, seed=chosen.seed, changes=chosen.changes, progress=show, keep=keep)
     print(f"\n{len(report.violations)} violations; report in {chosen.report}")

@@ -68,16 +68,22 @@ def register(asked: Registration, request: Request) -> tuple[Admission, dict[str
             raise EmailTaken()
         opened = store.register(asked, passwords.hashed(asked.password), possible[0], request)
     except (UsernameTaken, EmailTaken):
-        admission = _registered(asked.username, key, possible)
+        admission = None if key is None else _registered(asked.username, key, possible, request)
         if admission is None:
             raise
         return admission, idempotency.replayed(headers)
     return _admission(opened.session_id, opened.profile, possible[0]), headers
 
 
-def _registered(username: str, key: str | None, possible: list[RefreshToken]) -> Admission | None:
-    """The admission of a registration that is repeated, None where it is not or where its session went on."""
-    known = None if key is None else store.registered(username, key, possible)
+def _registered(username: str, key: str, possible: list[RefreshToken], request: Request) -> Admission | None:
+    """The admission of a registration that is repeated, None where it is not or where its session went on.
+
+    It takes from the name's logins: whoever knows the key could try out passwords here as well.
+    """
+    logins = _logins()
+    allowance, _ = store.try_login(_normal(username), request, logins)
+    ratelimit.refuse_unless_allowed(logins, allowance)
+    known = store.registered(username, key, possible)
     if known is None:
         return None
     if not known.is_same:
@@ -93,7 +99,7 @@ def log_in(given: Credentials, request: Request) -> tuple[Admission, dict[str, s
     name = given.username or given.email
     if not name:
         raise InvalidInput.at("username", "missing", "a username or an email address is needed")
-    policy = Policy(name="logins", quota=settings().logins)
+    policy = _logins()
     allowance, account = store.try_login(_normal(name), request, policy)
     ratelimit.refuse_unless_allowed(policy, allowance)
     headers = ratelimit.headers(policy, allowance)
@@ -108,6 +114,10 @@ def log_in(given: Credentials, request: Request) -> tuple[Admission, dict[str, s
     if opened is None:
         raise WrongCredentials(headers=headers)
     return _admission(opened.session_id, opened.profile, token), headers
+
+
+def _logins() -> Policy:
+    return Policy(name="logins", quota=settings().logins)
 
 
 def renew(refresh_token: str) -> Admission:
