@@ -41,12 +41,14 @@ def read_cursor(cursor: str | None, kind: type[T]) -> T | None:
         raise InvalidInput.at("cursor", "wrong_form", "This cursor was not made by this list") from None
 
 
-def cut(rows: list[T], limit: int, size: Callable[[T], int] = lambda _: 0) -> tuple[list[T], bool]:
+def cut(
+    rows: list[T], limit: int, size: Callable[[T], int] = lambda _: 0, *, room: int = PAGE_BYTES
+) -> tuple[list[T], bool]:
     """The page out of `limit + 1` fetched rows, and whether more follow.
 
-    Where rows can be large, `size` tells their bytes: the page ends before one answer could not hold them.
+    Where rows can be large, `size` tells their bytes: the page ends before one answer, with `room` for so many, could
+    not hold them.
     """
-    room = PAGE_BYTES
     for count, row in enumerate(rows[:limit]):
         room -= size(row)
         if room < 0 and count:

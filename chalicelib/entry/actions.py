@@ -30,7 +30,7 @@ from chalicelib.features.messages.schemas import (
     Watermarks,
 )
 from chalicelib.features.messages.send import send
-from chalicelib.features.messages.sync import SyncAnswer, SyncQuery, sync
+from chalicelib.features.messages.sync import SOCKET_BYTES, SyncAnswer, SyncQuery, sync
 from chalicelib.features.messages.typing import typing
 from chalicelib.features.presence import service as presence
 from chalicelib.features.presence.schemas import ChosenStatus, PresenceList, PresenceQuery, StatusInput
@@ -252,4 +252,4 @@ def get_presence(actor: Actor, data: PresenceQuery) -> PresenceList:
 @action("sync")
 def get_changes(actor: Actor, data: SyncQuery) -> SyncAnswer:
     """What changed since the cursor; without one, where things stand now."""
-    return sync(actor, data)
+    return sync(actor, data, room=SOCKET_BYTES)

@@ -133,6 +133,16 @@ def test_long_absences_come_in_pages(person: Register) -> None:
     assert len({event["eventId"] for event in events}) == len(events)
 
 
+def test_long_messages_fit_into_the_answer(server: Server, person: Register) -> None:
+    """Lambda passes on 6 MB, however many changes were asked for."""
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob)
+    cursor = _sync(bob)["nextCursor"]
+    server.write_many(chat, alice.id, "я" * 10_000, 400)
+    events, _ = _all(bob, cursor, limit=500)
+    assert [message["seq"] for message in _of(events, "message:new")] == list(range(1, 401))
+
+
 def test_reading_on_another_device_and_by_others(person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)

@@ -61,3 +61,15 @@ class Server:
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             cursor = connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
+
+    def write_many(self, chat_id: int, sender_id: int, content: str, count: int) -> None:
+        """Fills a chat that is empty with messages that nobody was told of."""
+        self.sql(
+            "INSERT INTO messages (chat_id, seq, sender_id, message_type, content)"
+            " SELECT %s, n, %s, 'text', %s FROM generate_series(1, %s) n",
+            chat_id,
+            sender_id,
+            content,
+            count,
+        )
+        self.sql("UPDATE chats SET last_seq = %s WHERE id = %s", count, chat_id)

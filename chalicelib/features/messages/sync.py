@@ -11,13 +11,17 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from chalicelib.core import clock, db
+from chalicelib.core import clock, db, paging
 from chalicelib.core.context import Actor
 from chalicelib.realtime.shapes import Envelope
 
 # Loading anew is cheaper than so many changes.
 MOST_MESSAGES = 5_000
 _CURSOR_LENGTH = 4_000
+# A socket carries 128 KB at once, and a vocabulary may tell a message twice. The longest one fits.
+SOCKET_BYTES = 56_000
+# What is around an event's data.
+_ENVELOPE_BYTES = 250
 # A snapshot names every transaction that runs; a cursor has room for two of this length.
 _SNAPSHOT_LENGTH = 1_200
 
@@ -222,8 +226,8 @@ def cursor_at(seconds: float) -> str:
     return _written(_Moment(int(seconds) - 10))
 
 
-def sync(actor: Actor, query: SyncQuery) -> SyncAnswer:
-    """One page of what changed for `actor` since the cursor, and the cursor that leads on."""
+def sync(actor: Actor, query: SyncQuery, *, room: int = paging.PAGE_BYTES) -> SyncAnswer:
+    """One page of what changed for `actor` since the cursor, of about `room` bytes, and the cursor that leads on."""
     import psycopg
 
     cursor = _read(query.cursor)
@@ -240,7 +244,7 @@ def sync(actor: Actor, query: SyncQuery) -> SyncAnswer:
         return _resync(state, "too_old")
     if state.too_much:
         return _resync(state, "too_much")
-    return _page(state, cursor, query.limit)
+    return _page(state, cursor, query.limit, room)
 
 
 def _ask(actor: Actor, cursor: _Cursor | _Moment | None, limit: int) -> _State:
@@ -258,22 +262,23 @@ def _ask(actor: Actor, cursor: _Cursor | _Moment | None, limit: int) -> _State:
     return db.the(_State, _CHANGES, values, actor=actor)
 
 
-def _page(state: _State, cursor: _Cursor | _Moment | None, limit: int) -> SyncAnswer:
-    rows = msgspec.json.decode(state.rows, type=list[_Row])
-    has_more = len(rows) > limit
+def _page(state: _State, cursor: _Cursor | _Moment | None, limit: int, room: int) -> SyncAnswer:
+    rows, has_more = paging.cut(msgspec.json.decode(state.rows, type=list[_Row]), limit, _size, room=room)
     until = (cursor.until if isinstance(cursor, _Cursor) else None) or _bounded(state.now)
     following = _Cursor(state.epoch, until)
     if has_more:
-        last = rows[limit - 1]
+        last = rows[-1]
         following = _Cursor(state.epoch, _bounded(state.since or until), until, (last.rank, last.chat_id, last.n))
-    return SyncAnswer(
-        events=[_event(row) for row in rows[:limit]], next_cursor=_written(following), has_more=has_more
-    )
+    return SyncAnswer(events=[_event(row) for row in rows], next_cursor=_written(following), has_more=has_more)
 
 
 def _resync(state: _State, reason: Literal["too_old", "too_much", "not_understood"]) -> SyncAnswer:
     fresh = _written(_Cursor(state.epoch, _bounded(state.now)))
     return SyncAnswer(events=[], next_cursor=fresh, has_more=False, resync_required=True, reason=reason)
+
+
+def _size(row: _Row) -> int:
+    return len(row.data.encode()) + _ENVELOPE_BYTES
 
 
 def _event(row: _Row) -> Envelope:
