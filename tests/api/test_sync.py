@@ -133,6 +133,23 @@ def test_long_absences_come_in_pages(person: Register) -> None:
     assert len({event["eventId"] for event in events}) == len(events)
 
 
+def test_what_changed_again_is_another_event(person: Register) -> None:
+    """Or a client that drops an event whose id it has seen would keep the old state."""
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob)
+    message = alice.send(chat, "one")
+    bob.http.put(f"/chats/{chat}/mute", json={}).raise_for_status()
+    cursor, told = _sync(bob)["nextCursor"], []
+    for number in range(3):
+        alice.http.put(f"/messages/{message['id']}", json={"content": str(number)}).raise_for_status()
+        bob.http.request("PUT" if number % 2 else "DELETE", f"/chats/{chat}/mute").raise_for_status()
+        events, following = _all(bob, cursor, limit=1)
+        assert [event["type"] for event in events] == ["chat:updated", "message:updated"]
+        told += [event["eventId"] for event in events]
+        cursor = following
+    assert len(set(told)) == 6, told
+
+
 def test_long_messages_fit_into_the_answer(server: Server, person: Register) -> None:
     """Lambda passes on 6 MB, however many changes were asked for."""
     alice, bob = person("alice"), person("bob")

@@ -7,6 +7,7 @@ Rows are told as they are now, in pages: a row that changes again meanwhile is t
 
 import base64
 import binascii
+import zlib
 from typing import Annotated, Literal
 
 import msgspec
@@ -269,7 +270,10 @@ def _page(state: _State, cursor: _Cursor | _Moment | None, limit: int, room: int
     if has_more:
         last = rows[-1]
         following = _Cursor(state.epoch, _bounded(state.since or until), until, (last.rank, last.chat_id, last.n))
-    return SyncAnswer(events=[_event(row) for row in rows], next_cursor=_written(following), has_more=has_more)
+    # One state of a row differs from the next in where its pages lead to; clients drop an event whose id they know.
+    state_name = f"{zlib.crc32(until.encode()):x}"
+    events = [_event(row, state_name) for row in rows]
+    return SyncAnswer(events=events, next_cursor=_written(following), has_more=has_more)
 
 
 def _resync(state: _State, reason: Literal["too_old", "too_much", "not_understood"]) -> SyncAnswer:
@@ -281,11 +285,11 @@ def _size(row: _Row) -> int:
     return len(row.data.encode()) + _ENVELOPE_BYTES
 
 
-def _event(row: _Row) -> Envelope:
+def _event(row: _Row, state_name: str) -> Envelope:
     about_a_message = row.rank in {2, 3}
     return Envelope(
         type=row.type,
-        event_id=f"sync:{row.rank}:{row.chat_id}:{row.n}",
+        event_id=f"sync:{row.rank}:{row.chat_id}:{row.n}:{state_name}",
         ts=clock.wire(clock.now()),
         chat_id=row.chat_id,
         seq=row.n if about_a_message else None,
