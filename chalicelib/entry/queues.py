@@ -18,7 +18,8 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     """What is to be looked at after a delay: a user's presence, or whether somebody has logged in on a connection.
 
     Where there are `hearers`, they were not told of the user's presence `since` then, under load, and this waited
-    `seconds`. At once is looked at a new connection whose user is `entering` the common room.
+    `seconds`; or what they may see of it has changed. At once is looked at a new connection whose user is `entering`
+    the common room.
 
     `request_id` is of the request that asked for it.
     """

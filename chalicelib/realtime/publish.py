@@ -6,11 +6,11 @@ change itself is durable, and clients find it by history.
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
-from chalicelib.core import context
+from chalicelib.core import clock, context
 from chalicelib.core.aws import AwsError, sqs
 from chalicelib.core.config import settings
 from chalicelib.core.logs import logger
@@ -67,6 +67,16 @@ def shed(push: Push, waited: float = 0.0) -> None:
 def tell_status_later(user_id: int, hearers: Sequence[int], *, since: datetime, seconds: int) -> None:
     """Has these told of a user's status after so many seconds, unless they have been since then."""
     _look_later(seconds, userId=user_id, hearers=hearers, since=since, seconds=seconds)
+
+
+def tell_status_anew(user_id: int, hearers: Sequence[int]) -> None:
+    """Has these told of a user's status as they may see it now, once what moved that is committed."""
+    since, seconds = datetime.fromtimestamp(clock.now(), UTC), settings().presence_retell_seconds
+
+    def tell() -> None:
+        _look_later(0, userId=user_id, hearers=hearers, since=since, seconds=seconds)
+
+    context.current().after_commit(tell)
 
 
 def greet(connection: Connection, *, sync_cursor: str) -> None:

@@ -253,6 +253,68 @@ def test_a_block_takes_each_out_of_the_others_eyes(server: Server, pair: tuple[P
     assert _heard(bobs, alice) == ["online", "offline"], "again is as once"
 
 
+def test_who_is_unblocked_is_seen_again_and_sees(server: Server, pair: tuple[Person, Person]) -> None:
+    alice, bob = pair
+    bobs, alices = come(server, bob, alice)
+    for blocker, blocked in ((alice, bob), (bob, alice)):
+        assert blocker.http.put(f"/blocks/{blocked.id}").is_success
+    assert bob.http.delete(f"/blocks/{alice.id}").is_success
+    server.settle()
+    assert _heard(bobs, alice)[-1] == "offline", "one block of the two is left"
+    assert _heard(alices, bob)[-1] == "offline"
+    for _ in range(2):
+        assert alice.http.delete(f"/blocks/{bob.id}").is_success
+        server.settle()
+        assert _heard(bobs, alice) == ["online", "offline", "online"]
+        assert _heard(alices, bob)[-2:] == ["offline", "online"]
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_block_taken_back_shows_a_stranger_nothing(server: Server, person: Register, listed: bool) -> None:
+    """Who has the other in their address book hears of them; that one does not hear back."""
+    alice, bob = person("alice"), person("bob")
+    if listed:
+        bob.http.post("/contacts", json={"userId": alice.id}).raise_for_status()
+    assert alice.http.put(f"/blocks/{bob.id}").is_success
+    bobs, alices = come(server, bob, alice)
+    assert alice.http.delete(f"/blocks/{bob.id}").is_success
+    server.settle()
+    assert _heard(bobs, alice) == (["online"] if listed else [])
+    assert _heard(alices, bob) == []
+
+
+def test_who_is_shown_to_contacts_alone_comes_and_goes_with_them(server: Server, pair: tuple[Person, Person]) -> None:
+    alice, bob = pair
+    assert alice.http.patch("/users/me/privacy", json={"lastSeen": "contacts"}).is_success
+    bobs, phone = come(server, bob, alice)
+    assert _heard(bobs, alice) == []
+    for _ in range(2):
+        answer = alice.http.post("/contacts", json={"userId": bob.id}, headers={"Idempotency-Key": "k"})
+        assert answer.status_code == 201
+        server.settle()
+        assert _heard(bobs, alice) == ["online"]
+    for _ in range(2):
+        assert alice.http.delete(f"/contacts/{bob.id}").is_success
+        server.settle()
+        assert _heard(bobs, alice) == ["online", "offline"]
+    assert bobs.events("user:status")[-1]["data"]["lastSeenAt"] is None
+    phone.close()
+    noticed(server, alice, False)
+    assert _heard(bobs, alice) == ["online", "offline"]
+
+
+@pytest.mark.parametrize("rule", ["everyone", "nobody"])
+def test_contacts_move_nothing_by_another_rule(server: Server, pair: tuple[Person, Person], rule: str) -> None:
+    alice, bob = pair
+    assert alice.http.patch("/users/me/privacy", json={"lastSeen": rule}).is_success
+    bobs, _ = come(server, bob, alice)
+    before = _heard(bobs, alice)
+    assert alice.http.post("/contacts", json={"userId": bob.id}).is_success
+    assert alice.http.delete(f"/contacts/{bob.id}").is_success
+    server.settle()
+    assert _heard(bobs, alice) == before
+
+
 def test_a_stranger_hears_nothing_of_a_block(server: Server, person: Register) -> None:
     alice, stranger = person("alice"), person("stranger")
     ears, _ = come(server, stranger, alice)

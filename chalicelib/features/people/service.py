@@ -24,7 +24,7 @@ from chalicelib.features.people.schemas import (
     UserList,
 )
 from chalicelib.realtime import events
-from chalicelib.realtime.publish import presence_may_have_changed, publish
+from chalicelib.realtime.publish import presence_may_have_changed, publish, tell_status_anew
 
 
 class _SearchKey(msgspec.Struct, frozen=True, array_like=True):
@@ -94,6 +94,8 @@ def add_contact(actor: Actor, new: NewContact) -> tuple[Contact, bool]:
         raise UnknownUser()
     if addition.contact is None:
         raise Blocked()
+    if addition.may_see:
+        tell_status_anew(actor.user_id, [new.user_id])
     return addition.contact, addition.created
 
 
@@ -107,7 +109,8 @@ def rename_contact(actor: Actor, user_id: int, name: str | None) -> Contact:
 
 def remove_contact(actor: Actor, user_id: int) -> None:
     """Forgets a contact, if it is one."""
-    store.remove_contact(actor, user_id)
+    if store.remove_contact(actor, user_id):
+        tell_status_anew(actor.user_id, [user_id])
 
 
 def blocks(actor: Actor, page: Page) -> BlockList:
@@ -129,8 +132,12 @@ def block(actor: Actor, user_id: int) -> Block:
 
 
 def unblock(actor: Actor, user_id: int) -> None:
-    """Takes a block back, if there is one."""
-    store.unblock(actor, user_id)
+    """Takes a block back, if there is one, and each comes back into the other's eyes."""
+    shown, sees = store.unblock(actor, user_id)
+    if shown:
+        tell_status_anew(actor.user_id, [user_id])
+    if sees:
+        tell_status_anew(user_id, [actor.user_id])
 
 
 def _leave(user_id: int, *, eyes_of: int) -> None:

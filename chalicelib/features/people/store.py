@@ -34,9 +34,17 @@ class _Blocked(_Block, frozen=True):
 class _Added(msgspec.Struct, frozen=True):
     blocked: bool
     created: bool | None
+    may_see: bool
     user_id: int
     name: str | None
     profile: str
+
+
+class _Shown(msgspec.Struct, frozen=True):
+    """Whether what the other one sees of the actor has changed, and what the actor sees of the other one."""
+
+    shown: bool
+    sees: bool
 
 
 class _Found(Allowance, frozen=True, kw_only=True):
@@ -46,10 +54,11 @@ class _Found(Allowance, frozen=True, kw_only=True):
 
 
 class Addition(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of adding a contact: no contact where a block forbade it."""
+    """What came of adding a contact: none where a block forbade it; whether by that they `may_see` the actor now."""
 
     contact: Contact | None
     created: bool
+    may_see: bool
 
 
 class Blocking(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,18 +193,20 @@ def contacts(actor: Actor, *, q: str | None, after: int, limit: int) -> list[Con
     return [_contact(row) for row in db.many(_Contact, _CONTACTS, given, actor=actor)]
 
 
-# Only a row that was there before has an xmax here.
+# Only a row that was there before has an xmax here. Who is shown to contacts alone is seen by a new one.
 _ADD_CONTACT: LiteralString = """
 WITH target AS (
-    SELECT id, is_blocked(%(owner)s, id) AS blocked, user_json(u, %(owner)s)::text AS profile
-    FROM users u WHERE id = %(user_id)s
+    SELECT u.id, is_blocked(me.id, u.id) AS blocked, user_json(u, me.id)::text AS profile,
+        me.shows_last_seen = 'contacts' AND u.id = ANY (presence_audience(me.id, 'everyone')) AS hears
+    FROM users u, users me WHERE u.id = %(user_id)s AND me.id = %(owner)s
 ), added AS (
     INSERT INTO contacts AS kept (owner_id, user_id, name)
     SELECT %(owner)s, id, %(name)s FROM target WHERE NOT blocked
     ON CONFLICT (owner_id, user_id) DO UPDATE SET name = coalesce(excluded.name, kept.name)
     RETURNING name, xmax = 0 AS created
 )
-SELECT blocked, created, id AS user_id, name, profile FROM target LEFT JOIN added ON true
+SELECT blocked, created, hears AND coalesce(created, false) AS may_see, id AS user_id, name, profile
+FROM target LEFT JOIN added ON true
 """
 
 
@@ -206,7 +217,7 @@ def add_contact(actor: Actor, new: NewContact) -> Addition | None:
     if row is None:
         return None
     contact = None if row.blocked else Contact(user_id=row.user_id, name=row.name, user=_user(row.profile))
-    return Addition(contact=contact, created=bool(row.created))
+    return Addition(contact=contact, created=bool(row.created), may_see=row.may_see)
 
 
 _RENAME_CONTACT: LiteralString = """
@@ -223,12 +234,20 @@ def rename_contact(actor: Actor, user_id: int, name: str | None) -> Contact | No
     return None if row is None else _contact(row)
 
 
-_REMOVE_CONTACT: LiteralString = "DELETE FROM contacts WHERE owner_id = %(owner)s AND user_id = %(user_id)s"
+_REMOVE_CONTACT: LiteralString = """
+WITH removed AS (
+    DELETE FROM contacts WHERE owner_id = %(owner)s AND user_id = %(user_id)s RETURNING user_id
+)
+SELECT false AS sees,
+    me.shows_last_seen = 'contacts' AND r.user_id = ANY (presence_audience(me.id, 'everyone')) AS shown
+FROM removed r JOIN users me ON me.id = %(owner)s
+"""
 
 
-def remove_contact(actor: Actor, user_id: int) -> None:
-    """Forgets a contact, if it is one."""
-    db.execute(_REMOVE_CONTACT, {"owner": actor.user_id, "user_id": user_id}, actor=actor)
+def remove_contact(actor: Actor, user_id: int) -> bool:
+    """Forgets a contact; answers whether it heard until now when the actor is there, and may not any more."""
+    row = db.one(_Shown, _REMOVE_CONTACT, {"owner": actor.user_id, "user_id": user_id}, actor=actor)
+    return row is not None and row.shown
 
 
 _BLOCKS: LiteralString = """
@@ -270,12 +289,31 @@ def block(actor: Actor, user_id: int) -> Blocking | None:
     return None if row is None else Blocking(block=_block(row), shown=row.shown, saw=row.saw)
 
 
-_UNBLOCK: LiteralString = "DELETE FROM blocks WHERE blocker_id = %(blocker)s AND blocked_id = %(user_id)s"
+# Who hears of whom: by a private chat both of the other, by a contact its owner of the contact. Nobody, where the
+# other one has blocked as well.
+_UNBLOCK: LiteralString = """
+WITH unblocked AS (
+    DELETE FROM blocks WHERE blocker_id = %(blocker)s AND blocked_id = %(user_id)s RETURNING blocker_id, blocked_id
+), known AS (
+    SELECT u.blocker_id AS me, u.blocked_id AS other, EXISTS (
+        SELECT FROM chats c WHERE c.type = 'private'
+            AND c.low_user_id = least(u.blocker_id, u.blocked_id)
+            AND c.high_user_id = greatest(u.blocker_id, u.blocked_id)
+    ) AS share_chat
+    FROM unblocked u
+    WHERE NOT EXISTS (SELECT FROM blocks b WHERE b.blocker_id = u.blocked_id AND b.blocked_id = u.blocker_id)
+)
+SELECT
+    share_chat OR EXISTS (SELECT FROM contacts c WHERE c.owner_id = other AND c.user_id = me) AS shown,
+    share_chat OR EXISTS (SELECT FROM contacts c WHERE c.owner_id = me AND c.user_id = other) AS sees
+FROM known
+"""
 
 
-def unblock(actor: Actor, user_id: int) -> None:
-    """Takes a block back, if there is one."""
-    db.execute(_UNBLOCK, {"blocker": actor.user_id, "user_id": user_id}, actor=actor)
+def unblock(actor: Actor, user_id: int) -> tuple[bool, bool]:
+    """Takes a block back; answers whether now the other hears of the actor again, and the actor of the other."""
+    row = db.one(_Shown, _UNBLOCK, {"blocker": actor.user_id, "user_id": user_id}, actor=actor)
+    return (False, False) if row is None else (row.shown, row.sees)
 
 
 def _user(profile: str) -> User:
