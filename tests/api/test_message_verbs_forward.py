@@ -56,6 +56,21 @@ def test_a_copy_says_what_the_message_said_and_whose_it_was(person: Register) ->
     assert bob.http.get(f"/chats/{group}").json()["readSeq"] == 2
 
 
+def test_nobody_puts_words_into_anothers_mouth(person: Register) -> None:
+    """A copy goes on saying what its author said; edited, it would still name them."""
+    alice, bob = person("alice"), person("bob")
+    chat, notes = alice.chat_with(bob), alice.chat_with(bob, name="notes")
+    copy = _copies(alice, bob.send(chat, "I owe nobody anything")["id"], notes)[0]
+    edited = {"messageId": copy["id"], "content": "I owe alice 1,000"}
+    assert refusal(alice.http.put(f"/messages/{copy['id']}", json={"content": edited["content"]})) == (
+        403,
+        "forbidden",
+    )
+    assert alice.socket().refused("message:edit", edited)["code"] == "forbidden"
+    assert bob.history(notes) == [copy]
+    assert alice.http.delete(f"/messages/{copy['id']}").is_success, "who sent a copy may still take it back"
+
+
 def test_the_files_come_along(person: Register) -> None:
     alice, bob, carol = person("alice"), person("bob"), person("carol")
     upload = _upload(alice)
