@@ -1,6 +1,7 @@
 """The local SQS: moto's queues, made safe for many threads, with a long poll that a new message wakes at once."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +31,9 @@ _WAKING = frozenset(
     }
 )
 
+# Characters that SQS stores as U+FFFD.
+_NOT_STORED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 
 class QueueError(RuntimeError):
     """SQS refused a call that was made inside the process."""
@@ -50,6 +54,8 @@ class Queues:
         action = environ.get("HTTP_X_AMZ_TARGET", "").removeprefix(_TARGET)
         if action == "ReceiveMessage":
             return self._receive(environ)
+        if action in {"SendMessage", "SendMessageBatch"}:
+            environ = self._as_stored(action, environ)
         with self._changed:
             answer = wsgi.call(self._moto, environ)
             self._tell(action)
@@ -110,6 +116,14 @@ class Queues:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    def _as_stored(self, action: str, environ: Environ) -> Environ:
+        """The request with what SQS would make of its messages, where moto would keep them as they are."""
+        payload = json.loads(wsgi.read_body(environ).read() or b"{}")
+        for message in (payload, *payload.get("Entries", ())):
+            if "MessageBody" in message:
+                message["MessageBody"] = _NOT_STORED.sub("\ufffd", message["MessageBody"])
+        return self._environ(action, payload, environ)
 
     def _receive(self, environ: Environ) -> Answer:
         payload = json.loads(wsgi.read_body(environ).read() or b"{}")

@@ -153,7 +153,8 @@ def _hand_over(push: Push, event: Envelope, group: str) -> None:
 
 
 def _enqueue(push: Push, name: str, group: str) -> None:
-    body = msgspec.json.encode(push).decode()
+    # SQS stores neither of these two; in JSON they can be written in others.
+    body = msgspec.json.encode(push).decode().replace("\ufffe", r"\ufffe").replace("\uffff", r"\uffff")
     message: dict[str, object] = {
         "QueueUrl": settings().push_queue_url,
         "MessageBody": body,

@@ -24,6 +24,18 @@ def test_a_message_reaches_every_device_of_every_member(person: Register) -> Non
     assert bob.history(chat) == [{**sent, "status": "sent"}]
 
 
+@pytest.mark.parametrize("inline", [0, 20])
+def test_a_message_is_heard_as_it_was_sent(server: Server, person: Register, inline: int) -> None:
+    """Also by way of the queue: SQS keeps no other characters than XML has."""
+    alice, bob = person("alice"), person("bob")
+    ears, chat = bob.socket(), alice.chat_with(bob)
+    text = "\x01\t\x7f\x85\ufdd0\ufffd\ufffe\uffff\U0001fffe\U0010ffff\\uffff"
+    with server.settings(inline_publish_limit=inline):
+        sent = alice.send(chat, text)
+    assert sent["content"] == text
+    assert ears.wait_for("message:new", id=sent["id"])["data"]["content"] == text
+
+
 def test_a_repeated_send_is_the_same_message(person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
