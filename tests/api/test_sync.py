@@ -189,6 +189,19 @@ def test_chats_come_and_go(person: Register) -> None:
     assert [event["type"] for event in events] == ["chat:created"]
 
 
+def test_nothing_is_told_of_a_chat_that_was_left(person: Register) -> None:
+    """Not even what the user did there before: `chat:left` is the last they hear of it."""
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob, name="two")
+    message = alice.send(chat, "hidden")
+    cursor = _sync(bob)["nextCursor"]
+    bob.http.delete(f"/messages/{message['id']}", params={"for": "me"}).raise_for_status()
+    bob.http.put(f"/chats/{chat}/draft", json={"content": "begun"}).raise_for_status()
+    bob.http.put(f"/chats/{chat}/pin").raise_for_status()
+    alice.http.delete(f"/chats/{chat}/participants/{bob.id}").raise_for_status()
+    assert [event["type"] for event in _all(bob, cursor)[0]] == ["chat:left"]
+
+
 def test_the_cursor_of_hello_leads_to_what_came_after(server: Server, person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)

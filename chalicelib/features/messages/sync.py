@@ -133,6 +133,7 @@ page AS MATERIALIZED (
             SELECT 3, h.chat_id, h.seq FROM hidden_messages h, bounds b
             WHERE h.user_id = %(user_id)s AND h.changed >= pg_snapshot_xmin(b.since)
                 AND NOT pg_visible_in_snapshot(h.changed, b.since)
+                AND EXISTS (SELECT FROM my WHERE my.chat_id = h.chat_id)
         )
         UNION ALL
         (
