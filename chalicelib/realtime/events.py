@@ -163,9 +163,10 @@ def hello(*, user_id: int, session_id: int, connection_id: str, sync_cursor: str
     return _event("hello", f"hello:{connection_id}", data)
 
 
-def message_new(message: Message) -> Envelope:
-    """A message was sent."""
-    return _event("message:new", f"message:{message.id}", message, chat_id=message.chat_id, seq=message.seq)
+def message_new(message: Message, *, unattended: bool = False) -> Envelope:
+    """A message was sent; where `unattended`, in the absence of a sender who has not read what came before."""
+    event = _event("message:new", f"message:{message.id}", message, chat_id=message.chat_id, seq=message.seq)
+    return msgspec.structs.replace(event, unattended=unattended)
 
 
 def message_updated(message: Message) -> Envelope:

@@ -162,4 +162,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     request_id: Annotated[
         str | None, msgspec.Meta(description="of the request that it comes of; sync does not tell it")
     ] = None
+    unattended: Annotated[
+        bool, msgspec.Meta(description="a new message that does not tell what its sender has read")
+    ] = False
     data: Any

@@ -1,6 +1,7 @@
 """What a device keeps by the events of its socket alone is what one would that loads everything now."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -30,15 +31,17 @@ class LiveCopy(Copy):
         self._taken += len(heard)
         for event in heard:
             if "eventId" in event and event["type"] not in {"hello", "user:status", "chat:joined"}:
-                self._hear(event["type"], event["data"])
+                self._hear(event)
 
-    def _hear(self, kind: str, data: Wire) -> None:
+    def _hear(self, event: Wire) -> None:
+        kind, data = event["type"], event["data"]
         chat = self.chats.get(data["chatId"] if "chatId" in data else data["id"], {})
         match kind:
             case "message:new":
                 self._apply(kind, data)
                 chat |= {"lastSeq": max(chat["lastSeq"], data["seq"]), "hidden": False}
-                self._read(chat, data["senderId"], data["seq"])
+                if not event.get("unattended"):
+                    self._read(chat, data["senderId"], data["seq"])
             case "message:reaction":
                 known = self.messages[data["chatId"]][data["seq"]]
                 known |= {"reactions": data["reactions"], "updatedAt": data["updatedAt"]}
@@ -187,3 +190,42 @@ def test_a_copy_that_is_told_live_is_as_fresh_as_a_new_one(server: Server, perso
         copy.listen()
         assert copy.shown() == LiveCopy(who).shown(), name
     assert copies["bob"][0].shown() != before["bob"], "it told him something"
+
+
+@pytest.mark.parametrize(("has_read", "unread"), [(True, 0), (False, 2)])
+def test_what_is_sent_in_ones_absence_leaves_unread_what_one_has_not_read(
+    server: Server, person: Register, has_read: bool, unread: int
+) -> None:
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob)
+    at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    _do(alice, "POST", "/messages/scheduled", {"chatId": chat, "content": "good morning", "sendAt": at})
+    bob.send(chat, "are you asleep?")
+    if has_read:
+        _do(alice, "POST", f"/chats/{chat}/read", {})
+    server.settle()
+    copies = {who.username: (LiveCopy(who), who) for who in (alice, bob)}
+    server.sql("UPDATE scheduled_messages SET send_at = now()")
+    server.stack.triggers.fire_schedule("sweep")
+    server.settle()
+    for name, (copy, who) in copies.items():
+        copy.listen()
+        assert copy.shown() == LiveCopy(who).shown(), name
+    assert copies["alice"][0].chats[chat]["unreadCount"] == unread
+    question, answer = copies["bob"][0].shown()["messages"][chat]
+    assert question["status"] == ("read" if has_read else "sent")
+    assert answer["content"] == "good morning"
+
+
+def test_sending_it_now_is_to_be_there(person: Register) -> None:
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob)
+    at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    body = {"chatId": chat, "content": "good morning", "sendAt": at}
+    waiting = _do(alice, "POST", "/messages/scheduled", body)["id"]
+    bob.send(chat, "are you asleep?")
+    copy = LiveCopy(bob)
+    _do(alice, "POST", f"/messages/scheduled/{waiting}/send-now", {})
+    copy.listen()
+    assert copy.shown() == LiveCopy(bob).shown()
+    assert copy.shown()["messages"][chat][0]["status"] == "read"

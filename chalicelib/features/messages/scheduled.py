@@ -263,7 +263,7 @@ def send_now(actor: Actor, scheduled_id: int) -> Sent:
         row = db.one(_Waiting, _TAKE_OWN, {"id": scheduled_id, "user_id": actor.user_id}, actor=actor)
         if row is None:
             raise NotFound("There is no such message that waits.")
-        return _send(row)
+        return _send(row, unattended=False)
 
 
 def sweep() -> int:
@@ -288,7 +288,7 @@ def _send_due(scheduled_id: int) -> bool:
             if row is None:
                 return False
             try:
-                _send(row)
+                _send(row, unattended=True)
                 db.execute(_REMOVE, {"id": scheduled_id})
             except Problem as problem:
                 if problem.retryable:
@@ -299,12 +299,12 @@ def _send_due(scheduled_id: int) -> bool:
     return True
 
 
-def _send(row: _Waiting) -> Sent:
+def _send(row: _Waiting, *, unattended: bool) -> Sent:
     """Sends a message whose row is locked, or gone."""
     message = msgspec.json.decode(row.message, type=SendInput)
     if message.client_message_id is None:
         message = msgspec.structs.replace(message, client_message_id=f"scheduled:{row.id}")
-    return send_for(row.user_id, message)
+    return send_for(row.user_id, message, unattended=unattended)
 
 
 def _check_time(moment: datetime) -> None:

@@ -1,6 +1,6 @@
 """Sending: one statement that checks, numbers and stores a message, and says who must hear of it."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -30,6 +30,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 class _Outcome(LimitedOutcome, frozen=True, kw_only=True):
     message: str | None
     recipients: list[int]
+    leaves_unread: bool
 
 
 # Every statement there is locks the sender's allowance before the chat, and a chat before its members: no two of them
@@ -93,10 +94,11 @@ attached AS (
     INSERT INTO attachments (upload_id, chat_id, seq)
     SELECT given.id, s.chat_id, s.seq FROM stored s, unnest(%(attachments)s::bigint[]) AS given (id)
 ),
--- Who writes has read what is there.
+-- Who writes has read what is there, but for those in whose absence it is sent.
 marked AS (
     UPDATE members m SET delivered_seq = s.seq, read_seq = s.seq FROM stored s
-    WHERE m.chat_id = %(chat_id)s AND m.user_id = %(user_id)s
+    WHERE m.chat_id = %(chat_id)s AND m.user_id = %(user_id)s AND (NOT %(unattended)s OR m.read_seq = s.seq - 1)
+    RETURNING m.user_id
 )
 SELECT
     CASE WHEN a.allowed AND NOT EXISTS (SELECT FROM stored) THEN 'stale' ELSE v.verdict END AS verdict,
@@ -108,7 +110,8 @@ SELECT
         )
         ELSE (SELECT message_json(s.message, 0, 0)::text FROM stored s)
     END AS message,
-    array(SELECT m.user_id FROM members m, stored s WHERE m.chat_id = s.chat_id) AS recipients
+    array(SELECT m.user_id FROM members m, stored s WHERE m.chat_id = s.chat_id) AS recipients,
+    NOT EXISTS (SELECT FROM marked) AS leaves_unread
 FROM verdict v LEFT JOIN allowance a ON true
 """
 
@@ -122,12 +125,12 @@ def send(actor: Actor, message: SendInput, channel: Channel) -> Sent:
     return _send(actor.user_id, message, limit=policy(channel), actor=actor)
 
 
-def send_for(user_id: int, message: SendInput) -> Sent:
-    """The same for a user who need not be there, in whose name the service acts. It has no limit.
+def send_for(user_id: int, message: SendInput, *, unattended: bool) -> Sent:
+    """The same for a user in whose name the service acts, without a limit; `unattended` where they need not be there.
 
-    Raises what `send` does but for RateLimited.
+    Then what they have not read stays unread. Raises what `send` does but for RateLimited.
     """
-    return _send(user_id, message, limit=None, actor=None)
+    return _send(user_id, message, unattended=unattended)
 
 
 def checked(message: SendInput) -> SendInput:
@@ -140,14 +143,23 @@ def checked(message: SendInput) -> SendInput:
     return message
 
 
-def _send(user_id: int, message: SendInput, *, limit: Policy | None, actor: Actor | None) -> Sent:
-    outcome = _store(user_id, checked(message), limit=limit, actor=actor)
+def _send(
+    user_id: int,
+    message: SendInput,
+    *,
+    limit: Policy | None = None,
+    actor: Actor | None = None,
+    unattended: bool = False,
+) -> Sent:
+    values = {**msgspec.structs.asdict(checked(message)), "user_id": user_id, "unattended": unattended}
+    outcome = _store(values, limit=limit, actor=actor)
     if outcome.message is None:
         raise LookupError("an allowed send answered no message")
     stored = msgspec.json.decode(outcome.message, type=Message)
     created = outcome.verdict == "allowed"
     trail.accepted(stored, created=created)
-    publish(events.message_new(stored), to=outcome.recipients, group=f"chat:{stored.chat_id}")
+    event = events.message_new(stored, unattended=outcome.leaves_unread)
+    publish(event, to=outcome.recipients, group=f"chat:{stored.chat_id}")
     return Sent(message=stored, created=created, allowance=outcome)
 
 
@@ -157,14 +169,13 @@ def policy(channel: Channel) -> Policy:
     return Policy(name=f"send-{channel}", quota=quota)
 
 
-def _store(user_id: int, message: SendInput, *, limit: Policy | None, actor: Actor | None) -> _Outcome:
+def _store(message: dict[str, Any], *, limit: Policy | None, actor: Actor | None) -> _Outcome:
     import psycopg
 
     values = {
-        **msgspec.structs.asdict(message),
-        "mentions": list(dict.fromkeys(message.mentions)),
-        "user_id": user_id,
-        "subject": f"{limit.name}:{user_id}" if limit else "",
+        **message,
+        "mentions": list(dict.fromkeys(message["mentions"])),
+        "subject": f"{limit.name}:{message['user_id']}" if limit else "",
     }
 
     def attempt(burst: int | None) -> _Outcome | None:
