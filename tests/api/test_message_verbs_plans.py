@@ -11,7 +11,6 @@ from bench.data import Loader
 from bench.plans import MODES, Mode, Plan
 from chalicelib.core.config import Settings
 from chalicelib.core.context import Actor
-from chalicelib.core.migrations import migrate
 from chalicelib.core.paging import Page
 from chalicelib.features.messages.delete import delete
 from chalicelib.features.messages.edit import edit, edits
@@ -21,8 +20,7 @@ from chalicelib.features.messages.pins import pin, pins
 from chalicelib.features.messages.reactions import react
 from chalicelib.features.messages.schemas import EditInput, ForwardInput, HistoryQuery, SendInput
 from chalicelib.features.messages.send import send
-from local.postgres import Postgres
-from tests.support.plans import plan_of
+from tests.support.plans import own_database, plan_of
 
 PEOPLE = 2_000
 CHATS = 1_000
@@ -49,11 +47,8 @@ VERBS: dict[str, Callable[[int], object]] = {
 
 @pytest.fixture(scope="module")
 def database_url() -> Iterator[str]:
-    with Postgres.temporary() as server:
-        url = server.ensure("verbs")
-        migrate(url)
-        with psycopg.connect(url, autocommit=True) as connection:
-            _fill(Loader(connection), connection)
+    with own_database() as (url, connection):
+        _fill(Loader(connection), connection)
         yield url
 
 

@@ -13,11 +13,10 @@ from bench.data import Loader
 from bench.plans import statements_of, trial
 from chalicelib.core.config import Settings
 from chalicelib.core.context import Actor
-from chalicelib.core.migrations import migrate
 from chalicelib.features.messages import search as module
 from chalicelib.features.messages.schemas import MessageList
 from chalicelib.features.messages.search import MessageSearchQuery, search
-from local.postgres import Postgres
+from tests.support.plans import own_database
 
 ME = Actor(user_id=1, session_id=1)
 # In many chats that are old, and in one that is new and busy.
@@ -46,28 +45,25 @@ ORDER BY began + (ended - began) * seq / length, chat
 
 @pytest.fixture(scope="module")
 def settings() -> Iterator[Settings]:
-    with Postgres.temporary() as server:
-        url = server.ensure("ways")
-        migrate(url)
-        with psycopg.connect(url, autocommit=True) as connection:
-            loader = Loader(connection)
-            loader.people(1, 4)
-            loader.groups(1, OLD[-1])
-            loader.members(1, STRANGE - 1, user_ids=[1, 2, 3])
-            loader.members(STRANGE, STRANGE, user_ids=[2, 3])
-            loader.members(EMPTY, EMPTY, user_ids=[1, 2, 3])
-            loader.members(NEW, OLD[-1], user_ids=[4])
-            lengths, begun, ended = zip(*LENGTHS.values(), strict=True)
-            values = {"chats": list(LENGTHS), "lengths": list(lengths), "begun": list(begun), "ended": list(ended)}
-            connection.execute(_MESSAGES, values | {"quiet": QUIET, "busy": BUSY})
-            connection.execute(
-                "UPDATE chats c SET last_seq = m.seq, last_message_at = m.at FROM ("
-                " SELECT chat_id, max(seq) AS seq, max(created_at) AS at FROM messages GROUP BY chat_id"
-                ") m WHERE m.chat_id = c.id"
-            )
-            connection.execute("INSERT INTO hidden_messages (user_id, chat_id, seq) VALUES (1, %s, 120)", [BUSY])
-            connection.execute("UPDATE messages SET expires_at = now() WHERE chat_id = 5 AND seq = 60")
-            loader.finish()
+    with own_database() as (url, connection):
+        loader = Loader(connection)
+        loader.people(1, 4)
+        loader.groups(1, OLD[-1])
+        loader.members(1, STRANGE - 1, user_ids=[1, 2, 3])
+        loader.members(STRANGE, STRANGE, user_ids=[2, 3])
+        loader.members(EMPTY, EMPTY, user_ids=[1, 2, 3])
+        loader.members(NEW, OLD[-1], user_ids=[4])
+        lengths, begun, ended = zip(*LENGTHS.values(), strict=True)
+        values = {"chats": list(LENGTHS), "lengths": list(lengths), "begun": list(begun), "ended": list(ended)}
+        connection.execute(_MESSAGES, values | {"quiet": QUIET, "busy": BUSY})
+        connection.execute(
+            "UPDATE chats c SET last_seq = m.seq, last_message_at = m.at FROM ("
+            " SELECT chat_id, max(seq) AS seq, max(created_at) AS at FROM messages GROUP BY chat_id"
+            ") m WHERE m.chat_id = c.id"
+        )
+        connection.execute("INSERT INTO hidden_messages (user_id, chat_id, seq) VALUES (1, %s, 120)", [BUSY])
+        connection.execute("UPDATE messages SET expires_at = now() WHERE chat_id = 5 AND seq = 60")
+        loader.finish()
         yield Settings(database_url=url, searches=1_000_000)
 
 

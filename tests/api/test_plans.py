@@ -14,15 +14,13 @@ from bench.data import Loader
 from bench.plans import MODES, Mode, Plan, Reads, trial
 from chalicelib.core.config import Settings
 from chalicelib.core.context import Actor
-from chalicelib.core.migrations import migrate
 from chalicelib.core.ratelimit import Policy
 from chalicelib.features.chats.listing import list_chats
 from chalicelib.features.chats.schemas import ChatQuery
 from chalicelib.features.messages import history, receipts, send
 from chalicelib.features.messages.schemas import HistoryQuery, SendInput
 from chalicelib.features.people import store as people
-from local.postgres import Postgres
-from tests.support.plans import plan_of
+from tests.support.plans import own_database, plan_of
 
 PEOPLE = 20_000
 CHATS = 2_000
@@ -43,11 +41,8 @@ Explained = Callable[[Callable[[], object]], Plan]
 
 @pytest.fixture(scope="module")
 def database_url() -> Iterator[str]:
-    with Postgres.temporary() as server:
-        url = server.ensure("plans")
-        migrate(url)
-        with psycopg.connect(url, autocommit=True) as connection:
-            _fill(Loader(connection))
+    with own_database() as (url, connection):
+        _fill(Loader(connection))
         yield url
 
 

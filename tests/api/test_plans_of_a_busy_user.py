@@ -15,7 +15,6 @@ from bench.data import Loader
 from bench.plans import MODES, Mode, Reads, explain, statements_of, trial
 from chalicelib.core.config import Settings
 from chalicelib.core.context import Actor
-from chalicelib.core.migrations import migrate
 from chalicelib.core.paging import write_cursor
 from chalicelib.features.chats.listing import list_chats
 from chalicelib.features.chats.schemas import ChatQuery
@@ -23,8 +22,7 @@ from chalicelib.features.messages.receipts import mark_read
 from chalicelib.features.messages.search import MessageSearchQuery, search
 from chalicelib.features.messages.sync import SyncQuery, sync
 from chalicelib.realtime.shapes import Message
-from local.postgres import Postgres
-from tests.support.plans import plan_of
+from tests.support.plans import own_database, plan_of
 
 PEOPLE = 10_000
 # Mine are the first 500; in the first one I have read nothing of 10,000 messages.
@@ -56,16 +54,13 @@ class Filled:
 
 @pytest.fixture(scope="module")
 def filled() -> Iterator[Filled]:
-    with Postgres.temporary() as server:
-        url = server.ensure("plans")
-        migrate(url)
+    with own_database() as (url, connection):
         settings = Settings(database_url=url, rate_limits=False)
-        with psycopg.connect(url, autocommit=True) as connection:
-            _fill(Loader(connection))
-            before = _head(settings)
-            # As the features write, with triggers.
-            connection.execute("RESET session_replication_role")
-            connection.execute(_NEWS, [NEWS, OTHER.user_id])
+        _fill(Loader(connection))
+        before = _head(settings)
+        # As the features write, with triggers.
+        connection.execute("RESET session_replication_role")
+        connection.execute(_NEWS, [NEWS, OTHER.user_id])
         yield Filled(settings, before, _head(settings))
 
 

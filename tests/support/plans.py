@@ -1,11 +1,25 @@
 """The plans of the features' statements, on a database that a test has filled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 
 from bench.plans import Mode, Plan, explain, statement_of, trial
 from chalicelib.core.config import Settings
+from chalicelib.core.migrations import migrate
+from local.postgres import Postgres
+
+
+@contextmanager
+def own_database() -> Iterator[tuple[str, psycopg.Connection[Any]]]:
+    """A migrated database on a server of its own: its URL, and a connection that commits each statement."""
+    with Postgres.temporary() as server:
+        url = server.ensure("plans")
+        migrate(url)
+        with psycopg.connect(url, autocommit=True) as connection:
+            yield url, connection
 
 
 def plan_of(settings: Settings, mode: Mode, call: Callable[[], object]) -> Plan:
