@@ -145,14 +145,13 @@ class Containers:
         job = container.job
         assert job is not None
         assert container.ident is not None
-        if _holds_process_lock(_frame_of(container.ident)):
+        if not _strike(container.ident):
             container.deadline = now + 0.001
             return
         container.killed, container.job, container.deadline = True, None, NEVER
         self._replace(container)
         logger.warning("%s timed out: its container was killed", job.name)
         job.future.set_exception(job.timed_out)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(container.ident), ctypes.py_object(ContainerKilled))
 
 
 class _Container(threading.Thread):
@@ -195,16 +194,20 @@ class _Container(threading.Thread):
         return True
 
 
-def _frame_of(thread: int) -> FrameType | None:
-    """What a thread is executing, told without a garbage collection meanwhile.
+def _strike(thread: int) -> bool:
+    """Ends a thread where it is, and answers True; unless a lock of the process would be taken along there.
 
-    Before Python 3.11.9 the telling holds a lock that every thread needs to begin and to end. A finalizer that let go
-    of the GIL meanwhile would stop the process for ever (https://github.com/python/cpython/issues/106883).
+    Nothing comes between the look and the strike that could let the thread go on. No garbage is collected either:
+    before Python 3.11.9 the look holds a lock that every thread needs to begin and to end, and a finalizer that let
+    go of the GIL meanwhile would stop the process for ever (https://github.com/python/cpython/issues/106883).
     """
     collects = gc.isenabled()
     gc.disable()
     try:
-        return sys._current_frames().get(thread)
+        if _holds_process_lock(sys._current_frames().get(thread)):
+            return False
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(ContainerKilled))
+        return True
     finally:
         if collects:
             gc.enable()
