@@ -295,11 +295,7 @@ _UNBLOCK: LiteralString = """
 WITH unblocked AS (
     DELETE FROM blocks WHERE blocker_id = %(blocker)s AND blocked_id = %(user_id)s RETURNING blocker_id, blocked_id
 ), known AS (
-    SELECT u.blocker_id AS me, u.blocked_id AS other, EXISTS (
-        SELECT FROM chats c WHERE c.type = 'private'
-            AND c.low_user_id = least(u.blocker_id, u.blocked_id)
-            AND c.high_user_id = greatest(u.blocker_id, u.blocked_id)
-    ) AS share_chat
+    SELECT u.blocker_id AS me, u.blocked_id AS other, shares_private_chat(u.blocker_id, u.blocked_id) AS share_chat
     FROM unblocked u
     WHERE NOT EXISTS (SELECT FROM blocks b WHERE b.blocker_id = u.blocked_id AND b.blocked_id = u.blocker_id)
 )
