@@ -89,6 +89,7 @@ class Model(ChatRules):
         self.access(actor, message)
         refuse("forbidden", when=message.sender != actor)
         refuse("message_deleted", when=message.deleted)
+        refuse("forbidden", when=message.origin is not None)
         self._check_may_write(actor, message.chat)
         refuse("invalid_input", when=not content.strip())
         if content != message.content:
