@@ -81,7 +81,7 @@ def _registered(username: str, key: str, possible: list[RefreshToken], request: 
     It takes from the name's logins: whoever knows the key could try out passwords here as well.
     """
     logins = _logins()
-    allowance, _ = store.try_login(_normal(username), request, logins)
+    allowance, _ = store.try_login(username, request, logins)
     ratelimit.refuse_unless_allowed(logins, allowance)
     known = store.registered(username, key, possible)
     if known is None:

@@ -1,6 +1,6 @@
 """Sending: one statement that checks, numbers and stores a message, and says who must hear of it."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -151,8 +151,7 @@ def _send(
     actor: Actor | None = None,
     unattended: bool = False,
 ) -> Sent:
-    values = {**msgspec.structs.asdict(checked(message)), "user_id": user_id, "unattended": unattended}
-    outcome = _store(values, limit=limit, actor=actor)
+    outcome = _store(user_id, checked(message), limit=limit, actor=actor, unattended=unattended)
     if outcome.message is None:
         raise LookupError("an allowed send answered no message")
     stored = msgspec.json.decode(outcome.message, type=Message)
@@ -169,13 +168,17 @@ def policy(channel: Channel) -> Policy:
     return Policy(name=f"send-{channel}", quota=quota)
 
 
-def _store(message: dict[str, Any], *, limit: Policy | None, actor: Actor | None) -> _Outcome:
+def _store(
+    user_id: int, message: SendInput, *, limit: Policy | None, actor: Actor | None, unattended: bool
+) -> _Outcome:
     import psycopg
 
     values = {
-        **message,
-        "mentions": list(dict.fromkeys(message["mentions"])),
-        "subject": f"{limit.name}:{message['user_id']}" if limit else "",
+        **msgspec.structs.asdict(message),
+        "mentions": list(dict.fromkeys(message.mentions)),
+        "user_id": user_id,
+        "subject": f"{limit.name}:{user_id}" if limit else "",
+        "unattended": unattended,
     }
 
     def attempt(burst: int | None) -> _Outcome | None:
