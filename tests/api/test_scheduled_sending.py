@@ -24,12 +24,6 @@ from tests.support.server import Server
 from tests.support.wire import tapped
 
 
-def _schedule(person: Person, chat: int, content: str = "later", **more: Any) -> int:
-    at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    body = {"chatId": chat, "content": content, "sendAt": at, **more}
-    return int(person.http.post("/messages/scheduled", json=body).raise_for_status().json()["id"])
-
-
 def _waiting(person: Person) -> dict[int, str | None]:
     """Why each message that waits was refused."""
     found = person.http.get("/messages/scheduled").raise_for_status().json()["scheduled"]
@@ -62,9 +56,9 @@ def test_it_is_sent_when_it_is_due_and_heard_as_any_other(server: Server, person
     chat = alice.chat_with(bob)
     asked = bob.send(chat, "?")
     cursor = bob.http.get("/sync").json()["nextCursor"]
-    due = _schedule(alice, chat, "Привет", replyTo=asked["id"], mentions=[bob.id])
+    due = alice.schedule(chat, "Привет", replyTo=asked["id"], mentions=[bob.id])
     _let_time_pass(server)
-    early = _schedule(alice, chat, "not yet")
+    early = alice.schedule(chat, "not yet")
     alice.http.post("/auth/logout", json={})
     ears = bob.socket()
     _sweep(server)
@@ -81,7 +75,7 @@ def test_what_is_due_together_is_sent_in_its_order(server: Server, person: Regis
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
     for number in range(6):
-        _schedule(alice, chat, str(number))
+        alice.schedule(chat, str(number))
     _let_time_pass(server)
     _sweep(server)
     assert _contents(bob, chat) == ["0", "1", "2", "3", "4", "5"]
@@ -92,7 +86,7 @@ def test_sweeps_at_once_send_each_once(server: Server, person: Register) -> None
     alice, bob = person("alice"), person("bob")
     chats = [alice.chat_with(bob), alice.chat_with(bob, name="two"), alice.chat_with(name="notes")]
     for number in range(30):
-        _schedule(alice, chats[number % 3], str(number))
+        alice.schedule(chats[number % 3], str(number))
     _let_time_pass(server)
     assert sum(at_once(lambda _: scheduled.sweep(), 4)) == 30
     assert sorted(int(text) for chat in chats for text in _contents(alice, chat)) == list(range(30))
@@ -103,8 +97,8 @@ def test_sweeps_at_once_send_each_once(server: Server, person: Register) -> None
 def test_a_sweep_that_is_killed_while_it_sends_sends_nothing_twice(server: Server, person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
-    _schedule(alice, chat, "one")
-    _schedule(alice, chat, "two")
+    alice.schedule(chat, "one")
+    alice.schedule(chat, "two")
     _let_time_pass(server)
     with _held(server, "SELECT FROM chats WHERE id = %s FOR UPDATE", chat):
         server.faults.arm(Fault.KILL_AT, of="sweep", value=0.5)
@@ -124,7 +118,7 @@ def test_a_sweep_that_is_killed_while_it_sends_sends_nothing_twice(server: Serve
 def test_what_is_not_taken_off_the_list_is_not_sent(server: Server, person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
-    kept = _schedule(alice, chat)
+    kept = alice.schedule(chat)
     _let_time_pass(server)
     server.sql("CREATE RULE stays AS ON DELETE TO scheduled_messages DO INSTEAD SELECT 1 / 0")
     assert scheduled.sweep() == 0
@@ -137,9 +131,9 @@ def test_what_is_not_taken_off_the_list_is_not_sent(server: Server, person: Regi
 def test_what_was_sent_already_is_only_taken_off_the_list(server: Server, person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
-    kept = _schedule(alice, chat)
+    kept = alice.schedule(chat)
     alice.send(chat, "later", clientMessageId=f"scheduled:{kept}")
-    _schedule(alice, chat, "named", clientMessageId="m1")
+    alice.schedule(chat, "named", clientMessageId="m1")
     alice.send(chat, "named", clientMessageId="m1")
     _let_time_pass(server)
     _sweep(server)
@@ -150,8 +144,8 @@ def test_what_was_sent_already_is_only_taken_off_the_list(server: Server, person
 def test_one_that_is_just_being_sent_is_left_alone(server: Server, person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
-    taken = _schedule(alice, chat, "taken")
-    _schedule(alice, chat, "free")
+    taken = alice.schedule(chat, "taken")
+    alice.schedule(chat, "free")
     _let_time_pass(server)
     with _held(server, "SELECT FROM scheduled_messages WHERE id = %s FOR UPDATE", taken):
         assert scheduled.sweep() == 1
@@ -163,7 +157,7 @@ def test_one_that_is_just_being_sent_is_left_alone(server: Server, person: Regis
 def test_taking_back_what_is_being_sent_waits_for_the_end(server: Server, person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
-    waiting = _schedule(alice, chat)
+    waiting = alice.schedule(chat)
     path = f"/messages/scheduled/{waiting}"
     _let_time_pass(server)
 
@@ -190,13 +184,13 @@ def test_who_may_no_longer_write_is_told_why(server: Server, person: Register) -
         alice.id,
     )[0][0]
     waiting = {
-        _schedule(alice, private): "blocked",
-        _schedule(alice, left): "not_found",
-        _schedule(alice, only_admins): "forbidden",
-        _schedule(alice, group, mentions=[carol.id]): "unknown_mention",
-        _schedule(alice, group, attachments=[file]): "unusable_attachment",
+        alice.schedule(private): "blocked",
+        alice.schedule(left): "not_found",
+        alice.schedule(only_admins): "forbidden",
+        alice.schedule(group, mentions=[carol.id]): "unknown_mention",
+        alice.schedule(group, attachments=[file]): "unusable_attachment",
     }
-    fine = _schedule(alice, group, "fine")
+    fine = alice.schedule(group, "fine")
     bob.http.put(f"/blocks/{alice.id}").raise_for_status()
     carol.http.delete(f"/chats/{left}/participants/{alice.id}").raise_for_status()
     bob.http.delete(f"/chats/{group}/participants/{carol.id}").raise_for_status()
@@ -214,7 +208,7 @@ def test_who_may_no_longer_write_is_told_why(server: Server, person: Register) -
 def test_what_was_refused_is_tried_again_once_it_was_changed(server: Server, person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
-    waiting = _schedule(alice, chat)
+    waiting = alice.schedule(chat)
     bob.http.put(f"/blocks/{alice.id}").raise_for_status()
     _let_time_pass(server)
     _sweep(server)
@@ -231,8 +225,8 @@ def test_what_was_refused_is_tried_again_once_it_was_changed(server: Server, per
 def test_one_that_fails_holds_up_no_other(server: Server, person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
-    broken = _schedule(alice, chat, "broken")
-    _schedule(alice, chat, "fine")
+    broken = alice.schedule(chat, "broken")
+    alice.schedule(chat, "fine")
     server.sql("UPDATE scheduled_messages SET message = '{}' WHERE id = %s", broken)
     _let_time_pass(server)
     assert scheduled.sweep() == 1
@@ -243,7 +237,7 @@ def test_one_that_fails_holds_up_no_other(server: Server, person: Register) -> N
 def test_each_action_is_one_round_trip(server: Server, person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
-    waiting = _schedule(alice, chat)
+    waiting = alice.schedule(chat)
     session_id = jwt.decode(alice.access_token, options={"verify_signature": False})["sid"]
     me = Actor(user_id=alice.id, session_id=session_id)
     later = ScheduleInput(chat_id=chat, content="x", send_at=datetime.now(UTC) + timedelta(hours=1))

@@ -1,7 +1,6 @@
 """What a device keeps by the events of its socket alone is what one would that loads everything now."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -198,8 +197,7 @@ def test_what_is_sent_in_ones_absence_leaves_unread_what_one_has_not_read(
 ) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
-    at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    _do(alice, "POST", "/messages/scheduled", {"chatId": chat, "content": "good morning", "sendAt": at})
+    alice.schedule(chat, "good morning")
     bob.send(chat, "are you asleep?")
     if has_read:
         _do(alice, "POST", f"/chats/{chat}/read", {})
@@ -220,9 +218,7 @@ def test_what_is_sent_in_ones_absence_leaves_unread_what_one_has_not_read(
 def test_sending_it_now_is_to_be_there(person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
-    at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    body = {"chatId": chat, "content": "good morning", "sendAt": at}
-    waiting = _do(alice, "POST", "/messages/scheduled", body)["id"]
+    waiting = alice.schedule(chat, "good morning")
     bob.send(chat, "are you asleep?")
     copy = LiveCopy(bob)
     _do(alice, "POST", f"/messages/scheduled/{waiting}/send-now", {})
