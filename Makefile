@@ -61,8 +61,8 @@ lint: build ## check form and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: build ## measure what is in bench/ and print the figures
-	@$(BIN)/python -m bench
+bench: build ## measure what is in bench/ and print the figures; ARGS=figures, ARGS=--redraw
+	@$(BIN)/python -m bench $(ARGS)
 
 cost: build ## what a month costs on AWS; ARGS="--users 10000 --messages 20"
 	@$(BIN)/python -m infra.cost $(ARGS)

@@ -1,4 +1,4 @@
-"""Processor time of other processes, from Linux's /proc."""
+"""Processor time and memory of other processes, from Linux's /proc."""
 
 import os
 from pathlib import Path
@@ -10,16 +10,28 @@ def seconds_of(pid: int | None) -> float | None:
     """What a process, its children and those of them that have ended have used; None where nobody tells."""
     if pid is None or not Path("/proc/self/schedstat").exists():
         return None
+    family = _family(pid)
+    return sum(_own(number, fields) for number, fields in family.items()) if family else None
+
+
+def megabytes_of(pid: int) -> float | None:
+    """The memory of a process and its children, pages that they share divided among them; None where nobody tells."""
+    kilobytes = [size for number in _family(pid) if (size := _proportional(number)) is not None]
+    return sum(kilobytes) / 1024 if kilobytes else None
+
+
+def _family(pid: int) -> dict[int, list[str]]:
+    """A process and all that descend from it, with their fields."""
     fields = {number: found for number in _numbers() if (found := _fields(number)) is not None}
     if pid not in fields:
-        return None
+        return {}
     family = {pid}
     grown = True
     while grown:
         children = {number for number, values in fields.items() if int(values[1]) in family}
         grown = not children <= family
         family |= children
-    return sum(_own(number, fields[number]) for number in family)
+    return {number: fields[number] for number in family}
 
 
 def _numbers() -> list[int]:
@@ -38,6 +50,14 @@ def _nanoseconds(path: Path) -> int:
         return int(path.read_text().split()[0])
     except OSError:
         return 0
+
+
+def _proportional(pid: int) -> int | None:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), None)
 
 
 def _fields(pid: int) -> list[str] | None:

@@ -1,7 +1,7 @@
 """What a send costs, beside a bare INSERT of one row in the same run: `python -m bench.send`.
 
-First the service alone, from its call to the durable message, on an embedded PostgreSQL that waits for its disk. The
-two are measured in turns, so that a noisy machine troubles both alike. Then the whole local stack, by its own doors.
+The service alone, from its call to the durable message, on an embedded PostgreSQL that waits for its disk. The
+two are measured in turns, so that a noisy machine troubles both alike.
 """
 
 import statistics
@@ -17,7 +17,6 @@ from typing import Any
 
 import psycopg
 
-from bench import stack
 from bench.data import Loader
 from bench.processors import seconds_of
 from bench.tables import quantile, show, times
@@ -55,12 +54,10 @@ class Figures:
 
 
 def main() -> None:
-    """Measures and prints both tables."""
+    """Measures and prints the table."""
     KEPT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=KEPT) as folder:
         _service(Path(folder))
-    with tempfile.TemporaryDirectory(dir=KEPT) as folder:
-        stack.measure(Path(folder))
 
 
 def _service(folder: Path) -> None:
