@@ -1,12 +1,10 @@
 """A PostgreSQL server of our own, which starts and ends with the process that uses it."""
 
 import fcntl
-import secrets
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Self
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -14,16 +12,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from local import processes
+from local import cluster, processes
 from local.binaries import PostgresError, find_binaries, version
 
-_SUPERUSER = "postgres"
 _DEADLINE = 60.0
-_BUILTIN_LOCALES_SINCE = 17
-_INITDB_SETTINGS_SINCE = 16
-
-# lower(), ILIKE and text search know Cyrillic only with a UTF-8 character type; systems name it differently.
-_CHARACTER_TYPES = ("C.UTF-8", "en_US.UTF-8", "UTF-8")
 
 __all__ = ["Databases", "Postgres", "PostgresError", "find_binaries", "version"]
 
@@ -102,16 +94,18 @@ class Postgres(Databases):
         """
         if self.pid is not None:
             return
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self._take_lock()
         try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            self._take_lock()
             self._end_leftover()
-            password = self._make_cluster()
+            password = cluster.make(self.directory, self._binaries, fsync=self._fsync)
             self._launch()
-        except BaseException:
+        except BaseException as error:
             self._release()
+            if isinstance(error, OSError):
+                raise PostgresError(f"{error.filename or self.directory}: {error.strerror}") from error
             raise
-        self.server_url = f"postgresql://{_SUPERUSER}:{password}@127.0.0.1:{self.port}/postgres"
+        self.server_url = f"postgresql://{cluster.SUPERUSER}:{password}@127.0.0.1:{self.port}/postgres"
 
     def stop(self) -> None:
         """Ends all sessions and shuts down in order; by force where that takes more than ten seconds."""
@@ -154,60 +148,13 @@ class Postgres(Databases):
     def _end_leftover(self) -> None:
         """The lock is ours, so a server on this data has lost its parent. Its pid may by now be somebody else's."""
         pid_file = self._data / "postmaster.pid"
-        pid = _first_number(pid_file)
+        pid = cluster.first_number(pid_file)
         if pid is None or not processes.runs(pid):
             return
         if not processes.works_in(pid, self._data):
             pid_file.unlink(missing_ok=True)
         elif not processes.end_stranger(pid):
             raise PostgresError(f"a PostgreSQL server left over on {self._data} (process {pid}) does not end")
-
-    def _make_cluster(self) -> str:
-        """Runs initdb unless there is a cluster. Returns the password."""
-        password_file = self.directory / "password"
-        major = version(self._binaries)
-        if self._data.exists():
-            made_by = _first_number(self._data / "PG_VERSION")
-            if made_by != major:
-                raise PostgresError(
-                    f"{self._data} was made by PostgreSQL {made_by}, but {self._binaries} is PostgreSQL {major}: "
-                    "use that version again, or move the directory away"
-                )
-            return password_file.read_text()
-        password = secrets.token_urlsafe(24)
-        password_file.unlink(missing_ok=True)
-        password_file.touch(mode=0o600)
-        password_file.write_text(password)
-        processes.give(password_file)
-        # Under another name until it is whole: a process killed half-way leaves no half cluster behind.
-        unfinished = self.directory / "unfinished"
-        for command in self._initdb_commands(unfinished, password_file, major):
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir(mode=0o700)
-            processes.give(unfinished)
-            made = subprocess.run(
-                command, cwd="/", env=processes.plain_environment(), capture_output=True, text=True, check=False
-            )
-            if made.returncode == 0:
-                unfinished.rename(self._data)
-                return password
-        raise PostgresError(f"initdb failed: {made.stderr.strip()}")
-
-    def _initdb_commands(self, target: Path, password_file: Path, major: int) -> Iterator[list[str]]:
-        """One command for each name that the character type may have here."""
-        command = [str(self._binaries / "initdb"), "-D", str(target), "-U", _SUPERUSER, "-E", "UTF8", "--locale=C"]
-        if major >= _BUILTIN_LOCALES_SINCE:
-            command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        else:
-            command += ["--locale-provider=libc"]
-        if major >= _INITDB_SETTINGS_SINCE:
-            # The password is random: stretching it would only make each new connection slower.
-            command += ["--set=scram_iterations=1"]
-        if not self._fsync:
-            command += ["--no-sync"]
-        command += ["--auth=scram-sha-256", f"--pwfile={password_file}", "--no-instructions"]
-        for character_type in _CHARACTER_TYPES:
-            yield processes.as_child([*command, f"--lc-ctype={character_type}"])
 
     def _launch(self) -> None:
         deadline = time.monotonic() + _DEADLINE
@@ -216,7 +163,7 @@ class Postgres(Databases):
             self.port = self.port or processes.free_port()
             quiet = self.log.stat().st_size if self.log.exists() else 0
             command = [str(self._binaries / "postgres"), *self._options()]
-            self._process = processes.spawn(processes.as_child(command), self.log)
+            self._process = processes.spawn(processes.as_child(command, directory=self._data), self.log)
             ended = processes.wait_until(self._is_ready_or_gone, seconds=deadline - time.monotonic(), every=0.01)
             if ended and self.pid is not None:
                 return
@@ -249,17 +196,5 @@ class Postgres(Databases):
     def _is_ready_or_gone(self) -> bool:
         if self.pid is None:
             return True
-        lines = _lines(self._data / "postmaster.pid")
+        lines = cluster.lines_of(self._data / "postmaster.pid")
         return len(lines) > 7 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text().splitlines()
-    except FileNotFoundError:
-        return []
-
-
-def _first_number(path: Path) -> int | None:
-    lines = _lines(path)
-    return int(lines[0]) if lines and lines[0].strip().isdigit() else None

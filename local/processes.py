@@ -14,10 +14,13 @@ from pathlib import Path
 _UNPRIVILEGED = Path(__file__).with_name("unprivileged.py")
 
 
-def as_child(command: list[str]) -> list[str]:
-    """The command that runs `command` so that it ends with this process, and never as root."""
+def as_child(command: list[str], *, directory: Path) -> list[str]:
+    """The command that runs `command` so that it ends with this process, and never as root.
+
+    Where its user cannot reach the program or the directory, it says so and what helps, and exits with 1.
+    """
     user, group = ordinary_user()
-    return [sys.executable, "-I", "-S", str(_UNPRIVILEGED), str(user), str(group), *command]
+    return [sys.executable, "-I", "-S", str(_UNPRIVILEGED), str(user), str(group), str(directory), *command]
 
 
 def ordinary_user() -> tuple[int, int]:

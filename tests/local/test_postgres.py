@@ -53,6 +53,15 @@ def test_it_runs_as_an_ordinary_user_in_a_directory_closed_to_it(tmp_path: Path)
         assert owner != 0
 
 
+def test_what_initdb_says_is_passed_on(tmp_path: Path) -> None:
+    programs = fake_binaries(tmp_path / "bin", "postgres (PostgreSQL) 18.1")
+    (programs / "initdb").write_text("#!/bin/sh\necho 'could not write: No space left on device' >&2\nexit 1\n")
+    with pytest.raises(PostgresError, match="No space left on device") as caught:
+        Postgres(tmp_path, binaries=programs).start()
+    assert "locale" not in str(caught.value)
+    assert not (tmp_path / "unfinished").exists()
+
+
 def test_nobody_enters_without_the_password(server: Postgres) -> None:
     password = server.directory / "password"
     assert stat.S_IMODE(password.stat().st_mode) == 0o600
