@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/installed
+MADE := $(VENV)/made
+RUN := $(VENV)/installed-run
+DEV := $(VENV)/installed-dev
 TESTS ?= tests
 SCANNER := .venv-scan
 
@@ -12,24 +14,33 @@ SCANNER := .venv-scan
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
-$(STAMP): requirements.txt requirements-dev.txt
+$(MADE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@echo "Making an environment for Python in $(VENV)."
+	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-build: $(STAMP) ## make the environment and install what is pinned
+$(RUN): requirements.txt requirements-run.txt | $(MADE)
+	@$(BIN)/python local/install.py requirements-run.txt "what runs the service (110 MB)"
+	@touch $@
 
-run: build ## start everything on this machine (HOST, PORT, DATA_DIR, DATABASE_URL, JWT_SECRET, RATE_LIMITS=off)
+# What only developers need is installed when they first need it.
+$(DEV): requirements.txt requirements-run.txt requirements-dev.txt | $(MADE)
+	@$(BIN)/python local/install.py requirements-dev.txt "what tests and checks need (230 MB)"
+	@touch $(RUN) $@
+
+build: $(RUN) ## make the environment and install what is pinned for `make run`
+
+run: build ## start everything on this machine (HOST, PORT, DATA_DIR, DATABASE_URL, LOG_LEVEL, RATE_LIMITS=off)
 	@exec $(BIN)/python -m local
 
 demo: build ## two users talk over a running server (HOST, PORT)
 	@$(BIN)/python -m local.demo
 
-test: build lint ## check and test everything; TESTS=tests/ws runs a part
+test: $(DEV) lint ## check and test everything; TESTS=tests/ws runs a part
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
-torture: build ## talk while everything goes wrong, and compare; SEED=1 CHANGES=100000
+torture: $(DEV) ## talk while everything goes wrong, and compare; SEED=1 CHANGES=100000
 	@$(BIN)/python -m tests.consistency --seed $(or $(SEED),1) --changes $(or $(CHANGES),100000)
 
 migrate: build ## bring the schema at DATABASE_URL up to date
@@ -52,16 +63,16 @@ unlock: build ## break the lock of a command that was killed; STAGE=dev
 destroy: build ## remove a stage from AWS; STAGE=dev DATA=delete CONFIRM=dev
 	@$(INFRA) --data $(or $(DATA),keep) $(if $(CONFIRM),--confirm $(CONFIRM))
 
-fmt: build ## format the code
+fmt: $(DEV) ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lint: build ## check form and types
+lint: $(DEV) ## check form and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: build ## measure what is in bench/ and print the figures; ARGS=figures, ARGS=--redraw
+bench: $(DEV) ## measure what is in bench/ and print the figures; ARGS=figures, ARGS=--redraw
 	@$(BIN)/python -m bench $(ARGS)
 
 cost: build ## what a month costs on AWS; ARGS="--users 10000 --messages 20"
@@ -69,8 +80,8 @@ cost: build ## what a month costs on AWS; ARGS="--users 10000 --messages 20"
 
 # In an environment of its own: the scanner pins other versions of what the tests use.
 $(SCANNER)/installed: requirements-scan.txt
-	$(PYTHON) -m venv $(SCANNER)
-	$(SCANNER)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-scan.txt
+	@$(PYTHON) -m venv $(SCANNER)
+	@$(SCANNER)/bin/python local/install.py requirements-scan.txt "the scanner"
 	@touch $@
 
 scan: $(SCANNER)/installed ## look for what is insecure in infra/stack.yaml

@@ -1,40 +1,61 @@
 """`python -m local`, which is `make run`: the whole product on this machine until SIGINT or SIGTERM."""
 
-import logging
+import contextlib
+import dataclasses
 import os
+import shlex
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from chalicelib.core import config
 from chalicelib.core.migrations import MigrationError
+from local.log import Output, configure
 from local.postgres import PostgresError
 from local.stack import DATABASE, Options, Stack, StackError, StartCancelledError
 
 
 def main() -> int:
     """Runs until a signal. 0 after an orderly end; 1 with one line of reason where it cannot start."""
-    _log_to_stderr()
+    output = Output()
     try:
-        stack = Stack(Options.from_environment())
-        signalled = _heed_signals(stack)
-        stack.start(signalled.is_set)
+        return _run(output)
     except StartCancelledError:
         return 0
     except (StackError, PostgresError, MigrationError) as error:
         print(error, file=sys.stderr)
         return 1
-    try:
-        _say_where(stack)
-        signalled.wait()
-        print("stopping", flush=True)
-    finally:
-        stack.stop()
+    except OSError as error:
+        print(f"{error.filename or 'cannot start'}: {error.strerror or error}", file=sys.stderr)
+        return 1
+
+
+def _run(output: Output) -> int:
+    """Starts, waits and stops, with all that is said meanwhile in the log."""
+    with contextlib.closing(output):
+        stack = Stack(dataclasses.replace(Options.from_environment(), on_data_dir=partial(_log_to, output)))
+        signalled = _heed_signals(stack, output)
+        stack.start(signalled.is_set)
+        try:
+            _say_where(stack, output)
+            signalled.wait()
+            print("stopping", file=output.terminal)
+        finally:
+            stack.stop()
     return 0
 
 
-def _say_where(stack: Stack) -> None:
+def _log_to(output: Output, data_dir: Path) -> None:
+    level = os.environ.get("LOG_LEVEL", "").upper()
+    configure(level if level in config.LOG_LEVELS else "WARNING")
+    output.to_file(data_dir / "log")
+
+
+def _say_where(stack: Stack, output: Output) -> None:
     origin = stack.url.removesuffix("/api")
     lines = {
         "REST": f"{stack.url}/…  (also {stack.url}/v1/…)",
@@ -44,23 +65,24 @@ def _say_where(stack: Stack) -> None:
         "AWS": f"{stack.aws.endpoint}  (DynamoDB, SQS, S3, SNS)",
         "PostgreSQL": _how_to_psql(stack),
         "data": str(stack.data_dir),
+        "log": f"{output.file}  (LOG_LEVEL=DEBUG says more)",
     }
     if stack.applied:
         lines["migrations"] = ", ".join(stack.applied)
     for name, where in lines.items():
-        print(f"{name:<11}{where}")
-    print("ready", flush=True)
+        print(f"{name:<11}{where}", file=output.terminal)
+    print("ready", file=output.terminal)
 
 
 def _how_to_psql(stack: Stack) -> str:
     if stack.postgres is None:
         parts = urlsplit(stack.options.database_url or "")
         return f"{parts.hostname}:{parts.port or 5432}{parts.path}  (DATABASE_URL)"
-    password = stack.postgres.directory / "password"
-    return f"PGPASSWORD=$(cat {password}) psql -h 127.0.0.1 -p {stack.postgres.port} -U postgres {DATABASE}"
+    password = shlex.quote(str(stack.postgres.directory / "password"))
+    return f'PGPASSWORD="$(cat {password})" psql -h 127.0.0.1 -p {stack.postgres.port} -U postgres {DATABASE}'
 
 
-def _heed_signals(stack: Stack) -> threading.Event:
+def _heed_signals(stack: Stack, output: Output) -> threading.Event:
     """The event is set by the first signal; a second one ends the process at once."""
     signalled = threading.Event()
 
@@ -69,7 +91,7 @@ def _heed_signals(stack: Stack) -> threading.Event:
         signalled.set()
 
     def second(_number: int, _frame: object) -> None:
-        print("forced", file=sys.stderr, flush=True)
+        print("forced", file=output.terminal)
         if stack.postgres is not None and stack.postgres.pid is not None:
             # Elsewhere than on Linux it would outlive us. It recovers from its log at the next start.
             os.kill(stack.postgres.pid, signal.SIGQUIT)
@@ -82,16 +104,6 @@ def _heed_signals(stack: Stack) -> threading.Event:
 def _install(handler: Callable[[int, object], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, handler)
-
-
-def _log_to_stderr() -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    for name in ("local", "uvicorn.error"):
-        logger = logging.getLogger(name)
-        logger.addHandler(handler)
-        logger.setLevel(logging.WARNING)
-        logger.propagate = False
 
 
 if __name__ == "__main__":

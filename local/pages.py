@@ -1,7 +1,7 @@
 """Pages outside the stage: Swagger UI over the OpenAPI document, from files of its own, so that it works offline."""
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -43,14 +43,20 @@ _START = """SwaggerUIBundle({
 
 
 def pages() -> list[BaseRoute]:
-    """The routes of `/docs` and `/swagger/…`; `/swagger/index.html` is where clients of other backends look."""
+    """The routes of `/`, `/docs` and `/swagger/…`; `/swagger/index.html` is where clients of other backends look."""
     return [
+        Route("/", _front),
         Route("/docs", _page),
         Route("/swagger/index.html", _page),
         Route("/swagger/start.js", _start),
         # The package is Flask's; only its copy of Swagger UI is of use here, and nothing of it is imported.
         Mount("/swagger", StaticFiles(packages=[("flask_swagger_ui", "dist")])),
     ]
+
+
+def _front(_request: Request) -> Response:
+    # Until there is a client for people, its place leads to what developers need.
+    return RedirectResponse("/docs", headers=_HEADERS)
 
 
 def _page(_request: Request) -> Response:

@@ -52,7 +52,8 @@ class Options:
     """What can be chosen. Port 0 takes a free one; without `data_dir` nothing outlives the stack.
 
     `database_url` is used instead of a server of our own. `settings` overrides fields of the product's Settings.
-    `fsync`, `schedules`, the retry times and `limits` are for tests; `app` names the module of the Chalice app.
+    `on_data_dir` is called with the data directory once it is ours. `app` names the module of the Chalice app.
+    `fsync`, `schedules`, the retry times and `limits` are for tests.
     """
 
     host: str = "127.0.0.1"
@@ -62,6 +63,7 @@ class Options:
     jwt_secret: str | None = None
     settings: Mapping[str, object] = field(default_factory=dict)
     app: str = "app"
+    on_data_dir: Callable[[Path], None] = lambda _: None
     fsync: bool = True
     workers: int = 32
     schedules: bool = True
@@ -191,6 +193,7 @@ class Stack:
             self.data_dir.mkdir(parents=True, exist_ok=True)
             lock = starting.enter_context((self.data_dir / "lock").open("w"))
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.options.on_data_dir(self.data_dir)
         except BlockingIOError:
             raise StackError(f"{self.data_dir} is in use by another run. Choose another DATA_DIR.") from None
         except OSError as error:

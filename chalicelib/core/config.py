@@ -1,8 +1,12 @@
 """Settings: one frozen object, read from the environment once; nothing else here reads the environment."""
 
 import os
+from typing import Literal, get_args
 
 import msgspec
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+LOG_LEVELS: tuple[str, ...] = get_args(LogLevel)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +77,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     shed_level: int = 0
     shed_wait_seconds: int = 2
     health_seconds: int = 5  # so long an answer of /health is given again
-    log_level: str = "INFO"
+    log_level: LogLevel = "INFO"
 
     def __post_init__(self) -> None:
         for name in _RATES:
@@ -136,6 +140,10 @@ def _parse(name: str, text: str, kind: object) -> object:
         if not text.isascii() or not text.isdigit():
             raise ValueError(f"{name} must be a whole number")
         return int(text)
+    if kind is LogLevel:
+        if text.upper() not in LOG_LEVELS:
+            raise ValueError(f"{name} must be one of {', '.join(LOG_LEVELS)}")
+        return text.upper()
     if kind == tuple[str, ...]:
         parts = tuple(part.strip() for part in text.split(",") if part.strip())
         if not parts:

@@ -12,19 +12,16 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from chalicelib.core import clock, context
-from chalicelib.core.config import settings
+from chalicelib.core.config import LOG_LEVELS, settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
 
-_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-
-
 def tell(message: str, /, *, level: Literal["DEBUG", "INFO"] = "INFO", **fields: object) -> None:
     """Writes a line of what goes its usual way, where the settings' level lets it."""
     here = settings()
-    if _LEVELS.index(level) < _LEVELS.index(here.log_level.upper()):
+    if LOG_LEVELS.index(level) < LOG_LEVELS.index(here.log_level):
         return
     about = {"level": level, "message": message, "timestamp": clock.wire(clock.now()), "service": here.service}
     write_line(msgspec.json.encode(about | _correlation() | fields).decode())

@@ -20,6 +20,7 @@ from local.faults import Fault
 from local.postgres import Postgres
 from local.processes import free_port, wait_until
 from local.stack import Options, Stack, StackError
+from tests.support import leftovers
 
 ROOT = Path(__file__).parent.parent.parent
 ALICE = {"username": "alice", "password": "correct horse"}
@@ -35,15 +36,16 @@ FOREIGN_SHELL = {
     "HTTPS_PROXY": "http://192.0.2.2:3128",
 }
 
-# Runs `python -m local` and notes every address past loopback that it connects or sends to.
+# Runs `python -m local` and notes in $REACHED every address past loopback that it connects or sends to.
 WATCHED = textwrap.dedent("""
-    import runpy, sys
+    import os, runpy, sys
     def watch(event, arguments):
         if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo"):
             address = arguments[0] if event == "socket.getaddrinfo" else arguments[1]
             host = address[0] if isinstance(address, tuple) else address
             if host not in ("127.0.0.1", "::1", "localhost", b"127.0.0.1"):
-                print("REACHED", event, address, flush=True)
+                with open(os.environ["REACHED"], "a") as noted:
+                    print(event, address, file=noted)
     sys.addaudithook(watch)
     sys.argv = ["local"]
     runpy.run_module("local", run_name="__main__", alter_sys=True)
@@ -57,6 +59,7 @@ class Process:
         self.port = port or free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self.data_dir = data_dir
+        self.reached = data_dir.with_name("reached")
         self.lines: list[str] = []
         started.append(self)
         self._child = subprocess.Popen(
@@ -67,6 +70,7 @@ class Process:
                 **FOREIGN_SHELL,
                 "PORT": str(self.port),
                 "DATA_DIR": str(data_dir),
+                "REACHED": str(self.reached),
                 "BCRYPT_COST": "4",
             },
             stdout=subprocess.PIPE,
@@ -104,11 +108,8 @@ class Process:
         self._child.communicate()
 
     def left_behind(self) -> list[str]:
-        """Command lines of processes that still work on this data."""
-        listed = subprocess.run(
-            ["ps", "-ww", "-eo", "stat=,args="], capture_output=True, text=True, check=True
-        ).stdout
-        return [line for line in listed.splitlines() if str(self.data_dir) in line and not line.startswith("Z")]
+        """What still runs of it."""
+        return leftovers.that_know(self.data_dir)
 
 
 started: list[Process] = []
@@ -140,10 +141,26 @@ def test_it_runs_says_where_everything_is_and_stops_without_a_trace(data_dir: Pa
     assert "0001_" in said
     for path in ("/api/health", "/health", "/api/v1/health", "/docs", "/swagger/index.html"):
         assert httpx.get(process.origin + path, timeout=30).status_code == 200, path
+    assert httpx.get(process.origin, timeout=30).headers["location"] == "/docs"
     assert (data_dir / "jwt_secret").stat().st_mode & 0o077 == 0
     assert process.left_behind()
     assert process.stop(signal.SIGINT) == 0
     assert process.left_behind() == []
+
+
+def test_the_terminal_stays_quiet_and_the_log_is_a_file(data_dir: Path) -> None:
+    data_dir = data_dir.with_name("data of ours")
+    process = Process(data_dir).wait_until_ready()
+    register(process)
+    assert process.stop() == 0
+    assert process.lines[-2:] == ["ready", "stopping"]
+    said = "\n".join(process.lines)
+    assert str(data_dir / "log") in said
+    assert f"$(cat '{data_dir}/postgres/password')" in said
+    assert '"message":"request"' in (data_dir / "log").read_text()
+    again = Process(data_dir, process.port).wait_until_ready()
+    assert again.stop() == 0
+    assert '"message":"request"' in (data_dir / "log.1").read_text()
 
 
 def test_what_was_written_survives_restarts_and_kill_9(data_dir: Path) -> None:
@@ -173,7 +190,7 @@ def test_it_never_reaches_past_loopback(data_dir: Path) -> None:
     assert answer.json()["url"].startswith("http://127.0.0.1:")
     assert httpx.post(f"{process.origin}/api/ws/tickets", headers=headers, timeout=30).is_success
     assert process.stop() == 0
-    assert [line for line in process.lines if line.startswith("REACHED")] == []
+    assert not process.reached.exists(), process.reached.read_text()
 
 
 def test_a_taken_port_is_said_in_one_line_before_anything_is_started(data_dir: Path) -> None:
@@ -215,6 +232,7 @@ def listening(port: int) -> bool:
         ({"PORT": "70000"}, "PORT must be a number"),
         ({"HOST": "192.0.2.1"}, "cannot listen on 192.0.2.1"),
         ({"RATE_LIMITS": "maybe"}, "RATE_LIMITS must be on or off"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL must be one of DEBUG"),
         ({"DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/none"}, "the database does not answer"),
         ({"DATABASE_URL": "postgresql:/u:secret@127.0.0.1:1/none"}, "DATABASE_URL is not of the form"),
         ({"DATA_DIR": "/dev/null/messenger"}, "cannot write to /dev/null/messenger"),

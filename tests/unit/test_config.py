@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from chalicelib.core import config
-from chalicelib.core.config import Settings, from_environment
+from chalicelib.core.config import LogLevel, Settings, from_environment
 
 # Variables that AWS names, and not we.
 AWS = {
@@ -42,6 +42,8 @@ def _written(kind: Any) -> tuple[str, object]:
         return "off", False
     if kind is int:
         return "17", 17
+    if kind is LogLevel:
+        return "error", "ERROR"
     if kind == tuple[str, ...]:
         return " one, two ,,three", ("one", "two", "three")
     return "Some text, with = and spaces", "Some text, with = and spaces"
@@ -77,6 +79,7 @@ def test_switches_have_no_case(monkeypatch: pytest.MonkeyPatch, text: str) -> No
         ("SENDS_HTTP", "\u0665"),
         *((name, "0") for name in ("SENDS_HTTP", "SENDS_SOCKET", "EDITS", "REACTIONS", "LOGINS", "SEARCHES")),
         ("UPLOADS_AN_HOUR", "0"),
+        ("LOG_LEVEL", "loud"),
         ("ORIGINS", ","),
         ("JWT_PREVIOUS_SECRETS", " , "),
     ],

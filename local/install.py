@@ -1,0 +1,44 @@
+"""Installs a requirements file into this environment, and says what it is doing: `python local/install.py FILE WHY`.
+
+It runs before anything is installed, so it imports only the standard library.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+_FETCHED = re.compile(r"\s*(?:Downloading|Using cached) (?:\S*/)?([^/\s]+)\.(?:whl|tar\.gz) \(([^)]*)\)")
+_UNPACKING = re.compile(r"Installing collected packages: (.*)")
+
+
+def main(requirements: str, why: str) -> int:
+    """Prints a line for each package. pip's exit code, with what pip said where it failed."""
+    print(f"Installing {why} into {Path(sys.prefix).name} ({requirements}); this happens once.", flush=True)
+    pip = (sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off")
+    said: list[str] = []
+    with subprocess.Popen(
+        [*pip, "-r", requirements], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line)
+            if told := _told(line):
+                print(f"  {told}", flush=True)
+    if process.returncode != 0:
+        print("".join(said[-30:]), end="", file=sys.stderr)
+    return process.returncode
+
+
+def _told(line: str) -> str:
+    """What a line of pip's tells about progress; nothing where it tells of something else."""
+    if fetched := _FETCHED.match(line):
+        name, version, *_ = fetched[1].split("-")
+        return f"{name} {version}, {fetched[2]}"
+    if unpacking := _UNPACKING.match(line):
+        return f"unpacking {len(unpacking[1].split(','))} packages"
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
