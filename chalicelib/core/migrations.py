@@ -1,7 +1,9 @@
-"""Applies `migrations/NNNN_name.sql` in order, each in its own transaction, one runner at a time.
+"""Applies `migrations/NNNN_name.sql` in order, and then today's text of each SQL function. One runner at a time.
 
-What was applied is kept with its checksum: a file that changed afterwards is refused. A migration that fails leaves
-nothing of itself behind and names itself in the error. Yesterday's code must run on the schema that results.
+A migration is applied once, in a transaction of its own, and kept with its checksum: a file that changed afterwards
+is refused. A function (`migrations/functions/NAME.sql`) is replaced whenever its text has changed, in the transaction
+of the last migration that was missing, or in one of its own. What fails leaves nothing of itself behind and is named
+in the error. Yesterday's code must run on the schema that results.
 """
 
 import hashlib
@@ -13,6 +15,7 @@ import msgspec
 from chalicelib.core import db
 
 if TYPE_CHECKING:
+    import psycopg
     from psycopg import Connection
 
 # Beside chalicelib, in the repository as in a function's package.
@@ -26,7 +29,17 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     name text NOT NULL,
     checksum text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE IF NOT EXISTS schema_functions (
+    name text PRIMARY KEY,
+    checksum text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
 )
+"""
+
+_NOTE_FUNCTION: LiteralString = """
+INSERT INTO schema_functions (name, checksum) VALUES (%s, %s)
+ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = excluded.applied_at
 """
 
 # Functions log in as messenger_app. It reads and writes rows and can change nothing else; the keys that tables number
@@ -46,7 +59,7 @@ END
 $$;
 GRANT USAGE ON SCHEMA public TO messenger_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO messenger_app;
-REVOKE ALL ON schema_migrations FROM messenger_app;
+REVOKE ALL ON schema_migrations, schema_functions FROM messenger_app;
 """
 
 
@@ -54,10 +67,9 @@ class MigrationError(Exception):
     """The schema could not be brought up to date; the words name the file, or the database, and the reason."""
 
 
-class Migration(msgspec.Struct, frozen=True):
-    """One file: its number, its name, its text."""
+class _File(msgspec.Struct, frozen=True):
+    """A file's name without its ending, and its text."""
 
-    number: int
     name: str
     text: str
 
@@ -65,6 +77,30 @@ class Migration(msgspec.Struct, frozen=True):
     def checksum(self) -> str:
         """SHA-256 of the text, in hex."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+class Migration(_File, frozen=True):
+    """A numbered file, applied once."""
+
+    number: int
+
+
+class Function(_File, frozen=True):
+    """Today's text of the SQL function of this name."""
+
+
+class Schema(msgspec.Struct, frozen=True):
+    """All that a directory of migrations holds."""
+
+    migrations: list[Migration]
+    functions: list[Function]
+
+
+class _Timeouts(msgspec.Struct, frozen=True):
+    """Seconds: how long a migration may wait for a lock, and how long a statement may work."""
+
+    lock: int
+    statement: int
 
 
 def _connect(database_url: str) -> "Connection[Any]":
@@ -90,7 +126,7 @@ def migrate(
     lock_timeout_seconds: int = 10,
     statement_timeout_seconds: int = 300,
 ) -> list[str]:
-    """Brings the schema up to date; answers the names of what it applied.
+    """Brings the schema up to date; answers the names of the migrations it applied, and how many functions.
 
     With `admit` it also makes sure that the functions' own role is there and may do what they do; the URL's user must
     be allowed to make roles. The lock timeout bounds how long a migration may stand in the way of running requests,
@@ -98,7 +134,8 @@ def migrate(
     """
     import psycopg
 
-    migrations = read(directory)
+    schema = read(directory)
+    timeouts = _Timeouts(lock_timeout_seconds, statement_timeout_seconds)
     with _connect(database_url) as connection:
         # The database's own timeout is for requests. Another runner may be waited for as long as it works.
         connection.execute("SET statement_timeout = 0")
@@ -106,57 +143,104 @@ def migrate(
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         try:
             connection.execute(_LEDGER)
-            applied = _apply_missing(connection, migrations, lock_timeout_seconds, statement_timeout_seconds)
+            applied = _apply_missing(connection, schema, timeouts)
             if admit:
                 connection.execute(_ADMIT)
             return applied
         except psycopg.Error as error:
-            raise MigrationError(f"the database refuses: {error.diag.message_primary or error}") from error
+            raise MigrationError(f"the database refuses: {_reason(error)}") from error
         finally:
             if not connection.closed:
                 connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
 
 
-def read(directory: Path) -> list[Migration]:
-    """The migrations in a directory, in order. Raises MigrationError where numbers are missing or taken twice."""
+def read(directory: Path) -> Schema:
+    """What is in a directory, in order. Raises MigrationError where numbers are missing or taken twice."""
     migrations = []
     for number, path in enumerate(sorted(directory.glob("*.sql")), start=1):
         prefix = path.stem.split("_")[0]
         if not prefix.isdigit() or int(prefix) != number:
             raise MigrationError(f"{path.name}: expected a file numbered {number:04d}")
-        migrations.append(Migration(number, path.stem, path.read_text(encoding="utf-8")))
+        migrations.append(Migration(path.stem, path.read_text(encoding="utf-8"), number))
     if not migrations:
         raise MigrationError(f"no migrations in {directory}")
-    return migrations
+    functions = [
+        Function(path.stem, path.read_text(encoding="utf-8"))
+        for path in sorted((directory / "functions").glob("*.sql"))
+    ]
+    return Schema(migrations, functions)
 
 
-def _apply_missing(
-    connection: "Connection[Any]", migrations: list[Migration], lock_seconds: int, statement_seconds: int
-) -> list[str]:
+def _apply_missing(connection: "Connection[Any]", schema: Schema, timeouts: _Timeouts) -> list[str]:
     known = dict(connection.execute("SELECT number, checksum FROM schema_migrations").fetchall())
-    applied = []
-    for migration in migrations:
+    missing = []
+    for migration in schema.migrations:
         checksum = known.pop(migration.number, None)
         if checksum is None:
-            _apply(connection, migration, lock_seconds, statement_seconds)
-            applied.append(migration.name)
+            missing.append(migration)
         elif checksum != migration.checksum:
             raise MigrationError(f"{migration.name}: the file changed after it was applied")
-    # Numbers that remain were applied by newer code than this: it must have left a schema that we can run on.
-    return applied
+    # Newer code than this has applied the numbers that remain. It left a schema that we can run on, and its functions
+    # go with that schema: ours, which are older, must not replace them.
+    changed = [] if known else _changed(connection, schema.functions)
+    for migration in missing[:-1]:
+        _apply(connection, [migration], [], timeouts)
+    if missing or changed:
+        _apply(connection, missing[-1:], changed, timeouts)
+    names = [migration.name for migration in missing]
+    return [*names, f"functions ({len(changed)})"] if changed else names
 
 
-def _apply(connection: "Connection[Any]", migration: Migration, lock_seconds: int, statement_seconds: int) -> None:
-    import psycopg
+def _changed(connection: "Connection[Any]", functions: list[Function]) -> list[Function]:
+    known = dict(connection.execute("SELECT name, checksum FROM schema_functions").fetchall())
+    return [function for function in functions if known.get(function.name) != function.checksum]
 
-    try:
-        with connection.transaction():
-            connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{lock_seconds}s",))
-            connection.execute("SELECT set_config('statement_timeout', %s, true)", (f"{statement_seconds}s",))
-            connection.execute(migration.text.encode())
+
+def _apply(
+    connection: "Connection[Any]", migrations: list[Migration], functions: list[Function], timeouts: _Timeouts
+) -> None:
+    """Applies these files in one transaction."""
+    with connection.transaction():
+        connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{timeouts.lock}s",))
+        connection.execute("SELECT set_config('statement_timeout', %s, true)", (f"{timeouts.statement}s",))
+        for migration in migrations:
+            _run(connection, migration)
             connection.execute(
                 "INSERT INTO schema_migrations (number, name, checksum) VALUES (%s, %s, %s)",
                 (migration.number, migration.name, migration.checksum),
             )
+        _replace(connection, functions)
+
+
+def _replace(connection: "Connection[Any]", functions: list[Function]) -> None:
+    """Replaces functions. One that uses another that is new, too, comes after it, whatever their names."""
+    import psycopg
+
+    waiting = functions
+    while waiting:
+        postponed = []
+        for function in waiting:
+            try:
+                with connection.transaction():
+                    _run(connection, function)
+                    connection.execute(_NOTE_FUNCTION, (function.name, function.checksum))
+            except MigrationError as error:
+                if not isinstance(error.__cause__, psycopg.errors.UndefinedFunction):
+                    raise
+                postponed.append((function, error))
+        if len(postponed) == len(waiting):
+            raise postponed[0][1]
+        waiting = [function for function, _ in postponed]
+
+
+def _run(connection: "Connection[Any]", file: _File) -> None:
+    import psycopg
+
+    try:
+        connection.execute(file.text.encode())
     except psycopg.Error as error:
-        raise MigrationError(f"{migration.name}: {error.diag.message_primary or error}") from error
+        raise MigrationError(f"{file.name}: {_reason(error)}") from error
+
+
+def _reason(error: "psycopg.Error") -> str:
+    return error.diag.message_primary or str(error)

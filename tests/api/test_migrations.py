@@ -1,4 +1,7 @@
-"""Migrations: in order, once, one runner at a time; what fails names itself and leaves nothing of itself."""
+"""Migrations: in order, once, one runner at a time; what fails names itself and leaves nothing of itself.
+
+SQL functions follow them, each as its file has it today.
+"""
 
 import itertools
 import time
@@ -21,6 +24,8 @@ _numbers = itertools.count(1)
 
 FIRST = "CREATE TABLE first (id int);"
 SECOND = "CREATE TABLE second (id int);"
+# What a run that applies all of the repository's functions says of them.
+FUNCTIONS = f"functions ({len(list(Path('migrations/functions').glob('*.sql')))})"
 
 
 @pytest.fixture
@@ -34,11 +39,13 @@ def empty(stack: Stack) -> Iterator[str]:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Writes migrations by name, and answers their directory."""
+    """Writes migrations (`_0001_name`) and functions (`f_name`), and answers their directory."""
 
     def write_all(**files: str) -> Path:
         for name, text in files.items():
-            (tmp_path / f"{name.removeprefix('_')}.sql").write_text(text, encoding="utf-8")
+            folder, stem = (tmp_path / "functions", name[2:]) if name.startswith("f_") else (tmp_path, name)
+            folder.mkdir(exist_ok=True)
+            (folder / f"{stem.removeprefix('_')}.sql").write_text(text, encoding="utf-8")
         return tmp_path
 
     return write_all
@@ -52,7 +59,7 @@ def _ask(url: str, question: LiteralString) -> list[tuple[Any, ...]]:
 
 def _tables(url: str) -> set[str]:
     rows = _ask(url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    return {name for (name,) in rows} - {"schema_migrations"}
+    return {name for (name,) in rows} - {"schema_migrations", "schema_functions"}
 
 
 def _failure(url: str, directory: Path, **timeouts: int) -> str:
@@ -63,17 +70,17 @@ def _failure(url: str, directory: Path, **timeouts: int) -> str:
 
 def test_ours_apply_once(empty: str) -> None:
     applied = migrate(empty)
-    assert applied == sorted(path.stem for path in Path("migrations").glob("*.sql"))
+    assert applied == [*sorted(path.stem for path in Path("migrations").glob("*.sql")), FUNCTIONS]
     assert {"users", "chats", "members", "messages"} <= _tables(empty)
     before = _ask(empty, "SELECT * FROM schema_migrations ORDER BY number")
     assert migrate(empty) == []
     assert _ask(empty, "SELECT * FROM schema_migrations ORDER BY number") == before
-    assert [number for number, *_ in before] == list(range(1, len(applied) + 1))
+    assert [number for number, *_ in before] == list(range(1, len(applied)))
 
 
 def test_of_runners_at_once_one_applies(empty: str) -> None:
     applied = at_once(lambda _: migrate(empty), 4)
-    assert sorted(map(len, applied)) == [0, 0, 0, len(read(Path("migrations")))]
+    assert sorted(map(len, applied)) == [0, 0, 0, len(read(Path("migrations")).migrations) + 1]
 
 
 def test_a_runner_waits_for_another_longer_than_a_request_may(empty: str, write: Write) -> None:
@@ -198,3 +205,66 @@ def test_line_ends_do_not_matter(empty: str, write: Write) -> None:
     directory = write()
     (directory / "0001_first.sql").write_bytes(b"CREATE TABLE first (\r\n  id int\r\n);\r\n")
     assert migrate(empty, directory) == []
+
+
+def _function(name: str, value: str) -> str:
+    return f"CREATE OR REPLACE FUNCTION {name}() RETURNS int LANGUAGE sql RETURN {value};"
+
+
+def _value(url: str) -> int:
+    [(value,)] = _ask(url, "SELECT total()")
+    return int(value)
+
+
+def test_each_function_of_ours_has_a_file(empty: str) -> None:
+    migrate(empty)
+    functions = _ask(
+        empty,
+        """
+        SELECT p.proname, count(*) FROM pg_proc p
+        WHERE p.pronamespace = 'public'::regnamespace AND NOT EXISTS (
+            SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e'
+        ) GROUP BY p.proname ORDER BY p.proname
+        """,
+    )
+    files = read(Path("migrations")).functions
+    assert functions == [(file.name, 1) for file in files]
+    assert [file.name for file in files if f"CREATE OR REPLACE FUNCTION {file.name}(" not in file.text] == []
+
+
+def test_a_function_is_replaced_when_its_text_changes(empty: str, write: Write) -> None:
+    directory = write(_0001_first=FIRST, f_total=_function("total", "1"), f_other=_function("other", "1"))
+    assert migrate(empty, directory) == ["0001_first", "functions (2)"]
+    assert _value(empty) == 1
+    assert migrate(empty, directory) == []
+    assert migrate(empty, write(f_total=_function("total", "2"))) == ["functions (1)"]
+    assert _value(empty) == 2
+
+
+def test_functions_find_the_tables_of_today_and_each_other(empty: str, write: Write) -> None:
+    directory = write(
+        _0001_first=FIRST,
+        _0002_second=SECOND,
+        f_total=_function("total", "used() + (SELECT count(*)::int FROM second)"),
+        f_used=_function("used", "3"),
+    )
+    assert migrate(empty, directory) == ["0001_first", "0002_second", "functions (2)"]
+    assert _value(empty) == 3
+
+
+def test_a_function_stands_or_falls_with_the_migration_beside_it(empty: str, write: Write) -> None:
+    migrate(empty, write(_0001_first=FIRST, f_total=_function("total", "1")))
+    directory = write(_0002_second=SECOND, f_total=_function("total", "2"), f_broken=_function("broken", "nowhere()"))
+    assert _failure(empty, directory) == "broken: function nowhere() does not exist"
+    assert _tables(empty) == {"first"}
+    assert _value(empty) == 1
+    assert migrate(empty, write(f_broken=_function("broken", "1"))) == ["0002_second", "functions (2)"]
+    assert _value(empty) == 2
+
+
+def test_functions_of_a_database_that_is_ahead_are_left_alone(empty: str, write: Write) -> None:
+    newer = write(_0001_first=FIRST, _0002_second=SECOND, f_total=_function("total", "2"))
+    migrate(empty, newer)
+    (newer / "0002_second.sql").unlink()
+    assert migrate(empty, write(f_total=_function("total", "1"))) == []
+    assert _value(empty) == 2

@@ -75,7 +75,8 @@ def test_a_new_database_is_migrated_and_opened_in_one_go(server: Server) -> None
     fresh = server.stack.postgres.ensure("fresh")
     try:
         applied = _migrate(server, {"masterUrl": fresh})["applied"]
-        assert applied == sorted(path.stem for path in Path("migrations").glob("*.sql"))
+        assert applied[:-1] == sorted(path.stem for path in Path("migrations").glob("*.sql"))
+        assert applied[-1].startswith("functions")
         with psycopg.connect(fresh, autocommit=True) as connection:
             row = connection.execute("SELECT has_table_privilege('messenger_app', 'messages', 'INSERT')").fetchone()
         assert row == (True,)
@@ -94,6 +95,7 @@ def test_a_new_database_is_migrated_and_opened_in_one_go(server: Server) -> None
         "ALTER TABLE drafts ADD COLUMN mine int",
         "CREATE FUNCTION mine() RETURNS int LANGUAGE sql RETURN 1",
         "SELECT * FROM schema_migrations",
+        "UPDATE schema_functions SET checksum = ''",
         "CREATE ROLE mine",
         "COPY (SELECT 1) TO PROGRAM 'true'",
     ],

@@ -80,6 +80,7 @@ def test_the_package_holds_every_pinned_library_for_this_runtime_and_nothing_els
         *("aws_lambda_powertools", "bcrypt", "jmespath", "jwt", "msgspec"),
         *("psycopg", "psycopg_binary", "psycopg_binary.libs"),
     }
+    assert {"migrations/0001_foundation.sql", "migrations/functions/wire_time.sql"} <= set(names)
     assert [name for name in names if ".dist-info/" in name and not name.endswith("/METADATA")] == []
     assert [name for name in names if re.search(r"(^|/)(tests|bin)/|\.(pyi|c|h|pyx|pxd)$", name)] == []
     assert len(names) == len(set(names))

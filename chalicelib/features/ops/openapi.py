@@ -25,7 +25,7 @@ from chalicelib.core.errors import (
 from chalicelib.core.http import Endpoint, camel
 from chalicelib.features.ops.links import Ids, add_links
 
-API_VERSION = "0.1.0"
+API_VERSION = "0.2.0"
 
 Schema = dict[str, Any]
 

@@ -1,0 +1,17 @@
+CREATE OR REPLACE FUNCTION note_member_change() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.changed := pg_current_xact_id();
+    IF NEW.delivered_seq <> OLD.delivered_seq THEN
+        NEW.delivered_changed := NEW.changed;
+    END IF;
+    IF NEW.read_seq <> OLD.read_seq THEN
+        NEW.read_at := clock_timestamp();
+        NEW.read_after := OLD.read_seq;
+    END IF;
+    IF NEW.read_receipts <> OLD.read_receipts OR (NEW.read_receipts AND NEW.read_seq <> OLD.read_seq) THEN
+        NEW.read_changed := NEW.changed;
+    END IF;
+    RETURN NEW;
+END
+$$;
