@@ -23,6 +23,7 @@ _PAGE = """<!DOCTYPE html>
 <body>
   <p style="margin: 1em; font-family: sans-serif">
     <a href="/api/openapi.json">openapi.json</a> describes this REST API,
+    <a href="/api/openapi-aliases.json">openapi-aliases.json</a> its other paths,
     <a href="/api/asyncapi.json">asyncapi.json</a> the WebSocket.
   </p>
   <div id="pages"></div>

@@ -16,6 +16,10 @@ Seq = Annotated[int, Meta(ge=0, le=MAX_ID)]
 Timestamp = Annotated[str, Meta(description="RFC 3339, UTC, milliseconds", extra_json_schema={"format": "date-time"})]
 
 
+# In a type's extra JSON Schema: the pattern that the documents show instead of the one that is checked.
+DOCUMENTED_PATTERN = "x-documented-pattern"
+
+
 def random_id() -> str:
     """An unguessable name, 22 characters of base64url (128 bits)."""
     return secrets.token_urlsafe(16)

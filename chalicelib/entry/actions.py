@@ -15,7 +15,7 @@ from chalicelib.core.ids import Id, Timestamp
 from chalicelib.features.chats.common_room import common_room_id, enter
 from chalicelib.features.chats.viewing import view
 from chalicelib.features.messages import drafts, receipts
-from chalicelib.features.messages.delete import Scope, delete
+from chalicelib.features.messages.delete import delete
 from chalicelib.features.messages.edit import edit
 from chalicelib.features.messages.emoji import Emoji
 from chalicelib.features.messages.reactions import react
@@ -34,7 +34,7 @@ from chalicelib.features.messages.sync import SOCKET_BYTES, SyncAnswer, SyncQuer
 from chalicelib.features.messages.typing import typing
 from chalicelib.features.presence import service as presence
 from chalicelib.features.presence.schemas import ChosenStatus, PresenceList, PresenceQuery, StatusInput
-from chalicelib.realtime.shapes import Chat, Message, Reactions
+from chalicelib.realtime.shapes import Chat, DeleteScope, Message, ReactionSummary
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -78,7 +78,7 @@ class MessageDeleteInput(msgspec.Struct, frozen=True, kw_only=True, rename="came
     """The message, and for whom it is deleted."""
 
     message_id: Id
-    scope: Scope = msgspec.field(name="for", default="everyone")
+    scope: DeleteScope = msgspec.field(name="for", default="everyone")
 
 
 class MessageReactInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -175,7 +175,7 @@ def delete_message(actor: Actor, data: MessageDeleteInput) -> Nothing:
 
 
 @action("message:react")
-def react_to_message(actor: Actor, data: MessageReactInput) -> Reactions:
+def react_to_message(actor: Actor, data: MessageReactInput) -> ReactionSummary:
     """React to a message, or take a reaction back; again is as once."""
     return react(actor, data.message_id, data.emoji, remove=data.remove).reactions
 

@@ -31,6 +31,13 @@ ALIASES: Mapping[str, str] = {
     "GET /messages/chats/{chat_id}": "GET /chats/{chat_id}/messages",
     # Ours: by PATCH too, as other things are changed.
     "PATCH /messages/{message_id}": "PUT /messages/{message_id}",
+    # Ours until 0.1. A linter of OpenAPI cannot tell them from `/chats/{chat_id}/…` and `/messages/{message_id}/…`.
+    "GET /chats/public/{chat_id}": "GET /chats/{chat_id}/preview",
+    "POST /messages/scheduled": "POST /scheduled-messages",
+    "GET /messages/scheduled": "GET /scheduled-messages",
+    "PATCH /messages/scheduled/{scheduled_id}": "PATCH /scheduled-messages/{scheduled_id}",
+    "DELETE /messages/scheduled/{scheduled_id}": "DELETE /scheduled-messages/{scheduled_id}",
+    "POST /messages/scheduled/{scheduled_id}/send-now": "POST /scheduled-messages/{scheduled_id}/send-now",
 }
 
 

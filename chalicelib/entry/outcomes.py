@@ -58,7 +58,7 @@ OUTCOMES: Mapping[str, Outcomes] = {
     "POST /chats": Outcomes(refusals=(UnknownUser, Blocked, GroupFull), statuses=(200,)),
     "GET /chats/{chat_id}": _READING_A_CHAT,
     "GET /chats/public": Outcomes(refusals=(RateLimited,)),
-    "GET /chats/public/{chat_id}": _READING_A_CHAT,
+    "GET /chats/{chat_id}/preview": _READING_A_CHAT,
     "PATCH /chats/{chat_id}": _CHAT_CHANGE,
     "DELETE /chats/{chat_id}": Outcomes(refusals=(NotFound, Forbidden)),
     "PATCH /chats/{chat_id}/participants/{user_id}": _ROLE_CHANGE,
@@ -87,16 +87,16 @@ OUTCOMES: Mapping[str, Outcomes] = {
         ),
         statuses=(200,),
     ),
-    "POST /messages/scheduled": Outcomes(
+    "POST /scheduled-messages": Outcomes(
         refusals=(
             *(NotFound, Forbidden, Blocked, ClientMessageIdReused, UnknownReply, UnknownMention, UnusableAttachment),
             *(TooManyScheduled, RateLimited),
         ),
         statuses=(200,),
     ),
-    "PATCH /messages/scheduled/{scheduled_id}": Outcomes(refusals=(NotFound,)),
-    "DELETE /messages/scheduled/{scheduled_id}": Outcomes(refusals=(NotFound,)),
-    "POST /messages/scheduled/{scheduled_id}/send-now": Outcomes(
+    "PATCH /scheduled-messages/{scheduled_id}": Outcomes(refusals=(NotFound,)),
+    "DELETE /scheduled-messages/{scheduled_id}": Outcomes(refusals=(NotFound,)),
+    "POST /scheduled-messages/{scheduled_id}/send-now": Outcomes(
         refusals=(
             *(NotFound, Forbidden, Blocked, ClientMessageIdReused, UnknownReply, UnknownMention, UnusableAttachment),
         ),

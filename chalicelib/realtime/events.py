@@ -13,13 +13,14 @@ from chalicelib.core.config import settings
 from chalicelib.core.ids import Id, Seq, Timestamp
 from chalicelib.realtime.shapes import (
     Chat,
+    ChatMember,
     ChatPersonal,
     ChatSummary,
+    DeleteScope,
     Envelope,
-    MemberRole,
     Message,
     Presence,
-    Reactions,
+    ReactionSummary,
 )
 
 Seconds = Annotated[int, msgspec.Meta(ge=0, description="seconds")]
@@ -56,7 +57,7 @@ class MessagesRead(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     read_at: Timestamp | None
 
 
-class UserStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class UserPresence(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Whether somebody is there, as far as it is shown."""
 
     user_id: Id
@@ -81,7 +82,7 @@ class MessageDeleted(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     message_id: Id
     seq: Seq
     deleted_by: Id | None
-    scope: Literal["me", "everyone"] = msgspec.field(name="for")
+    scope: DeleteScope = msgspec.field(name="for")
 
 
 class DraftUpdated(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -126,13 +127,13 @@ CATALOGUE: dict[str, type[msgspec.Struct]] = {
     "message:new": Message,
     "message:updated": Message,
     "message:deleted": MessageDeleted,
-    "message:reaction": Reactions,
+    "message:reaction": ReactionSummary,
     "message:delivered": MessageDelivered,
     "messages:read": MessagesRead,
     "draft:updated": DraftUpdated,
     "typing:start": Typing,
     "typing:stop": Typing,
-    "user:status": UserStatus,
+    "user:status": UserPresence,
     "chat:created": Chat,
     "chat:joined": Chat,
     "chat:updated": ChatSummary,
@@ -140,7 +141,7 @@ CATALOGUE: dict[str, type[msgspec.Struct]] = {
     "chat:personal": ChatPersonal,
     "member:joined": MemberJoined,
     "member:left": MemberLeft,
-    "member:updated": MemberRole,
+    "member:updated": ChatMember,
     "session:revoked": SessionRevoked,
 }
 
@@ -176,7 +177,7 @@ def message_updated(message: Message) -> Envelope:
 
 
 def message_deleted(
-    *, chat_id: int, message_id: int, seq: int, deleted_by: int | None, scope: Literal["me", "everyone"]
+    *, chat_id: int, message_id: int, seq: int, deleted_by: int | None, scope: DeleteScope
 ) -> Envelope:
     """A message was deleted for everyone, by nobody where it expired; or by the hearer for themselves."""
     data = MessageDeleted(chat_id=chat_id, message_id=message_id, seq=seq, deleted_by=deleted_by, scope=scope)
@@ -184,7 +185,7 @@ def message_deleted(
     return _event("message:deleted", name, data, chat_id=chat_id, seq=seq)
 
 
-def message_reaction(reactions: Reactions) -> Envelope:
+def message_reaction(reactions: ReactionSummary) -> Envelope:
     """Somebody reacted to a message, or took a reaction back."""
     name = f"reaction:{reactions.message_id}:{reactions.updated_at}"
     return _event("message:reaction", name, reactions, chat_id=reactions.chat_id, seq=reactions.seq)
@@ -215,7 +216,7 @@ def typing(kind: Literal["start", "stop"], *, chat_id: int, user_id: int) -> Env
 
 def user_status(*, user_id: int, status: Presence, status_text: str, last_seen_at: str | None) -> Envelope:
     """A user came, went, or chose another status."""
-    data = UserStatus(user_id=user_id, status=status, status_text=status_text, last_seen_at=last_seen_at)
+    data = UserPresence(user_id=user_id, status=status, status_text=status_text, last_seen_at=last_seen_at)
     return _event("user:status", ids.random_id(), data)
 
 
@@ -250,7 +251,7 @@ def member_joined(*, chat_id: int, user_ids: list[int], added_by: int | None) ->
     return _event("member:joined", ids.random_id(), data, chat_id=chat_id)
 
 
-def member_updated(member: MemberRole) -> Envelope:
+def member_updated(member: ChatMember) -> Envelope:
     """A member has another role."""
     return _event("member:updated", ids.random_id(), member, chat_id=member.chat_id)
 

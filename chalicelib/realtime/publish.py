@@ -24,7 +24,7 @@ LONGEST_DELAY = 15 * 60
 
 
 class _OfStatus(msgspec.Struct, frozen=True):
-    data: events.UserStatus
+    data: events.UserPresence
 
 
 def publish(event: Envelope, *, to: Sequence[int], group: str) -> None:

@@ -7,12 +7,21 @@ import msgspec
 
 from chalicelib.core.ids import Id, Seq, Timestamp
 
-MessageType = Literal["text", "image", "file", "audio", "video", "system"]
-ChatType = Literal["private", "group"]
-Role = Literal["owner", "admin", "member"]
+# The title of a set of values is its name in the documents.
+MessageType = Annotated[
+    Literal["text", "image", "file", "audio", "video", "system"], msgspec.Meta(title="MessageType")
+]
+DeliveryStatus = Annotated[Literal["sent", "delivered", "read"], msgspec.Meta(title="DeliveryStatus")]
+DeleteScope = Annotated[Literal["me", "everyone"], msgspec.Meta(title="DeleteScope")]
+ChatType = Annotated[Literal["private", "group"], msgspec.Meta(title="ChatKind")]
+Role = Annotated[Literal["owner", "admin", "member"], msgspec.Meta(title="ChatRole")]
+AllowedMembers = Annotated[Literal["members", "admins"], msgspec.Meta(title="AllowedMembers")]
 Presence = Annotated[
     Literal["online", "offline", "away", "busy", "invisible"],
-    msgspec.Meta(description="`invisible` is said to the user alone: others see `offline`"),
+    msgspec.Meta(
+        title="Presence",
+        description="`invisible` is said to the user alone, others see `offline`. Choosing `offline` is `invisible`.",
+    ),
 ]
 
 
@@ -33,7 +42,7 @@ class ForwardedFrom(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     created_at: Timestamp
 
 
-class Reactions(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ReactionSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Everybody's reactions to a message, as they are at `updatedAt`."""
 
     chat_id: Id
@@ -58,7 +67,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     forwarded_from: ForwardedFrom | None
     mentions: list[Id]
     reactions: Annotated[dict[str, list[Id]], msgspec.Meta(description="who reacted, by emoji")]
-    status: Literal["sent", "delivered", "read"]
+    status: DeliveryStatus
     is_edited: bool
     is_deleted: Annotated[bool, msgspec.Meta(description="a deleted message keeps its place and loses its content")]
     pinned_at: Timestamp | None
@@ -86,11 +95,11 @@ class Participant(Member, frozen=True, kw_only=True, rename="camel"):
     ]
 
 
-class ChatSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ChatRules(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A group's own rules."""
 
-    who_can_send: Literal["members", "admins"]
-    who_can_add: Literal["members", "admins"]
+    who_can_send: AllowedMembers
+    who_can_add: AllowedMembers
     message_seconds: Annotated[int | None, msgspec.Meta(description="how long a message lives; null for ever")]
 
 
@@ -107,7 +116,7 @@ class ChatSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     avatar_url: str | None
     created_by: Id | None
     is_public: bool
-    settings: ChatSettings
+    settings: ChatRules
     participant_count: Annotated[int, msgspec.Meta(ge=0)]
     participants: Annotated[Sequence[Member], _PARTICIPANTS]
     last_seq: Seq
@@ -143,7 +152,7 @@ class ChatPersonal(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     hidden: bool
 
 
-class MemberRole(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ChatMember(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A member of a group, and what they are in it."""
 
     chat_id: Id

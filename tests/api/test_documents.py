@@ -7,7 +7,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from chalicelib.entry.documents import asyncapi_document, openapi_document
+from chalicelib.entry.documents import aliases_document, asyncapi_document, openapi_document
 from chalicelib.realtime.events import CATALOGUE
 from local.pages import pages
 from tests.support.documents import check_answer, check_frame
@@ -16,8 +16,13 @@ from tests.support.server import Server
 
 
 @pytest.mark.parametrize("prefix", ["", "/v1"])
-def test_both_documents_are_served(anonymous: httpx.Client, prefix: str) -> None:
-    for name, document in (("openapi", openapi_document()), ("asyncapi", asyncapi_document())):
+def test_the_documents_are_served(anonymous: httpx.Client, prefix: str) -> None:
+    documents = {
+        "openapi": openapi_document(),
+        "openapi-aliases": aliases_document(),
+        "asyncapi": asyncapi_document(),
+    }
+    for name, document in documents.items():
         answer = anonymous.get(f"{prefix}/{name}.json")
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "application/json"

@@ -15,8 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 
-from chalicelib.entry.documents import openapi_document
-from tests.support.documents import CHECKS, PROBLEM, check_answer, problem_codes
+from tests.support.documents import CHECKS, PROBLEM, check_answer, problem_codes, whole_document
 from tests.support.people import Person, Register
 from tests.support.server import Server
 
@@ -28,7 +27,7 @@ CONFIG = SchemathesisConfig.from_dict(
         "checks": CHECKS,
     }
 )
-SCHEMA = schemathesis.openapi.from_dict(openapi_document(), config=CONFIG)
+SCHEMA = schemathesis.openapi.from_dict(whole_document(), config=CONFIG)
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
 WITH_BODY = [operation for operation in OPERATIONS if operation.body]
 
@@ -203,7 +202,7 @@ def _send(person: Person, operation: Any, body: bytes, media_type: str = "applic
 
 
 def _properties(operation: Any) -> dict[str, Any]:
-    content = openapi_document()["paths"][operation.path][operation.method]["requestBody"]["content"]
+    content = whole_document()["paths"][operation.path][operation.method]["requestBody"]["content"]
     name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
-    properties: dict[str, Any] = openapi_document()["components"]["schemas"][name]["properties"]
+    properties: dict[str, Any] = whole_document()["components"]["schemas"][name]["properties"]
     return properties

@@ -14,10 +14,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from schemathesis.config import SchemathesisConfig
 
-from chalicelib.entry.documents import openapi_document
-from chalicelib.features.ops.openapi import plain
+from chalicelib.features.ops.components import plain
 from tests.support import people
-from tests.support.documents import CHECKS, problem_codes
+from tests.support.documents import CHECKS, problem_codes, whole_document
 from tests.support.server import Server
 
 _numbers = itertools.count(1)
@@ -47,7 +46,7 @@ FAR_IDS: tuple[LiteralString, ...] = (
 
 def _document() -> dict[str, Any]:
     """The document, and links from chats to what is written into them."""
-    document = plain(openapi_document())
+    document = plain(whole_document())
     for response in document["paths"]["/chats"]["post"]["responses"].values():
         for operation, body in IN_BODIES.items():
             response.setdefault("links", {})[operation] = {"operationId": operation, "requestBody": body}

@@ -1,12 +1,13 @@
 """The paths of all reference systems in one table: each leads to the very endpoint that it names."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chalicelib.entry.aliases import ALIASES
 from chalicelib.entry.blueprints import endpoints
-from chalicelib.entry.documents import openapi_document
+from tests.support.documents import whole_document
 from tests.support.people import Register
 
 ROOT = Path(__file__).parents[2]
@@ -22,17 +23,20 @@ def test_an_alias_is_the_endpoint_itself() -> None:
 
 
 def test_the_document_says_so() -> None:
-    paths = openapi_document()["paths"]
+    paths = whole_document()["paths"]
 
-    def operation(name: str) -> dict[str, object]:
+    def operation(name: str) -> dict[str, Any]:
         method, _, path = name.partition(" ")
-        found: dict[str, object] = paths[path][method.lower()]
+        found: dict[str, Any] = paths[path][method.lower()]
         return found
 
     for alias, name in ALIASES.items():
         assert operation(alias)["x-alias-of"] == name
-        for part in ("responses", "requestBody", "security", "tags"):
+        assert operation(alias)["deprecated"] is True
+        for part in ("requestBody", "security", "tags"):
             assert operation(alias).get(part) == operation(name).get(part), alias
+        # Links name operations of the same document, and the endpoints are in the other one.
+        assert operation(alias)["responses"] == _without_links(operation(name)["responses"]), alias
     [chat_id, *_] = paths["/messages"]["get"]["parameters"]
     assert (chat_id["name"], chat_id["in"], chat_id["required"]) == ("chatId", "query", True)
 
@@ -42,10 +46,18 @@ def test_the_guide_names_each() -> None:
     assert [alias for alias in ALIASES if f"`{alias}" not in guide] == []
 
 
+def _without_links(responses: Any) -> Any:
+    return {
+        status: {part: described for part, described in response.items() if part != "links"}
+        for status, response in responses.items()
+    }
+
+
 @pytest.mark.parametrize("alias", READING)
 def test_it_answers_the_same(person: Register, alias: str) -> None:
     alice, bob = person("alice"), person("bob")
-    chat = alice.chat_with(bob)
+    chat = alice.chat_with(bob, name="Friends")
+    alice.http.patch(f"/chats/{chat}", json={"isPublic": True}).raise_for_status()
     alice.send(chat, "hello")
     paths = [line.partition(" ")[2] for line in (alias, ALIASES[alias])]
     answers = []

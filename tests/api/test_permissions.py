@@ -28,6 +28,7 @@ OPEN = {
     "POST /auth/refresh",
     "GET /health",
     "GET /openapi.json",
+    "GET /openapi-aliases.json",
     "GET /asyncapi.json",
 }
 
@@ -41,7 +42,7 @@ WORDS = {"emoji": "👍", "token": "x" * 22}
 BODIES: dict[str, dict[str, Any]] = {
     "POST /chats": {"type": "private", "participantIds": [NOBODYS]},
     "POST /messages": {"chatId": NOBODYS, "content": "x"},
-    "POST /messages/scheduled": {"chatId": NOBODYS, "content": "x", "sendAt": SOON},
+    "POST /scheduled-messages": {"chatId": NOBODYS, "content": "x", "sendAt": SOON},
     "PATCH /chats/{chat_id}": {"description": "x"},
     "POST /chats/{chat_id}/participants": {"userId": NOBODYS},
 }

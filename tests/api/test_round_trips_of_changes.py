@@ -125,11 +125,11 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     "PUT /chats/{chat_id}/archive": lambda _: Call(),
     "DELETE /chats/{chat_id}/archive": lambda s: Call(path={"chat_id": s.own("archive")}),
     "POST /messages": lambda s: Call({"chatId": s.group, "content": "hello", "mentions": [s.bob.id]}),
-    "POST /messages/scheduled": lambda s: Call({"chatId": s.group, "content": "x", "sendAt": _in_an_hour()}),
-    "PATCH /messages/scheduled/{scheduled_id}": lambda s: Call({"content": "no"}, {"scheduled_id": s.scheduled()}),
-    "DELETE /messages/scheduled/{scheduled_id}": lambda s: Call(path={"scheduled_id": s.scheduled()}),
+    "POST /scheduled-messages": lambda s: Call({"chatId": s.group, "content": "x", "sendAt": _in_an_hour()}),
+    "PATCH /scheduled-messages/{scheduled_id}": lambda s: Call({"content": "no"}, {"scheduled_id": s.scheduled()}),
+    "DELETE /scheduled-messages/{scheduled_id}": lambda s: Call(path={"scheduled_id": s.scheduled()}),
     # Taken out as it was written, sent, committed.
-    "POST /messages/scheduled/{scheduled_id}/send-now": lambda s: Call(
+    "POST /scheduled-messages/{scheduled_id}/send-now": lambda s: Call(
         path={"scheduled_id": s.scheduled()}, round_trips=3
     ),
     "PUT /messages/{message_id}": lambda s: Call({"content": "uno", "mentions": [s.bob.id]}),

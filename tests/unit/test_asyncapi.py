@@ -143,7 +143,7 @@ def test_a_frame_can_be_refused_or_acknowledged() -> None:
 
 
 def test_the_general_forms_are_there() -> None:
-    assert {"Frame", "Ack", "ErrorFrame", "Envelope", "ProblemBody"} <= set(DOCUMENT["components"]["schemas"])
+    assert {"Frame", "Ack", "ErrorFrame", "Event", "ProblemBody"} <= set(DOCUMENT["components"]["schemas"])
 
 
 def test_there_is_a_way_in_by_ticket_and_by_token() -> None:

@@ -1,45 +1,158 @@
 """The OpenAPI document says what the application has, no more and no less."""
 
+import itertools
 import json
 import tomllib
 from pathlib import Path
+from typing import Any
 
+import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app import app
+from chalicelib.core.decoding import decode_json
 from chalicelib.core.errors import catalogue
 from chalicelib.entry.blueprints import endpoints
-from chalicelib.entry.documents import openapi_document
+from chalicelib.entry.documents import aliases_document, asyncapi_document, openapi_document
+from chalicelib.entry.examples import EXAMPLES
 from chalicelib.entry.outcomes import OUTCOMES
-from tests.support.documents import broken_references
+from chalicelib.realtime.events import CATALOGUE
+from tests.support.documents import broken_references, nodes, whole_document
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = openapi_document()
-OPERATIONS = {
-    (path, method.upper()): operation
-    for path, operations in DOCUMENT["paths"].items()
-    for method, operation in operations.items()
-}
+DOCUMENTS = {"endpoints": DOCUMENT, "aliases": aliases_document(), "socket": asyncapi_document()}
+REST = pytest.mark.parametrize("name", ["endpoints", "aliases"])
+EACH = pytest.mark.parametrize("name", list(DOCUMENTS))
 
 
-def test_it_is_valid() -> None:
-    assert DOCUMENT["openapi"] == "3.1.0"
-    OpenAPIV31SpecValidator(DOCUMENT).validate()
+def _operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (path, method.upper()): operation
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
 
 
-def test_every_reference_leads_somewhere() -> None:
-    assert broken_references(DOCUMENT) == []
+OPERATIONS = _operations(whole_document())
 
 
-def test_it_has_every_route_and_no_other() -> None:
+@REST
+def test_it_is_valid(name: str) -> None:
+    assert DOCUMENTS[name]["openapi"] == "3.1.0"
+    OpenAPIV31SpecValidator(DOCUMENTS[name]).validate()
+
+
+@EACH
+def test_every_reference_leads_somewhere(name: str) -> None:
+    assert broken_references(DOCUMENTS[name]) == []
+
+
+def test_both_have_every_route_once_and_no_other() -> None:
     served = {(path, method) for path, methods in app.routes.items() for method in methods}
-    assert set(OPERATIONS) == served
+    own, other = (set(_operations(DOCUMENTS[name])) for name in ("endpoints", "aliases"))
+    assert own | other == served
+    assert own & other == set()
+
+
+def test_aliases_alone_are_deprecated() -> None:
+    aliases = {(endpoint.path, endpoint.method) for endpoint in endpoints() if endpoint.alias_of}
+    assert set(_operations(DOCUMENTS["aliases"])) == aliases
+    assert {name for name, operation in OPERATIONS.items() if operation.get("deprecated")} == aliases
+
+
+@REST
+def test_no_path_can_be_taken_for_another(name: str) -> None:
+    """As linters have it: a literal beside a parameter is none, and `/a/b/{c}` beside `/a/{b}/c` is one."""
+    paths = [path.split("/") for path in DOCUMENTS[name]["paths"]]
+    assert [
+        (one, other)
+        for one, other in itertools.combinations(paths, 2)
+        if len(one) == len(other)
+        and sum(map(_is_parameter, one)) == sum(map(_is_parameter, other))
+        and all(a == b or _is_parameter(a) or _is_parameter(b) for a, b in zip(one, other, strict=True))
+    ] == []
+
+
+def _is_parameter(segment: str) -> bool:
+    return segment.startswith("{")
+
+
+@EACH
+def test_no_name_that_a_generator_invents_is_a_components(name: str) -> None:
+    schemas = DOCUMENTS[name]["components"]["schemas"]
+    invented = {
+        f"{schema}{field[0].upper()}{field[1:]}"
+        for schema, described in schemas.items()
+        for field in described.get("properties", {})
+    }
+    assert len(invented) > 50
+    assert invented & set(schemas) == set()
+    titles = {described["title"] for described in schemas.values() if "title" in described}
+    assert titles <= set(schemas), "generators may call a component by its title"
+
+
+@EACH
+def test_every_enum_is_a_component(name: str) -> None:
+    document = DOCUMENTS[name]
+    enums = [node for node in nodes(document) if isinstance(node.get("enum"), list)]
+    named = [node for node in document["components"]["schemas"].values() if "enum" in node]
+    # What opens a socket is described outside the schemas.
+    bindings = [node for node in nodes(document.get("channels", {})) if isinstance(node.get("enum"), list)]
+    assert len(named) > 5
+    assert [node for node in enums if node not in named and node not in bindings] == []
+    assert [node for node in enums if len(node["enum"]) == 1 or node["type"] != "string"] == []
+
+
+def test_one_value_is_a_constant() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["Verification"]["properties"]["valid"] == {"type": "boolean", "const": True}
+    assert schemas["UploadForm"]["properties"]["method"] == {"type": "string", "const": "POST"}
+
+
+def test_integers_beyond_32_bits_say_so() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["User"]["properties"]["id"] == {
+        "type": "integer",
+        "format": "int64",
+        "minimum": 1,
+        "maximum": 2**53 - 1,
+    }
+    assert "format" not in schemas["ProblemBody"]["properties"]["status"]
+
+
+def test_events_of_sync_are_typed_as_those_of_the_socket() -> None:
+    schemas, of_socket = (DOCUMENTS[name]["components"]["schemas"] for name in ("endpoints", "socket"))
+    assert schemas["SyncAnswer"]["properties"]["events"]["items"] == {"$ref": "#/components/schemas/Event"}
+    mapping = schemas["Event"]["discriminator"]["mapping"]
+    assert schemas["Event"]["discriminator"]["propertyName"] == "type"
+    assert set(mapping) == set(CATALOGUE)
+    assert [one["$ref"] for one in schemas["Event"]["oneOf"]] == list(mapping.values())
+    for kind, reference in mapping.items():
+        event = reference.rpartition("/")[2]
+        assert schemas[event] == of_socket[event]
+        assert schemas[event]["properties"]["type"] == {"type": "string", "const": kind}
+
+
+def test_every_body_has_examples() -> None:
+    bodies = {endpoint.input("body") for endpoint in endpoints()} - {None}
+    assert set(EXAMPLES) == bodies
+    for operation in OPERATIONS.values():
+        if "requestBody" in operation:
+            assert operation["requestBody"]["content"]["application/json"]["examples"]
+
+
+def test_examples_are_what_is_taken() -> None:
+    for kind, examples in EXAMPLES.items():
+        for value in examples.values():
+            decode_json(json.dumps(value).encode(), kind)
 
 
 def test_every_operation_has_its_own_name_and_says_what_it_does() -> None:
     names = [operation["operationId"] for operation in OPERATIONS.values()]
     assert len(set(names)) == len(names)
     assert [name for name, operation in OPERATIONS.items() if not operation["summary"]] == []
+    assert [name for name, operation in OPERATIONS.items() if not operation["description"]] == []
     assert all(tag["description"] for tag in DOCUMENT["tags"])
 
 
@@ -73,7 +186,8 @@ def test_statuses_follow_from_the_declaration() -> None:
         assert ("304" in responses) == endpoint.cached
         assert ("401" in responses) >= (endpoint.input("actor") is not None)
         assert ({"400", "413", "415"} <= set(responses)) == (endpoint.input("body") is not None)
-        assert {"429", "5XX"} <= set(responses)
+        assert {"429", "500", "502", "503", "504"} <= set(responses)
+        assert [status for status in responses if not status.isdigit()] == []
 
 
 def test_rules_are_of_routes_that_exist() -> None:
@@ -100,11 +214,14 @@ def test_links_lead_from_a_field_of_what_was_made_to_a_path() -> None:
 
 
 def test_every_problem_is_shown() -> None:
+    schema = DOCUMENT["components"]["schemas"]["ProblemBody"]
     examples = DOCUMENT["components"]["examples"]
     made_by_us = {problem.code: problem for problem in catalogue()}
     gateway = json.loads((ROOT / "infra/gateway_responses.json").read_text())["responses"].values()
     made_by_the_gateway = {entry["problem"]["code"]: entry["problem"] for entry in gateway}
-    assert set(examples) == set(made_by_us) | set(made_by_the_gateway)
+    assert set(schema["properties"]["code"]["examples"]) == set(made_by_us) | set(made_by_the_gateway)
+    answers = {code for node in nodes(DOCUMENT["components"]["responses"]) for code in node.get("examples", {})}
+    assert set(examples) == answers
     for code, example in examples.items():
         assert example["value"]["code"] == code
         problem = made_by_us.get(code)

@@ -7,7 +7,7 @@ from chalicelib.features.chats.access import FIRST_PARTICIPANTS
 from chalicelib.features.chats.changes import Change, push_group, tell_change
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
-from chalicelib.realtime.shapes import MemberRole, Role
+from chalicelib.realtime.shapes import ChatMember, Role
 
 # An admin acts on members and on themselves, as with removing: could they make a member of another admin, they could
 # remove them next.
@@ -55,7 +55,7 @@ FROM outcome o, chat_after(CASE o.verdict WHEN 'allowed' THEN %(chat_id)s::bigin
 """
 
 
-def set_role(actor: Actor, chat_id: int, user_id: int, role: Role) -> MemberRole:
+def set_role(actor: Actor, chat_id: int, user_id: int, role: Role) -> ChatMember:
     """Gives a member of a group a role, and tells the members.
 
     Raises NotFound where either is not a member, NotAGroup, Forbidden, and LastOwner.
@@ -68,7 +68,7 @@ def set_role(actor: Actor, chat_id: int, user_id: int, role: Role) -> MemberRole
         "most": FIRST_PARTICIPANTS,
     }
     changed = settled(lambda: db.the(Change, _SET_ROLE, values, actor=actor))
-    member = MemberRole(chat_id=chat_id, user_id=user_id, role=role)
+    member = ChatMember(chat_id=chat_id, user_id=user_id, role=role)
     if changed.verdict == "allowed":
         publish(events.member_updated(member), to=changed.member_ids or (), group=push_group(chat_id))
         tell_change(changed)

@@ -24,7 +24,7 @@ from chalicelib.features.chats.schemas import (
     PublicChatQuery,
     RoleInput,
 )
-from chalicelib.realtime.shapes import Chat, ChatPersonal, MemberRole
+from chalicelib.realtime.shapes import Chat, ChatMember, ChatPersonal
 
 routes = Routes("chats")
 
@@ -49,7 +49,7 @@ def find_public_chats(actor: Actor, query: PublicChatQuery) -> Reply[PublicChatL
     return Reply(body=found, status=200, headers=headers)
 
 
-@routes.get("/chats/public/{chat_id}")
+@routes.get("/chats/{chat_id}/preview")
 def preview_public_chat(actor: Actor, chat_id: Id) -> ChatPreview:
     """What everybody may know of a public group."""
     return public.preview(actor, chat_id)
@@ -81,7 +81,7 @@ def add_participants(actor: Actor, chat_id: Id, body: ParticipantsInput) -> Chat
 
 
 @routes.patch("/chats/{chat_id}/participants/{user_id}")
-def change_role(actor: Actor, chat_id: Id, user_id: Id, body: RoleInput) -> MemberRole:
+def change_role(actor: Actor, chat_id: Id, user_id: Id, body: RoleInput) -> ChatMember:
     """Give a member of a group another role."""
     return roles.set_role(actor, chat_id, user_id, body.role)
 

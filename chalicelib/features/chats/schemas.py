@@ -1,7 +1,7 @@
 """What chats take and answer."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -10,7 +10,7 @@ from chalicelib.core import clock
 from chalicelib.core.errors import InvalidInput
 from chalicelib.core.ids import Id, Timestamp
 from chalicelib.core.paging import Page
-from chalicelib.realtime.shapes import Chat, ChatType, Role
+from chalicelib.realtime.shapes import AllowedMembers, Chat, ChatType, Role
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
 Description = Annotated[str, Meta(max_length=1000)]
@@ -34,8 +34,8 @@ class ChatInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbi
 class SettingsChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """A chat's own rules; what is absent stays as it is. A private chat has `messageSeconds` alone."""
 
-    who_can_send: Literal["members", "admins"] | UnsetType = UNSET
-    who_can_add: Literal["members", "admins"] | UnsetType = UNSET
+    who_can_send: AllowedMembers | UnsetType = UNSET
+    who_can_add: AllowedMembers | UnsetType = UNSET
     message_seconds: Annotated[int, Meta(ge=5, le=_YEAR)] | UnsetType | None = UNSET
 
 

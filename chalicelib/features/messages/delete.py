@@ -1,7 +1,5 @@
 """Deleting: for everyone, which leaves a message its place and nothing else; or for oneself."""
 
-from typing import Literal
-
 import msgspec
 
 from chalicelib.core import db
@@ -10,8 +8,7 @@ from chalicelib.core.errors import NotFound
 from chalicelib.core.verdicts import Outcome, settled
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
-
-Scope = Literal["me", "everyone"]
+from chalicelib.realtime.shapes import DeleteScope
 
 
 class _Outcome(Outcome, frozen=True, kw_only=True):
@@ -82,7 +79,7 @@ SELECT t.chat_id, t.seq, EXISTS (SELECT FROM hidden) AS is_new FROM target t
 """
 
 
-def delete(actor: Actor, message_id: int, scope: Scope) -> None:
+def delete(actor: Actor, message_id: int, scope: DeleteScope) -> None:
     """Deletes a message, once, and tells whom it concerns: every member, or the actor's own devices.
 
     Raises NotFound; and Forbidden for who did not send it and is no owner or admin of its group.

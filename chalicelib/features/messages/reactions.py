@@ -9,7 +9,7 @@ from chalicelib.core.ratelimit import Allowance, Policy
 from chalicelib.core.verdicts import LimitedOutcome, settled_within
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
-from chalicelib.realtime.shapes import Reactions
+from chalicelib.realtime.shapes import ReactionSummary
 
 # More kinds than this on one message tell nobody anything.
 MOST_KINDS = 20
@@ -18,7 +18,7 @@ MOST_KINDS = 20
 class Reacted(msgspec.Struct, frozen=True, kw_only=True):
     """A message's reactions as they are now, and what is left of the allowance of who reacted."""
 
-    reactions: Reactions
+    reactions: ReactionSummary
     allowance: Allowance
 
 
@@ -100,7 +100,7 @@ def react(actor: Actor, message_id: int, emoji: str, *, remove: bool = False) ->
     )
     if outcome.reactions is None:
         raise LookupError("a reaction answered no reactions")
-    reactions = msgspec.json.decode(outcome.reactions, type=Reactions)
+    reactions = msgspec.json.decode(outcome.reactions, type=ReactionSummary)
     if outcome.verdict == "allowed":
         publish(events.message_reaction(reactions), to=outcome.member_ids, group=f"chat:{reactions.chat_id}")
     return Reacted(reactions=reactions, allowance=outcome)

@@ -42,7 +42,7 @@ from chalicelib.features.messages.schemas import (
 from chalicelib.features.messages.search import MessageSearchQuery, search
 from chalicelib.features.messages.send import policy, send
 from chalicelib.features.messages.sync import SyncAnswer, SyncQuery, sync
-from chalicelib.realtime.shapes import Message, Reactions
+from chalicelib.realtime.shapes import Message, ReactionSummary
 
 routes = Routes("messages")
 
@@ -62,7 +62,7 @@ def search_messages(actor: Actor, query: MessageSearchQuery) -> Reply[MessageLis
     return Reply(body=found, status=200, headers=headers)
 
 
-@routes.post("/messages/scheduled", status=201, creates=True)
+@routes.post("/scheduled-messages", status=201, creates=True)
 def schedule_message(actor: Actor, body: ScheduleInput) -> Reply[ScheduledMessage]:
     """Have a message sent at a time (200 where one with this clientMessageId waits already)."""
     kept = scheduled.schedule(actor, body)
@@ -70,25 +70,25 @@ def schedule_message(actor: Actor, body: ScheduleInput) -> Reply[ScheduledMessag
     return Reply(body=kept.message, status=201 if kept.created else 200, headers=headers)
 
 
-@routes.get("/messages/scheduled")
+@routes.get("/scheduled-messages")
 def list_scheduled_messages(actor: Actor, query: ScheduleQuery) -> ScheduledList:
     """My messages that wait for their time, and those that could not be sent when it came."""
     return scheduled.waiting(actor, query)
 
 
-@routes.patch("/messages/scheduled/{scheduled_id}")
+@routes.patch("/scheduled-messages/{scheduled_id}")
 def change_scheduled_message(actor: Actor, scheduled_id: Id, body: ScheduleChange) -> ScheduledMessage:
     """Change a message of mine that waits, or when it is sent."""
     return scheduled.change(actor, scheduled_id, body)
 
 
-@routes.delete("/messages/scheduled/{scheduled_id}")
+@routes.delete("/scheduled-messages/{scheduled_id}")
 def cancel_scheduled_message(actor: Actor, scheduled_id: Id) -> None:
     """Take a message back before it is sent."""
     scheduled.cancel(actor, scheduled_id)
 
 
-@routes.post("/messages/scheduled/{scheduled_id}/send-now", status=201)
+@routes.post("/scheduled-messages/{scheduled_id}/send-now", status=201)
 def send_scheduled_message(actor: Actor, scheduled_id: Id) -> Reply[Message]:
     """Send a message that waits now (200 where a message with its clientMessageId was stored before)."""
     sent = scheduled.send_now(actor, scheduled_id)
@@ -129,7 +129,7 @@ def forward_message(actor: Actor, message_id: Id, body: ForwardInput) -> Reply[C
 
 
 @routes.put("/messages/{message_id}/reactions/{emoji}")
-def add_reaction(actor: Actor, message_id: Id, emoji: Emoji) -> Reply[Reactions]:
+def add_reaction(actor: Actor, message_id: Id, emoji: Emoji) -> Reply[ReactionSummary]:
     """React to a message; again is as once."""
     reacted = reactions.react(actor, message_id, emoji)
     headers = ratelimit.headers(reactions.policy(), reacted.allowance)

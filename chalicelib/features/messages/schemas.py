@@ -8,12 +8,13 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.core.ids import Id, Seq, Timestamp
 from chalicelib.core.paging import DEFAULT_LIMIT, Limit, Page
-from chalicelib.realtime.shapes import Attachment, Message, MessageType
+from chalicelib.realtime.shapes import Attachment, DeleteScope, DeliveryStatus, Message, MessageType
 
 Content = Annotated[str, Meta(max_length=10_000)]
 ClientMessageId = Annotated[str, Meta(min_length=1, max_length=64)]
 Mentions = Annotated[list[Id], Meta(max_length=50, description="ids of members of the chat")]
 Moment = Annotated[datetime, Meta(tz=True)]
+SentType = Annotated[Literal["text", "image", "file", "audio", "video"], Meta(title="SentMessageType")]
 
 
 class SendInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -21,7 +22,7 @@ class SendInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbi
 
     chat_id: Id
     content: Content = ""
-    message_type: Literal["text", "image", "file", "audio", "video"] = "text"
+    message_type: SentType = "text"
     client_message_id: ClientMessageId | None = None
     reply_to: Id | None = None
     attachments: Annotated[list[Id], Meta(max_length=10, description="ids of complete uploads")] = []
@@ -53,7 +54,7 @@ class EditList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class DeleteQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """For whom: `me` hides the message from oneself, `everyone` takes its content from all."""
 
-    scope: Literal["me", "everyone"] = msgspec.field(name="for", default="everyone")
+    scope: DeleteScope = msgspec.field(name="for", default="everyone")
 
 
 class ForwardInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -174,7 +175,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What became of a message with one of those it was sent to."""
 
     user_id: Id
-    status: Literal["sent", "delivered", "read"]
+    status: DeliveryStatus
     read_at: Annotated[Timestamp | None, Meta(description="null where it was not read, or not known when")]
 
 

@@ -27,7 +27,7 @@ class MessageSearchQuery(paging.Page, frozen=True, kw_only=True, rename="camel",
     message_type: MessageType | None = None
     since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
-    order: Literal["newest", "rank"] = "newest"
+    order: Annotated[Literal["newest", "rank"], msgspec.Meta(title="SearchOrder")] = "newest"
 
 
 class _Key(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -26,6 +26,7 @@ _ENVELOPE_BYTES = 250
 # A snapshot names every transaction that runs; a cursor has room for two of this length.
 _SNAPSHOT_LENGTH = 1_200
 
+ResyncReason = Annotated[Literal["too_old", "too_much", "not_understood"], msgspec.Meta(title="ResyncReason")]
 SyncCursor = Annotated[str, msgspec.Meta(max_length=_CURSOR_LENGTH)]
 
 
@@ -43,7 +44,7 @@ class SyncAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
     next_cursor: str
     has_more: bool
     resync_required: bool = False
-    reason: Literal["too_old", "too_much", "not_understood"] | None = None
+    reason: ResyncReason | None = None
 
 
 class _Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -277,7 +278,7 @@ def _page(state: _State, cursor: _Cursor | _Moment | None, limit: int, room: int
     return SyncAnswer(events=events, next_cursor=_written(following), has_more=has_more)
 
 
-def _resync(state: _State, reason: Literal["too_old", "too_much", "not_understood"]) -> SyncAnswer:
+def _resync(state: _State, reason: ResyncReason) -> SyncAnswer:
     fresh = _written(_Cursor(state.epoch, _bounded(state.now)))
     return SyncAnswer(events=[], next_cursor=fresh, has_more=False, resync_required=True, reason=reason)
 

@@ -10,13 +10,10 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from chalicelib.core.errors import catalogue
-from chalicelib.features.ops.openapi import API_VERSION, plain
-from chalicelib.realtime.shapes import Envelope
+from chalicelib.features.ops.components import Components, Schema, narrowed, plain
+from chalicelib.features.ops.openapi import API_VERSION
 from chalicelib.realtime.vocabularies import VOCABULARIES
 
-Schema = dict[str, Any]
-
-_REFS = "#/components/schemas/{name}"
 _CHANNEL = {"$ref": "#/channels/socket"}
 _ABOUT = (
     "The WebSocket API of a messenger. A client sends frames, and each is answered once, by an ack or by an error "
@@ -55,31 +52,37 @@ class Frames(msgspec.Struct, frozen=True, kw_only=True):
 
 def document(actions: Iterable[Action], events: Mapping[str, type[msgspec.Struct]], frames: Frames) -> Schema:
     """The document as plain data."""
-    messages = {"error": _Message("error", "A frame was refused; the connection stays.", frames.error)}
+    components = Components()
+    messages: dict[str, Schema] = {}
     operations: dict[str, Schema] = {}
     for one in actions:
         key, said = _key(one.name), _first_line(one.handler)
-        optional = not any(field.required for field in msgspec.structs.fields(one.data))
-        sent = _narrowed(frames.frame, one.name, action=_only(one.name), data=_defaulted(one.data, optional=optional))
-        acked = _narrowed(frames.ack, one.name, data=one.answer)
-        messages[f"action-{key}"] = _Message(one.name, said, sent)
-        messages[f"ack-{key}"] = _Message("ack", f"The answer to `{one.name}`.", acked)
-        operations[f"receive-{key}"] = _operation("receive", said, f"action-{key}", replies=(f"ack-{key}", "error"))
-    for name, kind in events.items():
-        key, said = _key(name), _first_line(kind)
-        messages[f"event-{key}"] = _Message(name, said, _narrowed(Envelope, name, type=_only(name), data=kind))
-        operations[f"send-{key}"] = _operation("send", said, f"event-{key}")
+        data, answer = one.data, one.answer
+        optional = not any(field.required for field in msgspec.structs.fields(data))
+        data_field = _defaulted(data, optional=optional)
+        sent = narrowed(frames.frame, one.name, "Frame", action=Literal[one.name], data=data_field)
+        acked = narrowed(frames.ack, one.name, "Ack", data=answer)
+        frame, ack = components.of([sent, acked])
+        messages[f"action-{key}"] = _message(one.name, said, frame)
+        messages[f"ack-{key}"] = _message("ack", f"The answer to `{one.name}`.", ack)
+        about = f"A frame with `{data.__name__}` as its `data`. Its ack has `{answer.__name__}` as its `data`."
+        replies = (f"ack-{key}", "error")
+        operations[f"receive-{key}"] = _operation("receive", said, about, f"action-{key}", replies)
+    for name, event in components.add_events(events).items():
+        key, said = _key(name), _first_line(events[name])
+        messages[f"event-{key}"] = _message(name, said, event)
+        about = f"An event with `{events[name].__name__}` as its `data`."
+        operations[f"send-{key}"] = _operation("send", said, about, f"event-{key}")
 
     # The general forms, besides the narrow ones of each message.
     anything = _defaulted(dict[str, Any], optional=True)
-    general = [_narrowed(frames.frame, "", data=anything), frames.ack, Envelope]
-    shapes = [message.shape for message in messages.values()]
-    payloads, components = msgspec.json.schema_components([*shapes, *general], ref_template=_REFS)
-    components["ProblemBody"]["properties"]["code"]["examples"] = sorted(problem.code for problem in catalogue())
-    described = {
-        key: {"name": message.name, "title": message.name, "summary": message.summary, "payload": payload}
-        for (key, message), payload in zip(messages.items(), payloads, strict=False)
-    }
+    frame, ack, error = components.of([narrowed(frames.frame, "", "Frame", data=anything), frames.ack, frames.error])
+    messages["frame"] = _message("frame", "The form of every action.", frame)
+    messages["ack"] = _message("ack", "The form of every ack.", ack)
+    messages["error"] = _message("error", "A frame was refused; the connection stays.", error)
+    components.schemas["ProblemBody"]["properties"]["code"]["examples"] = sorted(
+        problem.code for problem in catalogue()
+    )
     return plain(
         {
             "asyncapi": "3.0.0",
@@ -87,43 +90,33 @@ def document(actions: Iterable[Action], events: Mapping[str, type[msgspec.Struct
                 "title": "Messenger: live",
                 "version": API_VERSION,
                 "description": _ABOUT,
-                "license": {"name": "MIT"},
+                "contact": {"name": "The operator of this server"},
+                "license": {"name": "MIT", "url": "https://opensource.org/license/mit"},
+                "tags": [{"name": "actions"}, {"name": "events"}],
             },
             "defaultContentType": "application/json",
             "servers": _SERVERS,
-            "channels": {"socket": {"address": "/api", "messages": described, "bindings": _BINDINGS}},
+            "channels": {"socket": {"address": "/api", "messages": messages, "bindings": _BINDINGS}},
             "operations": operations,
-            "components": {"schemas": components, "securitySchemes": _SECURITY},
+            "components": {"schemas": components.schemas, "securitySchemes": _SECURITY},
         }
     )
 
 
-class _Message(msgspec.Struct, frozen=True):
-    name: str
-    summary: str
-    shape: type[msgspec.Struct]
-
-
-def _narrowed(shape: type[msgspec.Struct], of: str, **types: Any) -> type[msgspec.Struct]:
-    """A shape with some of its fields more exact: `Frame` of `message:send` is a `MessageSendFrame`."""
-    fields = [(name, *kind) if isinstance(kind, tuple) else (name, kind) for name, kind in types.items()]
-    name = "".join(map(str.capitalize, of.split(":"))) + shape.__name__
-    return msgspec.defstruct(name, fields, bases=(shape,), frozen=True, kw_only=True)
-
-
-def _only(value: str) -> Any:
-    return Literal[value]
+def _message(name: str, summary: str, payload: Schema) -> Schema:
+    return {"name": name, "title": name, "summary": summary, "payload": payload}
 
 
 def _defaulted(kind: Any, *, optional: bool) -> Any:
     return (kind, msgspec.field(default_factory=dict)) if optional else kind
 
 
-def _operation(direction: str, summary: str, message: str, *, replies: Iterable[str] = ()) -> Schema:
+def _operation(direction: str, summary: str, about: str, message: str, replies: Iterable[str] = ()) -> Schema:
     operation: Schema = {
         "action": direction,
         "channel": _CHANNEL,
         "summary": summary,
+        "description": about,
         "messages": [_ref(message)],
     }
     if replies:

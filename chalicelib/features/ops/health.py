@@ -16,7 +16,7 @@ from chalicelib.core.logs import logger
 # What a part takes at most, its repetitions included; a dead database may take a second more to be connected to.
 PATIENCE_SECONDS = 1.0
 
-State = Literal["ok", "failing"]
+State = Annotated[Literal["ok", "failing"], msgspec.Meta(title="PartState")]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -29,7 +29,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Health(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """`ok` where every part is. The answer is given again for some seconds: `checkedAt` says from when it is."""
 
-    status: Literal["ok", "degraded"]
+    status: Annotated[Literal["ok", "degraded"], msgspec.Meta(title="HealthState")]
     parts: dict[str, Part]
     checked_at: Timestamp
 

@@ -1,45 +1,19 @@
 """The OpenAPI 3.1 document, made from the endpoints as they were declared and from the types they take and answer."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
-from chalicelib.core.errors import (
-    IdempotencyKeyReused,
-    InvalidInput,
-    Problem,
-    ProblemBody,
-    RateLimited,
-    SessionEnded,
-    TooLarge,
-    Unauthenticated,
-    Unavailable,
-    Unreadable,
-    UnsupportedType,
-    UploadPending,
-    catalogue,
-)
+from chalicelib.core.errors import Problem, ProblemBody, RateLimited
 from chalicelib.core.http import Endpoint, camel
+from chalicelib.features.ops.components import Components, Schema, plain
 from chalicelib.features.ops.links import Ids, add_links
+from chalicelib.features.ops.refusals import problems, refusal, refusals
 
 API_VERSION = "0.2.0"
-
-Schema = dict[str, Any]
-
-_REFS = "#/components/schemas/{name}"
-_PROBLEM_TYPE = "application/problem+json"
-_ABOUT = (
-    "The REST API of a messenger. Errors are RFC 9457 problems with a stable `code`; each response names the codes "
-    "it can carry as its examples. API Gateway may answer any request itself, in the same shape. "
-    "Live events travel by WebSocket: see `asyncapi.json`."
-)
-
-# What API Gateway makes and no handler raises, as infra/gateway_responses.json has it: code, status, title.
-_BAD_REQUEST = ("bad_request", 400, "The request is not valid")
-_TIMEOUT = ("timeout", 504, "The answer took too long")
 
 
 class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,32 +23,41 @@ class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
     statuses: tuple[int, ...] = ()
 
 
-def document(endpoints: Sequence[Endpoint], outcomes: Mapping[str, Outcomes], ids: Ids) -> Schema:
-    """The document as plain data. `outcomes` are by method and path, as in `POST /chats`; `ids` are for the links."""
-    types = dict.fromkeys(kind for endpoint in endpoints for kind in (endpoint.input("body"), endpoint.answer))
-    types.pop(None, None)
-    shapes, components = msgspec.json.schema_components([*types, ProblemBody], ref_template=_REFS)
-    schemas = dict(zip(types, shapes, strict=False))
-    components["ProblemBody"]["properties"]["code"]["examples"] = sorted(_problems())
+class Tables(msgspec.Struct, frozen=True, kw_only=True):
+    """What the document tells that no declaration of an endpoint does.
 
+    `outcomes` are by method and path, as in `POST /chats`. `examples` are by the type of the body, each with a name.
+    `links` are by the type of the answer. `events` are the types of their data, by the name of the event.
+    """
+
+    outcomes: Mapping[str, Outcomes]
+    examples: Mapping[type, Mapping[str, Any]]
+    links: Ids
+    events: Mapping[str, type[msgspec.Struct]]
+
+
+class _Shared(msgspec.Struct, frozen=True):
+    """What operations share: the components of schemas, the schemas of bodies by their types, and the refusals."""
+
+    components: Components
+    schemas: Mapping[Any, Schema]
+    refusals: dict[str, Schema]
+
+
+def document(endpoints: Sequence[Endpoint], tables: Tables, *, title: str, about: str) -> Schema:
+    """The document of these endpoints, as plain data."""
+    shared = _shared(endpoints, tables)
     paths: dict[str, Schema] = {}
-    refusals: dict[str, Schema] = {}
     for endpoint in endpoints:
-        known = outcomes.get(endpoint.alias_of or endpoint.name, Outcomes())
-        operation = _operation(endpoint, schemas, known)
-        for status, codes in _refusals(endpoint, known).items():
-            # Many endpoints refuse alike: what they share is written once.
-            name = ".".join((status, *codes))
-            refusals[name] = _refusal(status, codes)
-            operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, tables, shared)
     made = plain(
         {
             "openapi": "3.1.0",
             "info": {
-                "title": "Messenger",
+                "title": title,
                 "version": API_VERSION,
-                "description": _ABOUT,
+                "description": about,
+                "contact": {"name": "The operator of this server"},
                 "license": {"name": "MIT", "identifier": "MIT"},
             },
             "servers": [
@@ -84,49 +67,52 @@ def document(endpoints: Sequence[Endpoint], outcomes: Mapping[str, Outcomes], id
             "tags": _tags(endpoints),
             "paths": paths,
             "components": {
-                "schemas": components,
-                "responses": refusals,
+                "schemas": shared.components.schemas,
+                "responses": shared.refusals,
                 "parameters": _PARAMETERS,
                 "headers": _HEADERS,
-                "examples": {code: {"summary": body["title"], "value": body} for code, body in _problems().items()},
-                "securitySchemes": {
-                    "accessToken": {
-                        "type": "http",
-                        "scheme": "bearer",
-                        "bearerFormat": "JWT",
-                        "description": "The `accessToken` of registering, logging in and refreshing.",
-                    }
-                },
+                "examples": {code: {"summary": body["title"], "value": body} for code, body in problems().items()},
+                "securitySchemes": _SECURITY,
             },
         }
     )
-    add_links(made, endpoints, ids)
+    add_links(made, endpoints, tables.links)
+    made["components"] = _used(made)
     return made
 
 
-def plain(made: Schema) -> Schema:
-    """JSON's own types alone: defaults that are tuples would make lists of another kind."""
-    decoded: Schema = msgspec.json.decode(msgspec.json.encode(made))
-    return decoded
+def _shared(endpoints: Iterable[Endpoint], tables: Tables) -> _Shared:
+    components = Components()
+    events = components.add_events(tables.events)
+    mapping = {name: event["$ref"] for name, event in events.items()}
+    components.schemas["Event"]["discriminator"] = {"propertyName": "type", "mapping": mapping}
+    types = dict.fromkeys(kind for endpoint in endpoints for kind in (endpoint.input("body"), endpoint.answer))
+    types.pop(None, None)
+    schemas = dict(zip(types, components.of(types), strict=True))
+    components.of([ProblemBody])
+    components.schemas["ProblemBody"]["properties"]["code"]["examples"] = sorted(problems())
+    return _Shared(components, schemas, {})
 
 
-def _operation(endpoint: Endpoint, schemas: Mapping[Any, Schema], outcomes: Outcomes) -> Schema:
-    summary, _, description = (endpoint.handler.__doc__ or "").partition("\n")
+def _operation(endpoint: Endpoint, tables: Tables, shared: _Shared) -> Schema:
+    outcomes = tables.outcomes.get(endpoint.alias_of or endpoint.name, Outcomes())
     operation: Schema = {
         "operationId": _operation_id(endpoint),
         "tags": [endpoint.tag],
-        "summary": summary.strip().removesuffix("."),
-        "parameters": _parameters(endpoint),
-        "responses": _responses(endpoint, schemas, outcomes),
+        "summary": _docstring(endpoint)[0],
+        "description": " ".join(_sentences(endpoint, outcomes)),
+        "parameters": _parameters(endpoint, shared.components),
+        "responses": _responses(endpoint, outcomes, shared),
         "security": [{"accessToken": []}] if endpoint.input("actor") else [],
     }
-    if description.strip():
-        operation["description"] = description.strip()
     if endpoint.alias_of:
-        operation |= {"description": f"The same as `{endpoint.alias_of}`.", "x-alias-of": endpoint.alias_of}
+        operation |= {"deprecated": True, "x-alias-of": endpoint.alias_of}
     if kind := endpoint.input("body"):
-        required = any(field.required for field in msgspec.structs.fields(kind))
-        operation["requestBody"] = {"required": required, "content": {"application/json": {"schema": schemas[kind]}}}
+        examples = {name: {"value": value} for name, value in tables.examples.get(kind, {}).items()}
+        operation["requestBody"] = {
+            "required": any(field.required for field in msgspec.structs.fields(kind)),
+            "content": {"application/json": {"schema": shared.schemas[kind], "examples": examples}},
+        }
     return operation
 
 
@@ -134,26 +120,46 @@ def _operation_id(endpoint: Endpoint) -> str:
     name = endpoint.handler.__name__
     if endpoint.alias_of:
         words = [segment for segment in endpoint.path.split("/") if segment and not segment.startswith("{")]
-        name = "_".join((name, "as", endpoint.method.lower(), *words))
+        name = "_".join((name, "as", endpoint.method.lower(), *"_".join(words).split("-")))
     return camel(name)
 
 
-def _parameters(endpoint: Endpoint) -> list[Schema]:
+def _docstring(endpoint: Endpoint) -> tuple[str, str]:
+    summary, _, description = (endpoint.handler.__doc__ or "").partition("\n")
+    return summary.strip().removesuffix("."), description.strip()
+
+
+def _sentences(endpoint: Endpoint, outcomes: Outcomes) -> Iterator[str]:
+    """What an operation's description says: what its docstring has, and what follows from its declaration."""
+    if endpoint.alias_of:
+        yield f"The same as `{endpoint.alias_of}`, which new clients use."
+    if _docstring(endpoint)[1]:
+        yield _docstring(endpoint)[1]
+    yield "Needs an access token." if endpoint.input("actor") else "Needs no access token."
+    if any(field.name == "next_cursor" for field in _fields(endpoint.answer)):
+        yield "Answers one page: give its `nextCursor` as `cursor` to get the next one."
+    if endpoint.creates:
+        yield "A repeat with the same `Idempotency-Key` and body gets the same answer, for 24 hours."
+    if endpoint.cached:
+        yield "Give the `ETag` of an earlier answer as `If-None-Match` to get 304 while it is current."
+    if RateLimited in outcomes.refusals:
+        yield "The rate is limited: `RateLimit` tells what is left of it."
+
+
+def _fields(kind: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(kind) if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else ()
+
+
+def _parameters(endpoint: Endpoint, components: Components) -> list[Schema]:
+    kinds = endpoint.path_parameters
     parameters = [
-        _parameter(
-            "path" if f"{{{name}}}" in endpoint.path else "query",
-            endpoint.word(name),
-            msgspec.json.schema(kind),
-            required=True,
-        )
-        for name, kind in endpoint.path_parameters.items()
+        _parameter("path" if f"{{{name}}}" in endpoint.path else "query", endpoint.word(name), schema, required=True)
+        for name, schema in zip(kinds, components.of(kinds.values()), strict=True)
     ]
-    if kind := endpoint.input("query"):
-        _, forms = msgspec.json.schema_components([kind])
-        form = forms[kind.__name__]
+    if form := endpoint.input("query"):
         parameters += [
-            _parameter("query", name, schema, required=name in form["required"])
-            for name, schema in form["properties"].items()
+            _parameter("query", name, schema, required=required)
+            for name, (schema, required) in components.fields(form).items()
         ]
     names = ["RequestId"]
     if endpoint.creates:
@@ -174,7 +180,7 @@ def _parameter(place: str, name: str, schema: Schema, *, required: bool) -> Sche
     return parameter
 
 
-def _responses(endpoint: Endpoint, schemas: Mapping[Any, Schema], outcomes: Outcomes) -> dict[str, Schema]:
+def _responses(endpoint: Endpoint, outcomes: Outcomes, shared: _Shared) -> dict[str, Schema]:
     headers = ["X-Request-Id"]
     if RateLimited in outcomes.refusals:
         headers += ["RateLimit", "RateLimit-Policy"]
@@ -183,63 +189,27 @@ def _responses(endpoint: Endpoint, schemas: Mapping[Any, Schema], outcomes: Outc
     if endpoint.cached:
         headers.append("ETag")
     responses: dict[str, Schema] = {}
-    for status in sorted({endpoint.status, *outcomes.statuses}):
-        responses[str(status)] = {"description": HTTPStatus(status).phrase, "headers": _header_refs(headers)}
+    for answered in sorted({endpoint.status, *outcomes.statuses}):
+        response: Schema = {"description": HTTPStatus(answered).phrase, "headers": _header_refs(headers)}
         if endpoint.answer is not None:
-            responses[str(status)]["content"] = {"application/json": {"schema": schemas[endpoint.answer]}}
+            response["content"] = {"application/json": {"schema": shared.schemas[endpoint.answer]}}
+        responses[str(answered)] = response
     if endpoint.cached:
         responses["304"] = {
             "description": "What `If-None-Match` names is still current",
             "headers": _header_refs(headers),
         }
+    for status, codes in refusals(endpoint, outcomes.refusals).items():
+        refused = refusal(status, codes, _header_refs(_HEADERS))
+        if status in responses:
+            # `GET /health` answers 503 by itself, and may be refused with the same status.
+            responses[status]["content"] |= refused["content"]
+        else:
+            # Many endpoints refuse alike: what they share is written once.
+            name = ".".join((status, *codes))
+            shared.refusals[name] = refused
+            responses[status] = {"$ref": f"#/components/responses/{name}"}
     return responses
-
-
-def _refusals(endpoint: Endpoint, outcomes: Outcomes) -> dict[str, list[str]]:
-    """The codes of an endpoint's refusals, by status."""
-    codes: dict[str, list[str]] = {}
-    for problem in dict.fromkeys((*_implied(endpoint), *outcomes.refusals)):
-        codes.setdefault(str(problem.status), []).append(problem.code)
-    if "400" in codes:
-        codes["400"].append(_BAD_REQUEST[0])
-    return {**dict(sorted(codes.items())), "5XX": [Problem.code, Unavailable.code, _TIMEOUT[0]]}
-
-
-def _implied(endpoint: Endpoint) -> Iterable[type[Problem]]:
-    """The refusals that follow from what an endpoint takes, and API Gateway's own throttle."""
-    if endpoint.input("body"):
-        yield from (Unreadable, InvalidInput, TooLarge, UnsupportedType)
-    elif endpoint.input("query") or endpoint.path_parameters or endpoint.creates:
-        yield InvalidInput
-    if endpoint.input("actor"):
-        yield from (Unauthenticated, SessionEnded)
-    if endpoint.creates:
-        yield IdempotencyKeyReused
-    yield RateLimited
-
-
-def _refusal(status: str, codes: Iterable[str]) -> Schema:
-    waits = {RateLimited.code, UploadPending.code}.intersection(codes)
-    names = ["X-Request-Id", "Retry-After"] if waits else ["X-Request-Id"]
-    return {
-        "description": HTTPStatus(int(status)).phrase if status.isdigit() else "Not answered; perhaps the next time",
-        "headers": _header_refs(names),
-        "content": {
-            _PROBLEM_TYPE: {
-                "schema": {"$ref": _REFS.format(name="ProblemBody")},
-                "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
-            }
-        },
-    }
-
-
-def _problems() -> dict[str, Schema]:
-    """A sample of every problem, by its code."""
-    samples = {problem.code: msgspec.to_builtins(problem().body("4f1c2b7d")) for problem in catalogue()}
-    for code, status, title in (_BAD_REQUEST, _TIMEOUT):
-        changed = {"type": f"urn:messenger:problem:{code}", "title": title, "detail": title}
-        samples[code] = {**samples[Problem.code], **changed, "status": status, "code": code}
-    return samples
 
 
 def _tags(endpoints: Iterable[Endpoint]) -> list[Schema]:
@@ -250,9 +220,46 @@ def _tags(endpoints: Iterable[Endpoint]) -> list[Schema]:
     ]
 
 
+def _used(made: Schema) -> dict[str, Schema]:
+    """The components that something refers to, of each kind."""
+    everything: dict[str, Schema] = made["components"]
+    found: set[str] = set()
+    waiting = [made["paths"]]
+    while waiting:
+        new = set(_references(waiting.pop())) - found
+        found |= new
+        waiting += [everything[kind][name] for _, _, kind, name in (reference.split("/", 3) for reference in new)]
+    kept = {
+        kind: {name: one for name, one in named.items() if f"#/components/{kind}/{name}" in found}
+        for kind, named in everything.items()
+        if kind != "securitySchemes"
+    }
+    return {kind: named for kind, named in kept.items() if named} | {"securitySchemes": everything["securitySchemes"]}
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, list):
+        for each in node:
+            yield from _references(each)
+    elif isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for each in node.values():
+            yield from _references(each)
+
+
 def _header_refs(names: Iterable[str]) -> Schema:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
+
+_SECURITY: dict[str, Schema] = {
+    "accessToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "The `accessToken` of registering, logging in and refreshing.",
+    }
+}
 
 _PARAMETERS: dict[str, Schema] = {
     "RequestId": {
@@ -284,7 +291,7 @@ _HEADERS: dict[str, Schema] = {
     "ETag": {"description": "What to send as `If-None-Match`.", "required": True, "schema": {"type": "string"}},
     "Idempotent-Replayed": {
         "description": "On an answer that was kept for this `Idempotency-Key`.",
-        "schema": {"const": "true"},
+        "schema": {"type": "string", "const": "true"},
     },
     "RateLimit": {
         "description": "How many are left (`r`), and in how many seconds one more comes back (`t`).",

@@ -15,6 +15,7 @@ PersonName = Annotated[str, Meta(max_length=100)]
 DisplayName = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
 AvatarUrl = Annotated[str, Meta(max_length=2048, pattern=r'^https?://[^\s"<>\\]+(?!\s)$')]
 StatusText = Annotated[str, Meta(max_length=200)]
+AccountRole = Annotated[Literal["user", "moderator", "admin"], Meta(title="AccountRole")]
 Query = Annotated[str, Meta(max_length=100, pattern=r"\S", description="matched without regard to case")]
 
 
@@ -31,7 +32,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     status: Presence
     status_text: str
     last_seen_at: Timestamp | None
-    role: Literal["user", "moderator", "admin"]
+    role: AccountRole
     created_at: Timestamp
 
 
@@ -54,14 +55,17 @@ class ProfileChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
     status_text: StatusText | UnsetType = UNSET
 
 
-LastSeenRule = Literal["everyone", "contacts", "nobody"]
+LastSeenRule = Annotated[
+    Literal["everyone", "contacts", "nobody"],
+    Meta(title="LastSeenRule", description="`contacts` are one's own"),
+]
 
 
 class Privacy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Whether one shares read receipts, and who may see when one is or was there."""
 
     read_receipts: Annotated[bool, Meta(description="without them, one does not see others' either")]
-    last_seen: Annotated[LastSeenRule, Meta(description="`contacts` are one's own")]
+    last_seen: LastSeenRule
 
 
 class PrivacyChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -7,17 +7,16 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.core.ids import Id
 from chalicelib.features.people.schemas import StatusText
-from chalicelib.realtime.events import UserStatus
+from chalicelib.realtime.events import UserPresence
+from chalicelib.realtime.shapes import Presence
 
-Choice = Literal["online", "away", "busy", "invisible"]
+Choice = Annotated[Literal["online", "away", "busy", "invisible"], Meta(title="ChosenPresence")]
 
 
 class StatusInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """What to be seen as while one is there. A text that is absent stays."""
 
-    status: Annotated[
-        Literal["online", "away", "busy", "invisible", "offline"], Meta(description="`offline` means `invisible`")
-    ]
+    status: Presence
     status_text: StatusText | UnsetType = UNSET
 
 
@@ -37,4 +36,4 @@ class PresenceQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
 class PresenceList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Who is there, in the order in which they were asked after."""
 
-    presences: list[UserStatus]
+    presences: list[UserPresence]

@@ -9,7 +9,7 @@ from chalicelib.core import db
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.features.presence.schemas import Choice, ChosenStatus
-from chalicelib.realtime.events import UserStatus
+from chalicelib.realtime.events import UserPresence
 from chalicelib.realtime.shapes import Presence
 
 
@@ -128,10 +128,10 @@ FROM asked LEFT JOIN known ON known.id = asked.id LEFT JOIN users u ON u.id = kn
 """
 
 
-def presences(actor: Actor, user_ids: list[int]) -> list[UserStatus]:
+def presences(actor: Actor, user_ids: list[int]) -> list[UserPresence]:
     """Whether these users are there, as far as the actor may know."""
     row = db.the(_Presences, _PRESENCES, {"viewer": actor.user_id, "user_ids": user_ids}, actor=actor)
-    return msgspec.json.decode(row.presences, type=list[UserStatus])
+    return msgspec.json.decode(row.presences, type=list[UserPresence])
 
 
 # Those who see the same are told together. Who hears of the user is left out where all of them were told of something

@@ -1,0 +1,102 @@
+"""Examples of request bodies for the OpenAPI document, by the type of the body: a name and a value each.
+
+A test sends each of them, with ids of things that there are. What has to lie ahead lies in the next month.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chalicelib.core import clock
+from chalicelib.features.accounts.schemas import Credentials, LogoutRequest, RefreshRequest, Registration
+from chalicelib.features.chats.schemas import (
+    ChatChange,
+    ChatInput,
+    InviteInput,
+    MuteInput,
+    ParticipantsInput,
+    RoleInput,
+)
+from chalicelib.features.messages.schemas import (
+    DeliveredInput,
+    DraftInput,
+    EditInput,
+    ForwardInput,
+    ReadInput,
+    ScheduleChange,
+    ScheduleInput,
+    SendInput,
+)
+from chalicelib.features.people.schemas import ContactChange, NewContact, PrivacyChange, ProfileChange
+from chalicelib.features.presence.schemas import PresenceQuery, StatusInput
+from chalicelib.features.uploads.schemas import NewUpload, NewUploads
+
+
+def _next_month() -> str:
+    """The morning of the first day of the next month: the document stays the same until then."""
+    today = datetime.fromtimestamp(clock.now(), UTC)
+    first = (today.replace(day=1) + timedelta(days=32)).replace(day=1, hour=9, minute=0, second=0, microsecond=0)
+    return clock.wire(first.timestamp())
+
+
+_LATER = _next_month()
+_TOKEN = "eHY2Q0xZcU9sZ1pTdnJ5d0Z0bXVDQQ"  # noqa: S105  # stands for a refresh token
+_PICTURE = {"filename": "lake.png", "contentType": "image/png", "size": 48_213}
+
+EXAMPLES: Mapping[type, Mapping[str, Any]] = {
+    Registration: {
+        "shortest": {"username": "maria", "password": "correct horse battery"},
+        "whole": {
+            "username": "ivan.petrov",
+            "email": "ivan@example.com",
+            "password": "correct horse battery",
+            "firstName": "Иван",
+            "lastName": "Петров",
+        },
+    },
+    Credentials: {
+        "username": {"username": "maria", "password": "correct horse battery"},
+        "email": {"email": "ivan@example.com", "password": "correct horse battery"},
+    },
+    RefreshRequest: {"refresh": {"refreshToken": _TOKEN}},
+    LogoutRequest: {"this session": {}, "another session too": {"refreshToken": _TOKEN}},
+    ProfileChange: {
+        "name": {"displayName": "Мария", "firstName": "Мария", "lastName": "Иванова"},
+        "status text": {"statusText": "On holiday"},
+        "no email address": {"email": None},
+    },
+    PrivacyChange: {"contacts only": {"lastSeen": "contacts"}, "no read receipts": {"readReceipts": False}},
+    NewContact: {"own name": {"userId": 2, "name": "Ivan from work"}},
+    ContactChange: {"another name": {"name": "Ivan"}, "the user's own name": {"name": None}},
+    StatusInput: {"busy": {"status": "busy", "statusText": "In a meeting"}, "unseen": {"status": "invisible"}},
+    PresenceQuery: {"two people": {"userIds": [2, 3]}},
+    ChatInput: {
+        "private chat": {"type": "private", "participantIds": [2]},
+        "group": {"type": "group", "participantIds": [2, 3], "name": "Hikers", "description": "Sundays"},
+    },
+    ChatChange: {
+        "public group": {"name": "Hikers", "isPublic": True},
+        "rules": {"settings": {"whoCanSend": "admins", "whoCanAdd": "members"}},
+        "messages that disappear": {"settings": {"messageSeconds": 86_400}},
+    },
+    ParticipantsInput: {"one": {"userId": 4}, "several": {"userIds": [4, 5]}},
+    RoleInput: {"admin": {"role": "admin"}},
+    InviteInput: {"for ever": {}, "for a day and ten people": {"expiresIn": 86_400, "maxUses": 10}},
+    MuteInput: {"for ever": {}, "until a time": {"until": _LATER}},
+    SendInput: {
+        "text": {"chatId": 1, "content": "Привет!", "clientMessageId": "f81d4fae-7dec-11d0"},
+        "reply": {"chatId": 1, "content": "At nine, @ivan", "replyTo": 1, "mentions": [2]},
+        "picture": {"chatId": 1, "content": "The lake", "messageType": "image", "attachments": [1]},
+    },
+    ScheduleInput: {"text": {"chatId": 1, "content": "Happy birthday!", "sendAt": _LATER}},
+    ScheduleChange: {"another time": {"sendAt": _LATER}, "another text": {"content": "Happy birthday, Ivan!"}},
+    EditInput: {"text": {"content": "At ten"}},
+    ForwardInput: {"two chats": {"chatIds": [2, 3], "clientMessageId": "f81d4fae-7dec-11d0-a765"}},
+    ReadInput: {"up to a message": {"seq": 1}, "everything": {}},
+    DeliveredInput: {"up to a message": {"seq": 1}, "everything": {}},
+    DraftInput: {"begun": {"content": "Dear all,", "replyTo": 1}, "given up": {"content": ""}},
+    NewUpload: {"picture": _PICTURE},
+    NewUploads: {
+        "two files": {"files": [_PICTURE, {"filename": "map.pdf", "contentType": "application/pdf", "size": 90_112}]}
+    },
+}
