@@ -1,9 +1,10 @@
 """What the REST and the WebSocket gateway share: their limits, and the parts of the events they send to Lambda."""
 
 import base64
+import functools
+import random
 import secrets
 import time
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ REQUEST_BYTES = 10 * 1024 * 1024
 INVOCATION_BYTES = 6 * 1024 * 1024
 MESSAGE_BYTES = 128 * 1024
 FRAME_BYTES = 32 * 1024
+
+_random = random.Random()  # noqa: S311  # for ids that are no secrets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,53 +45,70 @@ def now_ms() -> int:
 
 def request_time(milliseconds: int) -> str:
     """The same in the form of an access log: 20/Nov/2026:09:27:00 +0000."""
-    return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(milliseconds / 1000))
+    return _access_log_time(milliseconds // 1000)
 
 
-def gateway_id() -> str:
-    """An id as API Gateway makes them for connections, messages and requests: 88 random bits, `L0SM9cOFvHcCIhw=`."""
+@functools.lru_cache(maxsize=2)
+def _access_log_time(seconds: int) -> str:
+    return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(seconds))
+
+
+def connection_id() -> str:
+    """The id of a connection, `L0SM9cOFvHcCIhw=`. Nobody can guess it: whoever may sign a post could try."""
     return base64.urlsafe_b64encode(secrets.token_bytes(11)).decode()
 
 
+def gateway_id() -> str:
+    """The id of a message or a request, in the same form. It is unique, and no secret, so it is made cheaply."""
+    return base64.urlsafe_b64encode(_random.randbytes(11)).decode()
+
+
 def request_id() -> str:
-    """The id of a REST request."""
-    return str(uuid.uuid4())
+    """The id of a REST request: a random UUID, at a tenth of what `uuid.uuid4` costs."""
+    text = _random.randbytes(16).hex()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
 
 
-def received_headers(scope: Scope) -> list[tuple[str, str]]:
-    """The request's headers in order, spelled as the client spelled them where the server kept that."""
-    raw: Iterable[tuple[bytes, bytes]] = scope.get("extensions", {}).get("raw_headers", scope["headers"])
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
+class Headers:
+    """A request's headers, decoded once. `last` has the last value of each, by its name in lower case."""
+
+    def __init__(self, scope: Scope) -> None:
+        # In order, and spelled as the client spelled them.
+        raw: Iterable[tuple[bytes, bytes]] = scope.get("extensions", {}).get("raw_headers", scope["headers"])
+        self.received = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
+        self.last = {name.lower(): value for name, value in self.received}
+
+    def joined(self) -> dict[str, str]:
+        """Every header by its name in lower case, the values of a repeated one joined as RFC 9110 says."""
+        joined: dict[str, str] = {}
+        for name, value in self.received:
+            lower = name.lower()
+            joined[lower] = f"{joined[lower]},{value}" if lower in joined else value
+        return joined
 
 
-def forwarded_headers(scope: Scope, *, without: frozenset[str]) -> list[tuple[str, str]]:
+def forwarded_headers(scope: Scope, headers: Headers, *, without: frozenset[str]) -> list[tuple[str, str]]:
     """The headers of an event: the client's but for `without` (lower case), and those that API Gateway adds."""
-    headers = []
+    forwarded = []
     addresses = []
-    for name, value in received_headers(scope):
+    for name, value in headers.received:
         lower = name.lower()
         if lower == "x-forwarded-for":
             addresses.append(value)
         elif lower not in without and not lower.startswith(("x-forwarded-", "x-amzn-trace-id")):
-            headers.append((name, value))
-    headers += [
-        ("X-Amzn-Trace-Id", f"Root=1-{now_ms() // 1000:08x}-{secrets.token_hex(12)}"),
+            forwarded.append((name, value))
+    forwarded += [
+        ("X-Amzn-Trace-Id", f"Root=1-{int(time.time()):08x}-{_random.randbytes(12).hex()}"),
         ("X-Forwarded-For", ", ".join([*addresses, source_ip(scope)])),
         ("X-Forwarded-Port", str((scope.get("server") or ("", 0))[1])),
         ("X-Forwarded-Proto", "https" if scope["scheme"] in {"https", "wss"} else "http"),
     ]
-    return headers
+    return forwarded
 
 
 def source_ip(scope: Scope) -> str:
     """The address of the peer of this TCP connection; headers can be forged, this cannot."""
     return (scope.get("client") or ("127.0.0.1", 0))[0]
-
-
-def header(scope: Scope, name: str) -> str | None:
-    """The last value of a header, named in lower case."""
-    values = [value for key, value in received_headers(scope) if key.lower() == name]
-    return values[-1] if values else None
 
 
 def last_and_all(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], dict[str, list[str]]]:
@@ -108,6 +128,8 @@ def header_maps(headers: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 def query_maps(scope: Scope) -> dict[str, Any]:
     """`queryStringParameters` and its multi-value form, decoded; None when there is no query."""
+    if not scope["query_string"]:
+        return {"queryStringParameters": None, "multiValueQueryStringParameters": None}
     pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="replace")
     last, every = last_and_all(pairs)
     return {"queryStringParameters": last or None, "multiValueQueryStringParameters": every or None}

@@ -1,18 +1,22 @@
 """API Gateway on one port: the REST API, the WebSocket API and its `@connections`, over the functions of one app."""
 
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.convertors import PathConvertor, register_url_convertor
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.events import DEFAULT_LIMITS, STAGE, Limits
 from local.faults import Faults
 from local.functions import Functions
-from local.management import ManagementApi
+from local.management import DOOR, ManagementApi
 from local.responses import GatewayResponses, Nothing
-from local.rest import BasePath, RestApi
+from local.rest import RestApi
 from local.websocket import WebSocketApi
+
+_SOCKET_PATHS = frozenset({f"/{STAGE}", f"/{STAGE}/", "/ws", "/ws/"})
 
 
 class AnyPath(PathConvertor):
@@ -24,32 +28,49 @@ class AnyPath(PathConvertor):
 register_url_convertor("anything", AnyPath())
 
 
-def create_gateway(
-    functions: Functions,
-    faults: Faults,
-    *,
-    limits: Limits = DEFAULT_LIMITS,
-    extra_routes: Sequence[BaseRoute] = (),
-) -> Starlette:
+class Gateway:
     """The ASGI app; serve it by `local.protocols.server`, whose protocols have API Gateway's rules for frames.
 
-    `extra_routes` are pages outside the stage. `app.state.sockets` is the WebSocketApi, with its live connections.
+    `extra_routes` are pages outside the stage. `sockets` has the live connections. What has an API is found without
+    Starlette's router, which costs as much as the rest of the gateway together.
     """
-    responses = GatewayResponses()
-    rest = RestApi(functions, responses, limits)
-    sockets = WebSocketApi(functions, faults, limits)
-    stage, mapping = f"/{STAGE}", f"/{STAGE}/v1"
-    routes = [
-        *(WebSocketRoute(path, sockets) for path in (stage, f"{stage}/", "/ws", "/ws/")),
-        Route(f"{stage}/@connections/{{connection_id:path}}", ManagementApi(sockets, faults)),
-        *(Route(path, BasePath(rest, mapping, mapped=True)) for path in (mapping, f"{mapping}/{{path:anything}}")),
-        *(Route(path, BasePath(rest, stage)) for path in (stage, f"{stage}/{{path:anything}}")),
-        Route("/health", BasePath(rest, "")),
-        *extra_routes,
-        # Outside the stage there is nothing, which API Gateway says as of any path without a route.
-        Route("/{path:anything}", Nothing(responses)),
-    ]
-    app = Starlette(routes=routes)
-    app.router.redirect_slashes = False
-    app.state.sockets = sockets
-    return app
+
+    def __init__(
+        self,
+        functions: Functions,
+        faults: Faults,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        extra_routes: Sequence[BaseRoute] = (),
+    ) -> None:
+        responses = GatewayResponses()
+        self.sockets = WebSocketApi(functions, faults, limits)
+        self.management = ManagementApi(self.sockets, faults)
+        self._rest = RestApi(functions, responses, limits)
+        # Outside the stage there is nothing else, which API Gateway says as of any path without a route.
+        pages = Starlette(routes=[*extra_routes, Route("/{path:anything}", Nothing(responses))])
+        pages.router.redirect_slashes = False
+        self._pages: ASGIApp = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            if scope["path"] in _SOCKET_PATHS:
+                await self.sockets(scope, receive, send)
+            else:
+                await send({"type": "websocket.close"})  # before it was accepted: a 403
+            return
+        # The handler is told the path as it was sent, and the custom domain's base path as a part of it.
+        path = scope["raw_path"].decode("latin-1")
+        segments = path.split("/")[1:]
+        names = [unquote(segment) for segment in segments[:2]]
+        if names == ["health"]:
+            await self._rest.serve(scope, receive, send, segments=segments, path=path)
+        elif names[:1] != [STAGE]:
+            await self._pages(scope, receive, send)
+        elif names[1:] == [DOOR] and len(segments) > 2:
+            await self.management(scope, receive, send)
+        elif names[1:] == ["v1"]:
+            await self._rest.serve(scope, receive, send, segments=segments[2:] or [""], path=path)
+        else:
+            below = segments[1:] or [""]
+            await self._rest.serve(scope, receive, send, segments=below, path="/" + "/".join(below))

@@ -3,31 +3,38 @@
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 """
 
+import functools
 import hashlib
 import hmac
+import json
 import re
 import time
 from calendar import timegm
+from typing import NamedTuple
+from urllib.parse import parse_qsl, unquote
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from chalicelib.core import sigv4
 from chalicelib.core.config import settings
-from local.events import MESSAGE_BYTES, request_id
+from local.events import MESSAGE_BYTES, STAGE, Headers, request_id
 from local.faults import Fault, Faults
+from local.responses import Answer, DisconnectedError, read_body
 from local.websocket import Connection, GoneError, WebSocketApi
 
 SIGNATURE_SECONDS = 5 * 60
+
+# What stands between the stage and the connection's id in a path.
+DOOR = "@connections"
 
 _CONNECTION_ID = re.compile(r"[A-Za-z0-9_-]{15}=")
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/,]+)/(?P<scope>[^,]+), *"
     r"SignedHeaders=(?P<signed>[^,]+), *Signature=(?P<signature>[0-9a-f]{64})"
 )
+_USUAL_POST = (f"POST /{STAGE}/%40connections/".encode(), f"POST /{STAGE}/@connections/".encode())
+# Headers that say something of how the request itself is to be read or answered.
+_UNUSUAL = frozenset({"expect", "te", "trailer", "transfer-encoding", "upgrade"})
 
 
 class RefusedError(Exception):
@@ -39,6 +46,16 @@ class RefusedError(Exception):
         self.name = name
 
 
+class Call(NamedTuple):
+    """A request. `path` is as it was sent, `headers` by their names in lower case, repeated ones joined."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+
+
 class ManagementApi:
     """The ASGI app at `@connections/{connection_id}`."""
 
@@ -48,49 +65,106 @@ class ManagementApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            response = await self._answer(Request(scope, receive))
-        except ClientDisconnect:
+            answer = await self._answer(scope, receive)
+        except DisconnectedError:
             return
-        except GoneError:
-            response = _error(410, "GoneException", "Gone")
-        except RefusedError as error:
-            response = _error(error.status, error.name, str(error))
-        await response(scope, receive, send)
+        except (GoneError, RefusedError) as error:
+            answer = _refusal(error)
+        await answer.give(send)
 
-    async def _answer(self, request: Request) -> Response:
-        body = await _read_body(request)
-        _check_signature(request, body)
-        connection_id: str = request.path_params["connection_id"]
-        if not _CONNECTION_ID.fullmatch(connection_id):
-            raise RefusedError(400, "BadRequestException", f"Invalid connectionId: {connection_id}")
-        if self._faults.take(Fault.POST_THROTTLED, connection_id):
-            raise RefusedError(429, "LimitExceededException", "Too Many Requests")
-        if self._faults.take(Fault.POST_GONE, connection_id):
-            raise GoneError(connection_id)
-        connection = self._sockets.connections.get(connection_id)
-        if connection is None or connection.closed is not None:
-            raise GoneError(connection_id)
-        match request.method:
+    def at_once(self, data: bytes) -> Answer | None:
+        """The answer to a usual post that came whole in one read; None for all else, which comes by ASGI then."""
+        call = _usual_post(data)
+        if call is None or len(call.body) > MESSAGE_BYTES:
+            return None
+        try:
+            connection = self._admit(call)
+            if connection.is_slow:
+                return None
+            connection.send_at_once(_text(call.body))
+        except (GoneError, RefusedError) as error:
+            return _refusal(error)
+        return _done(200)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        # Up to 1 MB is read to its end, so that the client sees why it is refused.
+        body = await read_body(receive, limit=MESSAGE_BYTES, patience=8 * MESSAGE_BYTES)
+        if body is None:
+            raise RefusedError(413, "PayloadTooLargeException", "Message too long")
+        call = Call(
+            method=scope["method"],
+            path=scope["raw_path"].decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
+            headers=Headers(scope).joined(),
+            body=body,
+        )
+        connection = self._admit(call)
+        match call.method:
             case "POST":
-                await connection.send(body.decode("utf-8", "replace"))
-                return Response(status_code=200, headers={"x-amzn-RequestId": request_id()})
+                await connection.send(_text(body))
+                return _done(200)
             case "GET":
                 return _describe(connection)
             case "DELETE":
                 await connection.close(1000, "Connection Closed Normally")
-                return Response(status_code=204, headers={"x-amzn-RequestId": request_id()})
+                return _done(204)
         raise RefusedError(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
 
+    def _admit(self, call: Call) -> Connection:
+        """The open connection that a signed request names. Raises RefusedError and GoneError."""
+        _check_signature(call)
+        identifier = unquote(call.path.split("/", 3)[3])
+        if not _CONNECTION_ID.fullmatch(identifier):
+            raise RefusedError(400, "BadRequestException", f"Invalid connectionId: {identifier}")
+        if self._faults.take(Fault.POST_THROTTLED, identifier):
+            raise RefusedError(429, "LimitExceededException", "Too Many Requests")
+        if self._faults.take(Fault.POST_GONE, identifier):
+            raise GoneError(identifier)
+        connection = self._sockets.connections.get(identifier)
+        if connection is None or connection.closed is not None:
+            raise GoneError(identifier)
+        return connection
 
-def _describe(connection: Connection) -> Response:
-    return JSONResponse(
-        {
-            "connectedAt": _iso(connection.connected_at),
-            "identity": connection.identity,
-            "lastActiveAt": _iso(connection.last_active_at),
-        },
-        headers={"x-amzn-RequestId": request_id()},
+
+def _usual_post(data: bytes) -> Call | None:
+    """A post with a declared length and nothing after it, over a connection that is kept; None for all else."""
+    if not data.startswith(_USUAL_POST):
+        return None
+    head, _, body = data.partition(b"\r\n\r\n")
+    request, *fields = head.decode("latin-1").split("\r\n")
+    _, _, target = request.partition(" ")
+    path, _, version = target.partition(" ")
+    headers = {}
+    for field in fields:
+        name, colon, value = field.partition(":")
+        lower = name.lower()
+        if not colon or lower in headers:
+            return None
+        headers[lower] = value.strip(" \t")
+    usual = (
+        version == "HTTP/1.1"
+        and "?" not in path
+        and headers.get("content-length") == str(len(body))
+        and headers.get("connection", "keep-alive") == "keep-alive"
+        and "host" in headers
+        and _UNUSUAL.isdisjoint(headers)
     )
+    return Call("POST", path, "", headers, body) if usual else None
+
+
+def _text(body: bytes) -> bytes:
+    """A payload as the client gets it, which is always UTF-8."""
+    return body if body.isascii() else body.decode("utf-8", "replace").encode()
+
+
+def _describe(connection: Connection) -> Answer:
+    description = {
+        "connectedAt": _iso(connection.connected_at),
+        "identity": connection.identity,
+        "lastActiveAt": _iso(connection.last_active_at),
+    }
+    headers = [("Content-Type", "application/json"), ("x-amzn-RequestId", request_id())]
+    return Answer(200, headers, json.dumps(description).encode())
 
 
 def _iso(milliseconds: int) -> str:
@@ -98,66 +172,66 @@ def _iso(milliseconds: int) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest:03d}Z"
 
 
-def _error(status: int, name: str, message: str) -> Response:
-    headers = {"x-amzn-ErrorType": name, "x-amzn-RequestId": request_id()}
-    return JSONResponse({"message": message}, status_code=status, headers=headers)
+def _done(status: int) -> Answer:
+    return Answer(status, [("x-amzn-RequestId", request_id())])
 
 
-async def _read_body(request: Request) -> bytes:
-    """The body. Raises RefusedError over 128 KB; up to 1 MB is read to its end, so that the client sees why."""
-    body = bytearray()
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size <= MESSAGE_BYTES:
-            body += chunk
-        elif size > 8 * MESSAGE_BYTES:
-            break
-    if size > MESSAGE_BYTES:
-        raise RefusedError(413, "PayloadTooLargeException", "Message too long")
-    return bytes(body)
+def _refusal(error: GoneError | RefusedError) -> Answer:
+    status, name, message = (
+        (error.status, error.name, str(error)) if isinstance(error, RefusedError) else (410, "GoneException", "Gone")
+    )
+    headers = [
+        ("Content-Type", "application/json"),
+        ("x-amzn-ErrorType", name),
+        ("x-amzn-RequestId", request_id()),
+    ]
+    return Answer(status, headers, json.dumps({"message": message}).encode())
 
 
-def _check_signature(request: Request, body: bytes) -> None:
-    """Computes by botocore what the signature must be. Raises RefusedError with 403."""
-    given = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
+def _check_signature(call: Call) -> None:
+    """Signs the request anew by the product's own signer, and compares. Raises RefusedError with 403."""
+    headers = call.headers
+    given = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
     if given is None:
         raise RefusedError(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
     ours = settings()
-    timestamp = request.headers.get("x-amz-date", "")
+    timestamp = headers.get("x-amz-date", "")
     signed = given["signed"].split(";")
-    token = request.headers.get("x-amz-security-token")
+    token = headers.get("x-amz-security-token")
     if given["key"] != ours.access_key_id or token != ours.session_token:
         raise RefusedError(
             403, "UnrecognizedClientException", "The security token included in the request is invalid."
         )
     if given["scope"] != f"{timestamp[:8]}/{ours.region}/execute-api/aws4_request":
         raise _invalid("Credential should be scoped to this region, service and date.")
-    _check_time(timestamp)
-    if not {"host", "x-amz-date"} <= set(signed) or (token and "x-amz-security-token" not in signed):
+    seconds = _seconds(timestamp)
+    if abs(seconds - time.time()) > SIGNATURE_SECONDS:
+        raise _invalid(f"Signature expired: {timestamp} is too far from now.")
+    if "host" not in signed or "x-amz-date" not in signed or (token and "x-amz-security-token" not in signed):
         raise _invalid("'host', 'x-amz-date' and 'x-amz-security-token' must be signed.")
-    declared = request.headers.get("x-amz-content-sha256")
-    if declared is not None and declared != hashlib.sha256(body).hexdigest():
+    declared = headers.get("x-amz-content-sha256")
+    if declared is not None and declared != hashlib.sha256(call.body).hexdigest():
         raise _invalid("The value of x-amz-content-sha256 is not that of the body.")
-    target = request.scope["raw_path"].decode() + (f"?{request.url.query}" if request.url.query else "")
-    received = AWSRequest(request.method, url=f"http://{request.headers['host']}{target}", data=body)
-    for name in signed:
-        for value in request.headers.getlist(name):
-            received.headers[name] = value
-    received.context["timestamp"] = timestamp
-    signer = SigV4Auth(Credentials(ours.access_key_id, ours.secret_access_key), "execute-api", ours.region)
-    expected = signer.signature(signer.string_to_sign(received, signer.canonical_request(received)), received)
-    if not hmac.compare_digest(expected, given["signature"]):
+    request = sigv4.Request(
+        method=call.method,
+        host=headers.get("host", ""),
+        path=sigv4.canonical_path(call.path),
+        query=dict(parse_qsl(call.query, keep_blank_values=True)) if call.query else {},
+        headers={name: headers[name] for name in signed if name in headers and name != "host"},
+        payload=call.body,
+    )
+    who = sigv4.Credentials(ours.access_key_id, ours.secret_access_key, ours.session_token, ours.region)
+    expected = sigv4.sign_headers(request, who=who, service="execute-api", now=seconds)["authorization"]
+    if not hmac.compare_digest(expected[-64:], given["signature"]):
         raise _invalid("The request signature we calculated does not match the signature you provided.")
 
 
-def _check_time(timestamp: str) -> None:
+@functools.lru_cache(maxsize=8)
+def _seconds(timestamp: str) -> int:
     try:
-        seconds = timegm(time.strptime(timestamp, "%Y%m%dT%H%M%SZ"))
+        return timegm(time.strptime(timestamp, "%Y%m%dT%H%M%SZ"))
     except ValueError:
         raise _invalid("Date in Credential scope does not match YYYYMMDD from ISO-8601 version.") from None
-    if abs(seconds - time.time()) > SIGNATURE_SECONDS:
-        raise _invalid(f"Signature expired: {timestamp} is too far from now.")
 
 
 def _invalid(message: str) -> RefusedError:

@@ -1,16 +1,65 @@
-"""The answers that API Gateway makes itself, by infra/gateway_responses.json, where their shape is described."""
+"""HTTP answers, and those that API Gateway makes itself: infra/gateway_responses.json describes them."""
 
 import json
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, NamedTuple
 
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from local.events import request_id
 
 RESPONSES = Path(__file__).parent.parent / "infra" / "gateway_responses.json"
+
+_WITHOUT_BODY = frozenset({204, 304})
+
+
+class Answer(NamedTuple):
+    """Status, headers in order, and the body."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes = b""
+
+    def fields(self) -> list[tuple[bytes, bytes]]:
+        """The headers as they are sent, with the length of the body."""
+        fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers]
+        if self.status not in _WITHOUT_BODY:
+            fields.append((b"content-length", b"%d" % len(self.body)))
+        return fields
+
+    async def give(self, send: Send) -> None:
+        """Sends it by ASGI."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.fields()})
+        body = b"" if self.status in _WITHOUT_BODY else self.body
+        await send({"type": "http.response.body", "body": body})
+
+
+class DisconnectedError(Exception):
+    """The client left before it had sent its whole request."""
+
+
+async def read_body(receive: Receive, *, limit: int, patience: int) -> bytes | None:
+    """A request's body, or None when it is over `limit` bytes. Raises DisconnectedError.
+
+    Up to `patience` bytes are read, and thrown away, before that is told: many clients read no answer before they
+    have sent all.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    more = True
+    while more and size <= patience:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise DisconnectedError
+        chunk = message.get("body", b"")
+        more = message.get("more_body", False)
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+    return None if size > limit else b"".join(chunks)
 
 
 class _ContextTemplate(Template):
@@ -27,19 +76,17 @@ class GatewayResponses:
         self._headers: dict[str, str] = described["headers"]
         self._responses: dict[str, dict[str, Any]] = described["responses"]
 
-    def response(self, kind: str, request_id: str) -> Response:
+    def answer(self, kind: str, request_id: str) -> Answer:
         """The answer for a gateway response type, such as THROTTLED; KeyError for a type that is not in the file."""
         entry = self._responses[kind]
         context = {"context.requestId": request_id}
-        headers = {
-            name: value.strip("'") if value.startswith("'") else context[value]
+        headers = [
+            (name, value.strip("'") if value.startswith("'") else context[value])
             for name, value in {**self._headers, **entry.get("headers", {})}.items()
-        }
-        return Response(
-            _ContextTemplate(json.dumps(entry["problem"])).substitute(context),
-            status_code=entry["status"],
-            headers={**headers, "x-amzn-RequestId": request_id, "x-amzn-ErrorType": kind},
-        )
+        ]
+        headers += [("x-amzn-RequestId", request_id), ("x-amzn-ErrorType", kind)]
+        body = _ContextTemplate(json.dumps(entry["problem"])).substitute(context)
+        return Answer(entry["status"], headers, body.encode())
 
 
 class Nothing:
@@ -49,5 +96,4 @@ class Nothing:
         self._responses = responses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = self._responses.response("MISSING_AUTHENTICATION_TOKEN", request_id())
-        await response(scope, receive, send)
+        await self._responses.answer("MISSING_AUTHENTICATION_TOKEN", request_id()).give(send)

@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from local.events import (
@@ -16,10 +14,10 @@ from local.events import (
     API_ID,
     REQUEST_BYTES,
     STAGE,
+    Headers,
     Limits,
     forwarded_headers,
     gateway_id,
-    header,
     header_maps,
     now_ms,
     query_maps,
@@ -28,7 +26,7 @@ from local.events import (
     source_ip,
 )
 from local.functions import REST_FUNCTION, CallerTimeoutError, EventTooLargeError, Functions, InvocationError
-from local.responses import GatewayResponses
+from local.responses import Answer, DisconnectedError, GatewayResponses, read_body
 from local.routes import Match, RouteTable
 
 logger = logging.getLogger("local.rest")
@@ -44,9 +42,11 @@ _REMAPPED = frozenset(
 _COMPUTED = frozenset({"content-length", "transfer-encoding"})
 
 # What only signed or authorized requests have.
-_NOT_IDENTIFIED = (
-    *("accessKey", "accountId", "caller", "cognitoAuthenticationProvider", "cognitoAuthenticationType"),
-    *("cognitoIdentityId", "cognitoIdentityPoolId", "principalOrgId", "user", "userArn"),
+_NOT_IDENTIFIED = dict.fromkeys(
+    (
+        *("accessKey", "accountId", "caller", "cognitoAuthenticationProvider", "cognitoAuthenticationType"),
+        *("cognitoIdentityId", "cognitoIdentityPoolId", "principalOrgId", "user", "userArn"),
+    )
 )
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -67,24 +67,32 @@ class RestApi:
         self._routes = RouteTable(functions.app.routes)
         self._binary_types: list[str] = functions.app.api.binary_types
 
-    async def answer(self, request: Request, segments: list[str], path: str) -> Response:
-        """Serves still encoded path segments below the base path; `path` is what the event says."""
+    async def serve(self, scope: Scope, receive: Receive, send: Send, *, segments: list[str], path: str) -> None:
+        """Answers a request for still encoded path segments below the base path; `path` is what the event says."""
+        try:
+            answer = await self._answer(scope, receive, segments, path)
+        except DisconnectedError:
+            return
+        await answer.give(send)
+
+    async def _answer(self, scope: Scope, receive: Receive, segments: list[str], path: str) -> Answer:
         identifier = request_id()
+        method = scope["method"]
         match = self._routes.match(segments)
         if match is None:
-            return self._responses.response("MISSING_AUTHENTICATION_TOKEN", identifier)
-        if request.method not in match.methods:
-            preflight = _preflight(match) if request.method == "OPTIONS" else None
-            return preflight or self._responses.response("MISSING_AUTHENTICATION_TOKEN", identifier)
-        body = await _read_body(request)
+            return self._responses.answer("MISSING_AUTHENTICATION_TOKEN", identifier)
+        if method not in match.methods:
+            preflight = _preflight(match) if method == "OPTIONS" else None
+            return preflight or self._responses.answer("MISSING_AUTHENTICATION_TOKEN", identifier)
+        body = await read_body(receive, limit=REQUEST_BYTES, patience=4 * REQUEST_BYTES)
         if body is None:
-            response = self._responses.response("REQUEST_TOO_LARGE", identifier)
-            response.headers["Connection"] = "close"
-            return response
-        event = self._event(request, match, path=path, identifier=identifier, body=body)
+            refusal = self._responses.answer("REQUEST_TOO_LARGE", identifier)
+            return refusal._replace(headers=[*refusal.headers, ("Connection", "close")])
+        headers = Headers(scope)
+        event = self._event(scope, headers, match, path=path, identifier=identifier, body=body)
         try:
             answer = await self._functions.invoke(REST_FUNCTION, event, timeout=self._limits.integration_seconds)
-            return self._response(answer, request.headers.get("accept", ""), identifier)
+            return self._passed_on(answer, headers.last.get("accept", ""), identifier)
         except EventTooLargeError:
             kind = "REQUEST_TOO_LARGE"
         except CallerTimeoutError:
@@ -94,25 +102,26 @@ class RestApi:
         except MalformedError as error:
             logger.error("%s answered %s with a malformed result: %s", REST_FUNCTION, match.resource, error)
             kind = "DEFAULT_5XX"
-        return self._responses.response(kind, identifier)
+        return self._responses.answer(kind, identifier)
 
-    def _event(self, request: Request, match: Match, *, path: str, identifier: str, body: bytes) -> dict[str, Any]:
-        scope = request.scope
-        binary = body and _is_one_of(request.headers.get("content-type", ""), self._binary_types)
+    def _event(
+        self, scope: Scope, headers: Headers, match: Match, *, path: str, identifier: str, body: bytes
+    ) -> dict[str, Any]:
+        binary = body and _is_one_of(headers.last.get("content-type", ""), self._binary_types)
         return {
             "resource": match.resource,
             "path": path,
-            "httpMethod": request.method,
-            **header_maps(forwarded_headers(scope, without=_NOT_PASSED_ON)),
+            "httpMethod": scope["method"],
+            **header_maps(forwarded_headers(scope, headers, without=_NOT_PASSED_ON)),
             **query_maps(scope),
             "pathParameters": match.parameters or None,
             "stageVariables": None,
-            "requestContext": _context(request, match, identifier),
+            "requestContext": _context(scope, headers, match, identifier),
             "body": (base64.b64encode(body).decode() if binary else body.decode("utf-8", "replace")) or None,
             "isBase64Encoded": bool(binary),
         }
 
-    def _response(self, answer: Any, accept: str, identifier: str) -> Response:
+    def _passed_on(self, answer: Any, accept: str, identifier: str) -> Answer:
         """The handler's answer as HTTP. Raises MalformedError."""
         if not isinstance(answer, dict):
             raise MalformedError("not an object")
@@ -125,68 +134,29 @@ class RestApi:
                 content = base64.b64decode(content, validate=True)
             except binascii.Error as error:
                 raise MalformedError("body is not base64") from error
-        response = Response(b"" if status in {204, 304} else content, status_code=status)
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", "application/json"))
         headers += [("x-amzn-RequestId", identifier), ("x-amz-apigw-id", gateway_id())]
-        response.raw_headers += [(name.encode(), value.encode("latin-1")) for name, value in headers]
-        return response
+        return Answer(status, headers, content)
 
 
-class BasePath:
-    """The ASGI app of a REST API under a base path; `mapped` for a custom domain's, which events keep in `path`."""
-
-    def __init__(self, api: RestApi, base: str, *, mapped: bool = False) -> None:
-        self._api = api
-        self._depth = base.count("/")
-        self._mapped = mapped
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        segments = scope["raw_path"].decode("latin-1").split("/")[1:]
-        below = segments[self._depth :]
-        path = "/" + "/".join(segments if self._mapped else below)
-        try:
-            response = await self._api.answer(Request(scope, receive), below or [""], path)
-        except ClientDisconnect:
-            return
-        await response(scope, receive, send)
-
-
-async def _read_body(request: Request) -> bytes | None:
-    """The body, or None when it is over 10 MB.
-
-    Some more of it is thrown away before that is told, since many clients read no answer before they have sent all.
-    """
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size <= REQUEST_BYTES:
-            chunks.append(chunk)
-        elif size > 4 * REQUEST_BYTES:
-            break
-        else:
-            chunks.clear()
-    return None if size > REQUEST_BYTES else b"".join(chunks)
-
-
-def _context(request: Request, match: Match, identifier: str) -> dict[str, Any]:
+def _context(scope: Scope, headers: Headers, match: Match, identifier: str) -> dict[str, Any]:
     time = now_ms()
-    domain = request.headers.get("host", "")
+    domain = headers.last.get("host", "")
     return {
         "accountId": ACCOUNT_ID,
         "apiId": API_ID,
         "domainName": domain,
         "domainPrefix": domain.split(".")[0],
         "extendedRequestId": gateway_id(),
-        "httpMethod": request.method,
+        "httpMethod": scope["method"],
         "identity": {
-            **dict.fromkeys(_NOT_IDENTIFIED),
-            "sourceIp": source_ip(request.scope),
-            "userAgent": header(request.scope, "user-agent"),
+            **_NOT_IDENTIFIED,
+            "sourceIp": source_ip(scope),
+            "userAgent": headers.last.get("user-agent"),
         },
-        "path": request.scope["raw_path"].decode("latin-1"),
-        "protocol": f"HTTP/{request.scope['http_version']}",
+        "path": scope["raw_path"].decode("latin-1"),
+        "protocol": f"HTTP/{scope['http_version']}",
         "requestId": identifier,
         "requestTime": request_time(time),
         "requestTimeEpoch": time,
@@ -196,20 +166,17 @@ def _context(request: Request, match: Match, identifier: str) -> dict[str, Any]:
     }
 
 
-def _preflight(match: Match) -> Response | None:
+def _preflight(match: Match) -> Answer | None:
     """The mock integration that Chalice deploys for the OPTIONS of a path one of whose routes has CORS."""
     allowed = [method for method, entry in match.methods.items() if entry.cors is not None]
     if not allowed:
         return None
-    cors = match.methods[allowed[-1]].cors
-    return Response(
-        status_code=200,
-        media_type="application/json",
-        headers={
-            "Access-Control-Allow-Methods": ",".join([*allowed, "OPTIONS"]),
-            **cors.get_access_control_headers(),
-        },
-    )
+    headers = {
+        "Access-Control-Allow-Methods": ",".join([*allowed, "OPTIONS"]),
+        **match.methods[allowed[-1]].cors.get_access_control_headers(),
+        "Content-Type": "application/json",
+    }
+    return Answer(200, list(headers.items()))
 
 
 def _status(answer: dict[str, Any]) -> int:

@@ -17,57 +17,60 @@ class Match:
 
 @dataclass
 class _Node:
-    children: dict[str, "_Node"] = field(default_factory=dict)
+    """What may follow a part of a path. `resource` is the route that ends here."""
+
+    literals: dict[str, "_Node"] = field(default_factory=dict)
     variable: str | None = None
+    below_variable: "_Node | None" = None
+    resource: str | None = None
+
+    def find(self, segments: list[str], at: int, parameters: dict[str, str]) -> str | None:
+        """The resource of decoded segments, and its parameters. Literals win over variables, the leftmost first."""
+        if at == len(segments):
+            return self.resource
+        segment = segments[at]
+        literal = self.literals.get(segment)
+        found = literal.find(segments, at + 1, parameters) if literal is not None else None
+        if found is None and self.below_variable is not None and segment:
+            found = self.below_variable.find(segments, at + 1, parameters)
+            if found is not None:
+                assert self.variable is not None
+                parameters[self.variable] = segment
+        return found
 
 
 class RouteTable:
     """`app.routes`. Raises ValueError for a table that API Gateway refuses or this gateway cannot serve."""
 
     def __init__(self, routes: Mapping[str, Mapping[str, Any]]) -> None:
-        _check(routes)
         self._routes = routes
-        # Literal segments win over variables, the leftmost first.
-        self._resources = sorted(
-            ((path.strip("/").split("/"), path) for path in routes),
-            key=lambda item: [_is_variable(segment) for segment in item[0]],
-        )
+        self._root = _Node()
+        for path, methods in routes.items():
+            if any(entry.authorizer or entry.api_key_required for entry in methods.values()):
+                raise ValueError(f"{path}: authorizers and API keys are not emulated")
+            self._add(path)
 
     def match(self, segments: list[str]) -> Match | None:
         """Finds the resource for still encoded path segments; one trailing slash is as good as none."""
         if len(segments) > 1 and segments[-1] == "":
             segments = segments[:-1]
-        given = [unquote(segment) for segment in segments]
-        for pattern, resource in self._resources:
-            if len(pattern) != len(given):
-                continue
-            parameters = {}
-            for wanted, segment in zip(pattern, given, strict=True):
-                if _is_variable(wanted) and segment:
-                    parameters[wanted[1:-1]] = segment
-                elif wanted != segment:
-                    break
-            else:
-                return Match(resource, self._routes[resource], parameters)
-        return None
+        parameters: dict[str, str] = {}
+        resource = self._root.find([unquote(segment) for segment in segments], 0, parameters)
+        return None if resource is None else Match(resource, self._routes[resource], parameters)
 
-
-def _is_variable(segment: str) -> bool:
-    return segment.startswith("{")
-
-
-def _check(routes: Mapping[str, Mapping[str, Any]]) -> None:
-    root = _Node()
-    for path, methods in routes.items():
+    def _add(self, path: str) -> None:
         segments = path.strip("/").split("/")
         if segments[0] == "v1":
             raise ValueError(f"{path}: /v1 is where the custom domain maps this API")
-        if any(entry.authorizer or entry.api_key_required for entry in methods.values()):
-            raise ValueError(f"{path}: authorizers and API keys are not emulated")
-        node = root
+        node = self._root
         for segment in segments:
-            if _is_variable(segment):
-                if node.variable not in {None, segment}:
-                    raise ValueError(f"{path}: API Gateway refuses {segment} beside {node.variable}")
-                node.variable = segment
-            node = node.children.setdefault(segment, _Node())
+            if not segment.startswith("{"):
+                node = node.literals.setdefault(segment, _Node())
+                continue
+            name = segment[1:-1]
+            if node.variable not in {None, name}:
+                raise ValueError(f"{path}: API Gateway refuses {segment} beside {{{node.variable}}}")
+            node.variable = name
+            node.below_variable = node.below_variable or _Node()
+            node = node.below_variable
+        node.resource = path

@@ -17,7 +17,6 @@ from typing import Any
 
 import msgspec
 import uvicorn
-from starlette.applications import Starlette
 
 from chalicelib.core import config
 from chalicelib.core.migrations import migrate
@@ -27,7 +26,7 @@ from local.aws import REGION, Aws
 from local.events import DEFAULT_LIMITS, STAGE, Limits
 from local.faults import Faults
 from local.functions import Functions
-from local.gateway import create_gateway
+from local.gateway import Gateway
 from local.pages import pages
 from local.postgres import Postgres
 from local.triggers import ASYNC_RETRY_SECONDS, Triggers
@@ -99,7 +98,7 @@ class Stack:
         self.aws: Aws
         self.functions: Functions
         self.triggers: Triggers
-        self.gateway: Starlette
+        self.gateway: Gateway
         self._listener: socket.socket
         self._database_url = ""
         self._to_stop = contextlib.ExitStack()
@@ -123,7 +122,7 @@ class Stack:
     @property
     def sockets(self) -> Any:
         """The gateway's WebSocketApi with its live connections."""
-        return self.gateway.state.sockets
+        return self.gateway.sockets
 
     def start(self, cancelled: Callable[[], bool] = lambda: False) -> None:
         """Returns when requests are served. Raises StackError, PostgresError, MigrationError.
@@ -269,7 +268,7 @@ class Stack:
 
     def _serve(self, starting: contextlib.ExitStack) -> None:
         options = self.options
-        self.gateway = create_gateway(self.functions, self.faults, limits=options.limits, extra_routes=pages())
+        self.gateway = Gateway(self.functions, self.faults, limits=options.limits, extra_routes=pages())
         server = protocols.server(self.gateway, host=options.host, port=self.port, limits=options.limits)
         thread = threading.Thread(target=server.run, args=([self._listener],), name="gateway", daemon=True)
         thread.start()

@@ -1,8 +1,10 @@
 """The WebSocket API: a handler call for each connection, message and disconnection, as API Gateway makes them."""
 
 import asyncio
+import contextlib
 import json
 import logging
+from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
 
@@ -12,10 +14,11 @@ from local.events import (
     API_ID,
     MESSAGE_BYTES,
     STAGE,
+    Headers,
     Limits,
+    connection_id,
     forwarded_headers,
     gateway_id,
-    header,
     header_maps,
     now_ms,
     query_maps,
@@ -24,7 +27,7 @@ from local.events import (
 )
 from local.faults import Fault, Faults
 from local.functions import CallerTimeoutError, Functions, InvocationError
-from local.protocols import GOING_AWAY
+from local.socket_protocol import GOING_AWAY, GatewaySocketProtocol
 
 logger = logging.getLogger("local.websocket")
 
@@ -43,24 +46,47 @@ class GoneError(Exception):
 class Connection:
     """One accepted socket, and what the gateway knows of it. For the event loop's thread only."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
-        self.id = gateway_id()
+    def __init__(self, scope: Scope, headers: Headers, send: Send) -> None:
+        self.id = connection_id()
         self.connected_at = self.last_active_at = now_ms()
         self.identity = {"sourceIp": source_ip(scope)}
-        agent = header(scope, "user-agent")
+        agent = headers.last.get("user-agent")
         if agent is not None:
             self.identity["userAgent"] = agent
-        self.domain = header(scope, "host") or ""
+        self.domain = headers.last.get("host", "")
         self.closed: tuple[int, str] | None = None
+        # Handler calls that are under way, and the closing of a connection that lived too long.
+        self.pending: set[asyncio.Task[None]] = set()
+        self._socket: GatewaySocketProtocol = scope["extensions"]["gateway.socket"]
         self._send = send
 
     async def accept(self, subprotocol: str | None) -> None:
         """Completes the handshake. Raises GoneError."""
         await self._write({"type": "websocket.accept", "subprotocol": subprotocol})
 
-    async def send(self, text: str) -> None:
+    def listen(self, receiver: Callable[[str], None]) -> None:
+        """Has every message from now on given to `receiver`."""
+        self._socket.receiver = receiver
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the client reads more slowly than it is sent to."""
+        return not self._socket.writable.is_set()
+
+    async def send(self, text: bytes) -> None:
         """Sends one message, waiting while the client reads too slowly. Raises GoneError."""
-        await self._write({"type": "websocket.send", "text": text})
+        while self.is_slow:
+            await self._socket.writable.wait()
+        self.send_at_once(text)
+
+    def send_at_once(self, text: bytes) -> None:
+        """The same without waiting, for a client that is not slow. Raises GoneError."""
+        if self.closed is not None:
+            raise GoneError(self.id)
+        try:
+            self._socket.transmit(text)
+        except OSError as error:
+            raise GoneError(self.id) from error
         self.last_active_at = now_ms()
 
     async def close(self, code: int, reason: str) -> None:
@@ -68,6 +94,12 @@ class Connection:
         if self.closed is None:
             await self._write({"type": "websocket.close", "code": code, "reason": reason})
             self.closed = (code, reason)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs this beside all else that concerns the connection."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.pending.add(task)
+        task.add_done_callback(self.pending.discard)
 
     async def _write(self, message: Message) -> None:
         if self.closed is not None:
@@ -113,30 +145,30 @@ class WebSocketApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
-        connection = Connection(scope, send)
-        status, subprotocol = await self._connect(connection, scope)
+        headers = Headers(scope)
+        connection = Connection(scope, headers, send)
+        status, subprotocol = await self._connect(connection, scope, headers)
         if not 200 <= status < 300:
             await _refuse(connection, status, send)
             return
-        pending: set[asyncio.Task[None]] = set()
         code, reason = 1006, ""
         try:
             await connection.accept(subprotocol)
             self.connections[connection.id] = connection
-            code, reason = await self._read(connection, receive, pending)
+            code, reason = await self._listen(connection, receive)
         except GoneError:
             pass
         finally:
             self.connections.pop(connection.id, None)
         await self._disconnect(connection, code, reason)
         # Handlers run on without their client, as on AWS; a server that stops waits for them.
-        await asyncio.gather(*pending)
+        await asyncio.gather(*connection.pending)
 
-    async def _connect(self, connection: Connection, scope: Scope) -> tuple[int, str | None]:
+    async def _connect(self, connection: Connection, scope: Scope, headers: Headers) -> tuple[int, str | None]:
         """The handler's status, and the subprotocol it chose."""
         query = {name: values for name, values in query_maps(scope).items() if values}
         event = {
-            **header_maps(forwarded_headers(scope, without=_HANDSHAKE_ONLY)),
+            **header_maps(forwarded_headers(scope, headers, without=_HANDSHAKE_ONLY)),
             **query,
             "requestContext": connection.context("$connect", "CONNECT"),
             "isBase64Encoded": False,
@@ -148,58 +180,48 @@ class WebSocketApi:
         except InvocationError:
             return 500, None
         status = _status(answer)
-        headers = (answer.get("headers") if status else None) or {}
-        chosen = [value for name, value in headers.items() if name.lower() == "sec-websocket-protocol"]
+        given = (answer.get("headers") if status else None) or {}
+        chosen = [value for name, value in given.items() if name.lower() == "sec-websocket-protocol"]
         return status or 500, chosen[0] if chosen else None
 
-    async def _read(
-        self, connection: Connection, receive: Receive, pending: set[asyncio.Task[None]]
-    ) -> tuple[int, str]:
+    async def _listen(self, connection: Connection, receive: Receive) -> tuple[int, str]:
         """Starts a handler call for every message until the socket ends; its close code and reason."""
-        while True:
-            message = await self._receive(connection, receive)
-            if message["type"] == "websocket.disconnect":
-                # Whoever closes first names the reason; the other only echoes.
-                return connection.closed or (message.get("code", 1005), message.get("reason") or "")
-            connection.last_active_at = now_ms()
-            text = message.get("text")
-            if text is None:
-                text = message["bytes"].decode("utf-8", "replace")
-            task = asyncio.create_task(self._message(connection, text))
-            pending.add(task)
-            task.add_done_callback(pending.discard)
 
-    async def _receive(self, connection: Connection, receive: Receive) -> Message:
-        """The next message; where the socket was idle or alive for too long, that it was closed for this."""
-        limits = self.limits
-        while True:
-            last_active = connection.last_active_at
-            ends = min(last_active + limits.idle_seconds * 1000, connection.connected_at + limits.life_seconds * 1000)
-            try:
-                async with asyncio.timeout(max(0.0, (ends - now_ms()) / 1000)):
-                    return await receive()
-            except TimeoutError:
-                if now_ms() < ends or connection.last_active_at != last_active:
-                    continue
-                await connection.close(GOING_AWAY, "Going away")
-                return {"type": "websocket.disconnect"}
+        def received(text: str) -> None:
+            connection.last_active_at = now_ms()
+            connection.start(self._message(connection, text))
+
+        connection.listen(received)
+        ending = _Ending(connection, lambda: self.limits)
+        try:
+            while True:
+                message = await receive()
+                if message["type"] == "websocket.disconnect":
+                    # Whoever closes first names the reason; the other only echoes.
+                    return connection.closed or (message.get("code", 1005), message.get("reason") or "")
+                # What came before anybody listened.
+                text = message.get("text")
+                received(message["bytes"].decode("utf-8", "replace") if text is None else text)
+        finally:
+            ending.cancel()
 
     async def _message(self, connection: Connection, text: str) -> None:
         """One message, and the route response: a returned body goes back on the socket."""
         context = connection.context("$default", "MESSAGE", messageId=gateway_id())
         event = {"requestContext": context, "body": text, "isBase64Encoded": False}
-        body: object = None
+        reply: bytes | None = None
         try:
             answer = await self._functions.invoke(MESSAGE, event, timeout=self.limits.integration_seconds)
             if _status(answer):
                 body = answer.get("body") or ""
+                reply = body.encode() if isinstance(body, str) else None
         except InvocationError:
             pass
-        if not isinstance(body, str) or len(body.encode()) > MESSAGE_BYTES:
-            body = _error("Internal server error", connection, context["requestId"])
+        if reply is None or len(reply) > MESSAGE_BYTES:
+            reply = _error("Internal server error", connection, context["requestId"]).encode()
         try:
-            if body:
-                await connection.send(body)
+            if reply:
+                await connection.send(reply)
         except GoneError:
             logger.debug("the client left before its answer")
 
@@ -223,6 +245,37 @@ class WebSocketApi:
             await self._functions.invoke(DISCONNECT, event, timeout=self.limits.integration_seconds)
         except InvocationError:
             logger.debug("$disconnect failed")
+
+
+class _Ending:
+    """Closes a connection that was idle or alive for too long, by one timer that looks when that may be so."""
+
+    def __init__(self, connection: Connection, limits: Callable[[], Limits]) -> None:
+        self._connection = connection
+        self._limits = limits
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(self._seconds_left(), self._look)
+
+    def cancel(self) -> None:
+        """The connection has ended otherwise."""
+        self._timer.cancel()
+
+    def _seconds_left(self) -> float:
+        connection, limits = self._connection, self._limits()
+        idle = connection.last_active_at + limits.idle_seconds * 1000
+        life = connection.connected_at + limits.life_seconds * 1000
+        return (min(idle, life) - now_ms()) / 1000
+
+    def _look(self) -> None:
+        left = self._seconds_left()
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._look)
+        else:
+            self._connection.start(self._close())
+
+    async def _close(self) -> None:
+        with contextlib.suppress(GoneError):
+            await self._connection.close(GOING_AWAY, "Going away")
 
 
 async def _refuse(connection: Connection, status: int, send: Send) -> None:

@@ -17,7 +17,7 @@ from chalicelib.core.config import Settings, settings, use
 from local.events import DEFAULT_LIMITS, Limits
 from local.faults import Faults
 from local.functions import Functions
-from local.gateway import create_gateway
+from local.gateway import Gateway
 from local.protocols import server
 from tests.local.sample import app as sample
 
@@ -87,7 +87,7 @@ def serve(
     sample.record.reset()
     faults = Faults()
     functions = Functions(sample, faults=faults, workers=workers)
-    gateway = create_gateway(functions, faults, limits=limits, extra_routes=extra_routes)
+    gateway = Gateway(functions, faults, limits=limits, extra_routes=extra_routes)
     uvicorn = server(gateway, host="127.0.0.1", port=0, limits=limits)
     thread = threading.Thread(target=uvicorn.run, daemon=True)
     thread.start()
