@@ -113,7 +113,7 @@ class ManagementApi:
     def _admit(self, call: Call) -> Connection:
         """The open connection that a signed request names. Raises RefusedError and GoneError."""
         _check_signature(call)
-        identifier = unquote(call.path.split("/", 3)[3])
+        identifier, _ = _names(call.path)
         if not _CONNECTION_ID.fullmatch(identifier):
             raise RefusedError(400, "BadRequestException", f"Invalid connectionId: {identifier}")
         if self._faults.take(Fault.POST_THROTTLED, identifier):
@@ -215,7 +215,7 @@ def _check_signature(call: Call) -> None:
     request = sigv4.Request(
         method=call.method,
         host=headers.get("host", ""),
-        path=sigv4.canonical_path(call.path),
+        path=_names(call.path)[1],
         query=dict(parse_qsl(call.query, keep_blank_values=True)) if call.query else {},
         headers={name: headers[name] for name in signed if name in headers and name != "host"},
         payload=call.body,
@@ -224,6 +224,12 @@ def _check_signature(call: Call) -> None:
     expected = sigv4.sign_headers(request, who=who, service="execute-api", now=seconds)["authorization"]
     if not hmac.compare_digest(expected[-64:], given["signature"]):
         raise _invalid("The request signature we calculated does not match the signature you provided.")
+
+
+@functools.lru_cache(maxsize=4096)
+def _names(path: str) -> tuple[str, str]:
+    """The connection's id in a path, and the path in canonical form: both are asked for at every post."""
+    return unquote(path.split("/", 3)[3]), sigv4.canonical_path(path)
 
 
 @functools.lru_cache(maxsize=8)

@@ -120,14 +120,10 @@ class GatewaySocketProtocol(WebSocketsSansIOProtocol):
 
     def _is_between_frames(self) -> bool:
         """Whether what comes next is the first byte of a message."""
-        parser: Any = self.conn.parser
-        waits = parser.gi_yieldfrom
-        return (
-            waits is not None
-            and waits.gi_code is _BETWEEN_FRAMES
-            and self.conn.current_size is None
-            and self.conn.state is OPEN
-        )
+        waits: Any = self.conn.parser
+        while waits.gi_yieldfrom is not None:
+            waits = waits.gi_yieldfrom
+        return waits.gi_code is _BETWEEN_FRAMES and self.conn.current_size is None and self.conn.state is OPEN
 
     @staticmethod
     def _deliver_whole_messages(data: bytes, receiver: Callable[[str], None]) -> bytes:

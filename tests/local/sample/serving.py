@@ -18,6 +18,7 @@ from local.events import DEFAULT_LIMITS, Limits
 from local.faults import Faults
 from local.functions import Functions
 from local.gateway import Gateway
+from local.http_posts import PostsAtOnce
 from local.protocols import server
 from tests.local.sample import app as sample
 
@@ -80,7 +81,11 @@ def wait_for(condition: Callable[[], bool], *, seconds: float = 5) -> None:
 
 @contextmanager
 def serve(
-    *, limits: Limits = DEFAULT_LIMITS, workers: int = 16, extra_routes: tuple[BaseRoute, ...] = ()
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    workers: int = 16,
+    extra_routes: tuple[BaseRoute, ...] = (),
+    http: type[PostsAtOnce] | None = None,
 ) -> Iterator[Running]:
     before = settings()
     use(SETTINGS)
@@ -88,7 +93,7 @@ def serve(
     faults = Faults()
     functions = Functions(sample, faults=faults, workers=workers)
     gateway = Gateway(functions, faults, limits=limits, extra_routes=extra_routes)
-    uvicorn = server(gateway, host="127.0.0.1", port=0, limits=limits)
+    uvicorn = server(gateway, host="127.0.0.1", port=0, limits=limits, http=http)
     thread = threading.Thread(target=uvicorn.run, daemon=True)
     thread.start()
 
