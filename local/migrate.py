@@ -8,13 +8,13 @@ from chalicelib.core.migrations import MigrationError, migrate
 
 def main() -> int:
     """Prints what was applied; 1 with the reason where it could not be."""
-    url = settings().database_url
-    if not url:
-        print("DATABASE_URL is not set; `make run` migrates its own database by itself.", file=sys.stderr)
-        return 1
     try:
+        url = settings().database_url
+        if not url:
+            print("DATABASE_URL is not set; `make run` migrates its own database by itself.", file=sys.stderr)
+            return 1
         applied = migrate(url)
-    except MigrationError as error:
+    except (MigrationError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     print("\n".join(applied) or "nothing to do")

@@ -66,7 +66,7 @@ class Postgres(Databases):
         self.log = self.directory / "log"
         self.port = 0
         self._data = self.directory / "data"
-        self._binaries = binaries or find_binaries()
+        self.binaries = binaries or find_binaries()
         self._fsync = fsync
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: IO[str] | None = None
@@ -98,7 +98,7 @@ class Postgres(Databases):
             self.directory.mkdir(parents=True, exist_ok=True)
             self._take_lock()
             self._end_leftover()
-            password = cluster.make(self.directory, self._binaries, fsync=self._fsync)
+            password = cluster.make(self.directory, self.binaries, fsync=self._fsync)
             self._launch()
         except BaseException as error:
             self._release()
@@ -162,7 +162,7 @@ class Postgres(Databases):
             # The port of the last start again, so that URLs stay what they were.
             self.port = self.port or processes.free_port()
             quiet = self.log.stat().st_size if self.log.exists() else 0
-            command = [str(self._binaries / "postgres"), *self._options()]
+            command = [str(self.binaries / "postgres"), *self._options()]
             self._process = processes.spawn(processes.as_child(command, directory=self._data), self.log)
             ended = processes.wait_until(self._is_ready_or_gone, seconds=deadline - time.monotonic(), every=0.01)
             if ended and self.pid is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 import msgspec
 
-from chalicelib.core import db
+from chalicelib.core import database_check, db
 
 if TYPE_CHECKING:
     import psycopg
@@ -110,7 +110,7 @@ def _connect(database_url: str) -> "Connection[Any]":
         return db.connect(database_url)
     except psycopg.OperationalError as error:
         # Its words name host and database, never the password.
-        raise MigrationError(f"the database does not answer: {str(error).strip()}") from error
+        raise MigrationError(f"cannot connect to the database: {str(error).strip()}") from error
     except psycopg.ProgrammingError:
         # Its words repeat what was given, and the password may be in that.
         raise MigrationError(
@@ -142,6 +142,8 @@ def migrate(
         # Session-level on purpose: it is held across the migrations' own transactions.
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         try:
+            if objection := database_check.objection(connection):
+                raise MigrationError(objection)
             connection.execute(_LEDGER)
             applied = _apply_missing(connection, schema, timeouts)
             if admit:

@@ -233,7 +233,7 @@ def listening(port: int) -> bool:
         ({"HOST": "192.0.2.1"}, "cannot listen on 192.0.2.1"),
         ({"RATE_LIMITS": "maybe"}, "RATE_LIMITS must be on or off"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL must be one of DEBUG"),
-        ({"DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/none"}, "the database does not answer"),
+        ({"DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/none"}, "cannot connect to the database"),
         ({"DATABASE_URL": "postgresql:/u:secret@127.0.0.1:1/none"}, "DATABASE_URL is not of the form"),
         ({"DATA_DIR": "/dev/null/messenger"}, "cannot write to /dev/null/messenger"),
     ],
@@ -246,7 +246,7 @@ def test_what_cannot_be_is_said_in_one_line(variables: dict[str, str], words: st
     ("url", "words"),
     [
         ("", "DATABASE_URL is not set"),
-        ("postgresql://u:secret@127.0.0.1:1/none", "the database does not answer"),
+        ("postgresql://u:secret@127.0.0.1:1/none", "cannot connect to the database"),
         ("u:secret@127.0.0.1", "DATABASE_URL is not of the form"),
     ],
 )
