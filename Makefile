@@ -38,7 +38,7 @@ demo: build ## two users talk over a running server (HOST, PORT)
 	@$(BIN)/python -m local.demo
 
 test: $(DEV) lint ## check and test everything; TESTS=tests/ws runs a part
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/python -m tests -n 2 --dist loadfile $(TESTS)
 
 torture: $(DEV) ## talk while everything goes wrong, and compare; SEED=1 CHANGES=100000
 	@$(BIN)/python -m tests.consistency --seed $(or $(SEED),1) --changes $(or $(CHANGES),100000)

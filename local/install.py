@@ -15,10 +15,15 @@ _UNPACKING = re.compile(r"Installing collected packages: (.*)")
 def main(requirements: str, why: str) -> int:
     """Prints a line for each package. pip's exit code, with what pip said where it failed."""
     print(f"Installing {why} into {Path(sys.prefix).name} ({requirements}); this happens once.", flush=True)
-    pip = (sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off")
+    # Python compiles a module when it is first imported; most of what is installed never is.
+    options = ("--disable-pip-version-check", "--progress-bar=off", "--no-compile")
     said: list[str] = []
     with subprocess.Popen(
-        [*pip, "-r", requirements], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        [sys.executable, "-m", "pip", "install", *options, "-r", requirements],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
