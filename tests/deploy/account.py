@@ -22,6 +22,7 @@ _SOURCES = (
     "Makefile",
     "app.py",
     "requirements.txt",
+    "requirements-run.txt",
     "requirements-dev.txt",
     "pyproject.toml",
     ".chalice/config.json",
@@ -158,7 +159,12 @@ class Checkout:
         """`make …`, as a deployer types it; the environment counts as installed."""
         variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         return subprocess.run(
-            ["make", "--no-print-directory", "--old-file=.venv/installed", *words],
+            [
+                "make",
+                "--no-print-directory",
+                *(f"--old-file=.venv/{stamp}" for stamp in ("made", "installed-run")),
+                *words,
+            ],
             cwd=self.folder,
             env={**variables, **self.account.variables},
             stdin=subprocess.DEVNULL,
