@@ -1,6 +1,7 @@
 """Faults that a test asks of the local stack. One mechanism: a fault is armed, and what it strikes takes it."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -22,7 +23,9 @@ class Fault(StrEnum):
 
 
 @dataclass
-class _Armed:
+class Armed:
+    """A fault in force: for the next `times` occasions, all of them when None."""
+
     fault: Fault
     of: str | None
     times: int | None
@@ -33,13 +36,17 @@ class _Armed:
 class Faults:
     """The faults in force, shared by the whole local stack and safe across threads."""
 
-    _armed: list[_Armed] = field(default_factory=list)
+    _armed: list[Armed] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _followers: list[Callable[[Armed | None], None]] = field(default_factory=list)
 
     def arm(self, fault: Fault, *, of: str | None = None, times: int | None = 1, value: float = 1.0) -> None:
         """Makes the next `times` occasions go wrong: all of them until `clear` when None, any victim without `of`."""
+        armed = Armed(fault, of, times, value)
         with self._lock:
-            self._armed.append(_Armed(fault, of, times, value))
+            self._armed.append(armed)
+        for follower in self._followers:
+            follower(armed)
 
     def take(self, fault: Fault, of: str = "") -> float:
         """The value of the oldest such fault armed for this victim, used up by one; 0.0 when there is none."""
@@ -59,3 +66,16 @@ class Faults:
         """Takes back all that is armed."""
         with self._lock:
             self._armed.clear()
+        for follower in self._followers:
+            follower(None)
+
+    def follow(self, follower: Callable[[Armed | None], None]) -> None:
+        """Another process hears of every fault that is armed, those in force included; None takes all back."""
+        self._followers.append(follower)
+        for armed in list(self._armed):
+            follower(armed)
+
+    def unfollow(self, follower: Callable[[Armed | None], None]) -> None:
+        """It hears of nothing any more."""
+        if follower in self._followers:
+            self._followers.remove(follower)

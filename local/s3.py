@@ -17,7 +17,8 @@ from urllib.parse import parse_qsl, quote, unquote
 from xml.sax.saxutils import escape
 
 from local import s3_form, wsgi
-from local.s3_store import Store, StoredObject, cors_rules
+from local.aws_messages import StoredObject
+from local.s3_store import Store, cors_rules
 from local.signatures import RefusedError, SignedRequest, Verifier
 from local.wsgi import Answer, Environ
 
@@ -55,9 +56,9 @@ class _Request:
 
 
 class S3:
-    """A WSGI application. `moto` answers a request that keeps the rules.
+    """One request at a time. `moto` answers a request that keeps the rules.
 
-    `on_created` hears of every new object, with the event's name ("ObjectCreated:Post"), before the writer does.
+    `on_created` hears of every new object, with the event's name ("ObjectCreated:Post").
     """
 
     def __init__(
@@ -73,12 +74,8 @@ class S3:
         self._store = store
         self._on_created = on_created
 
-    def __call__(self, environ: Environ, start_response: wsgi.StartResponse) -> list[bytes]:
-        """Answers one request."""
-        return self.answer(environ).send(start_response)
-
     def answer(self, environ: Environ) -> Answer:
-        """The same as a value."""
+        """Answers one request."""
         path = wsgi.raw_path(environ)
         bucket, _, key = unquote(path.removeprefix("/")).partition("/")
         request = _Request(

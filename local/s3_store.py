@@ -1,69 +1,31 @@
 """The objects of the local S3: in moto while the stack runs, and on disk so that they survive a restart."""
 
 import hashlib
-import json
 import shutil
-import threading
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from moto.s3.models import s3_backends
 
+from local.aws_messages import StoredObject
 from local.events import ACCOUNT_ID
 
 _PARTITION = "aws"
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredObject:
-    """What is known of an object beside its bytes. `etag` is without quotes, `modified` in seconds since 1970."""
-
-    bucket: str
-    key: str
-    size: int
-    etag: str
-    modified: float
-    metadata: Mapping[str, str]
-
-
 class Store:
-    """Reads moto's objects and keeps copies under `directory`; without one nothing outlives the process."""
+    """Reads moto's objects and keeps copies under `directory`; without one nothing outlives the process.
+
+    One call at a time.
+    """
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
-        self._lock = threading.Lock()
 
     def keep(self, bucket: str, key: str) -> StoredObject | None:
         """Writes moto's object to disk. None where moto has no such object."""
-        with self._lock:
-            return self._keep(bucket, key)
-
-    def forget(self, bucket: str, key: str) -> None:
-        """Removes the copy of an object that moto no longer has."""
-        with self._lock:
-            if self._directory is not None and _backend().get_object(bucket, key) is None:
-                self._path(bucket, key).unlink(missing_ok=True)
-
-    def restore(self) -> int:
-        """Gives moto every object of the buckets that exist. Returns their number."""
-        count = 0
-        for path in self._directory.glob("*/*.object") if self._directory else ():
-            description, _, value = path.read_bytes().partition(b"\n")
-            stored = StoredObject(**json.loads(description))
-            if stored.bucket in _backend().buckets:
-                _put_back(stored, value)
-                count += 1
-        return count
-
-    def clear(self) -> None:
-        """Removes all copies."""
-        if self._directory is not None:
-            shutil.rmtree(self._directory, ignore_errors=True)
-
-    def _keep(self, bucket: str, key: str) -> StoredObject | None:
         found = _backend().get_object(bucket, key)
         if found is None:
             return None
@@ -80,9 +42,30 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             # One file for both, renamed into place: description and bytes always belong together.
             unfinished = path.with_suffix(".new")
-            unfinished.write_bytes(json.dumps(asdict(stored)).encode() + b"\n" + found.value)
+            unfinished.write_bytes(msgspec.json.encode(stored) + b"\n" + found.value)
             unfinished.replace(path)
         return stored
+
+    def forget(self, bucket: str, key: str) -> None:
+        """Removes the copy of an object that moto no longer has."""
+        if self._directory is not None and _backend().get_object(bucket, key) is None:
+            self._path(bucket, key).unlink(missing_ok=True)
+
+    def restore(self) -> int:
+        """Gives moto every object of the buckets that exist. Returns their number."""
+        count = 0
+        for path in self._directory.glob("*/*.object") if self._directory else ():
+            description, _, value = path.read_bytes().partition(b"\n")
+            stored = msgspec.json.decode(description, type=StoredObject)
+            if stored.bucket in _backend().buckets:
+                _put_back(stored, value)
+                count += 1
+        return count
+
+    def clear(self) -> None:
+        """Removes all copies."""
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
 
     def _path(self, bucket: str, key: str) -> Path:
         assert self._directory is not None

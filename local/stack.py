@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import importlib
+import logging
 import os
 import secrets
 import shutil
@@ -30,6 +31,8 @@ from local.gateway import Gateway
 from local.pages import pages
 from local.postgres import Postgres
 from local.triggers import ASYNC_RETRY_SECONDS, Triggers
+
+logger = logging.getLogger("local.stack")
 
 DATABASE = "messenger"
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -100,6 +103,8 @@ class Stack:
         self.triggers: Triggers
         self.gateway: Gateway
         self._listener: socket.socket
+        # Hears in words of a part that ended by itself, without which nothing goes on.
+        self.when_broken: Callable[[str], None] = logger.error
         self._database_url = ""
         self._to_stop = contextlib.ExitStack()
 
@@ -133,6 +138,7 @@ class Stack:
             for step in (
                 self._listen,
                 self._open_data_dir,
+                self._make_aws,
                 self._start_database,
                 self._start_aws,
                 self._migrate,
@@ -208,9 +214,15 @@ class Stack:
         starting.enter_context(self.postgres)
         self._database_url = self.postgres.ensure(DATABASE)
 
-    def _start_aws(self, starting: contextlib.ExitStack) -> None:
-        self.aws = Aws(directory=self.data_dir / "s3", faults=self.faults)
+    def _make_aws(self, starting: contextlib.ExitStack) -> None:
+        """Its process starts beside the database."""
+        self.aws = Aws(directory=self.data_dir / "s3", faults=self.faults, on_ended=self._broken)
         starting.callback(self.aws.stop)
+
+    def _broken(self, why: str) -> None:
+        self.when_broken(why)
+
+    def _start_aws(self, _starting: contextlib.ExitStack) -> None:
         self.aws.start()
         config.use(self._settings(self._database_url))
 

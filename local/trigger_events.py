@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus
 
+from local.aws_messages import StoredObject
 from local.events import ACCOUNT_ID
-from local.s3_store import StoredObject
 
 _PRINCIPAL = "AWS:AROALOCALSTACK:local"
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from chalice.app import S3EventConfig, ScheduledEventConfig, SQSEventConfig
 
+from local.aws_messages import StoredObject
 from local.faults import Fault, Faults
 from local.functions import Functions, InvocationError
 from local.queue_source import QueueSource
 from local.queues import Queues
-from local.s3_store import StoredObject
 from local.trigger_events import s3_event, schedule_event
 from local.trigger_work import Work
 

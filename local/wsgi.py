@@ -41,6 +41,30 @@ class Answer:
         return [self.body]
 
 
+@dataclass(frozen=True)
+class Body:
+    """A request's body, read to its end so that it can be hashed and read again."""
+
+    file: IO[bytes]
+    size: int
+
+    def sha256(self) -> str:
+        """The hash in hex."""
+        digest = hashlib.sha256()
+        self.file.seek(0)
+        while chunk := self.file.read(_CHUNK):
+            digest.update(chunk)
+        self.file.seek(0)
+        return digest.hexdigest()
+
+    def read(self) -> bytes:
+        """All of it."""
+        self.file.seek(0)
+        content = self.file.read()
+        self.file.seek(0)
+        return content
+
+
 def call(application: Application, environ: Environ) -> Answer:
     """Runs an application to its end."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
@@ -60,13 +84,13 @@ def call(application: Application, environ: Environ) -> Answer:
 
 
 def make_environ(method: str, path: str, headers: Mapping[str, str], body: IO[bytes] | bytes = b"") -> Environ:
-    """A request that never was on a wire. `path` is unquoted; a file is sent from its current position."""
+    """A request that an application has not seen yet. `path` is unquoted; a file is sent from its beginning."""
     if isinstance(body, bytes):
         body = io.BytesIO(body)
-    begin = body.tell()
-    size = body.seek(0, io.SEEK_END) - begin
-    body.seek(begin)
+    size = body.seek(0, io.SEEK_END)
+    body.seek(0)
     environ: Environ = {
+        _BODY: Body(body, size),
         "REQUEST_METHOD": method,
         "PATH_INFO": path.encode().decode("latin-1"),
         "RAW_URI": quote(path),
@@ -105,30 +129,6 @@ def request_headers(environ: Environ) -> dict[str, str]:
 def raw_path(environ: Environ) -> str:
     """The path as the client sent it, still quoted, without the query."""
     return str(environ.get("RAW_URI") or quote(environ["PATH_INFO"], encoding="latin-1")).partition("?")[0]
-
-
-@dataclass(frozen=True)
-class Body:
-    """A request's body, read to its end so that it can be hashed and read again."""
-
-    file: IO[bytes]
-    size: int
-
-    def sha256(self) -> str:
-        """The hash in hex."""
-        digest = hashlib.sha256()
-        self.file.seek(0)
-        while chunk := self.file.read(_CHUNK):
-            digest.update(chunk)
-        self.file.seek(0)
-        return digest.hexdigest()
-
-    def read(self) -> bytes:
-        """All of it."""
-        self.file.seek(0)
-        content = self.file.read()
-        self.file.seek(0)
-        return content
 
 
 def read_body(environ: Environ) -> Body:

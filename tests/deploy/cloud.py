@@ -22,8 +22,8 @@ from moto.cloudformation.models import cloudformation_backends
 from moto.server import DomainDispatcherApplication, create_backend_app
 
 from local import wsgi
-from local.aws_server import LoopbackServer
 from tests.deploy import gaps, names
+from tests.deploy.loopback import LoopbackServer
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 Answering = Callable[[re.Match[str], dict[str, Any]], wsgi.Answer]

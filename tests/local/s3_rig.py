@@ -1,6 +1,5 @@
-"""A local AWS for tests of S3, with a clock of its own and the requests that clients make."""
+"""A local AWS for tests of S3, and the requests that clients make."""
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,35 +7,24 @@ from typing import Any
 import httpx
 
 from local.aws import Aws
-from local.s3_store import StoredObject
+from local.aws_messages import StoredObject
 from local.signatures import Credentials
 
 BUCKET = "messenger-uploads-123456789012-us-east-1"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 
-class Clock:
-    """The time as S3 sees it."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
-
-
 class Rig:
-    """A local AWS with its clock and what it said of new objects."""
+    """A local AWS and what it said of new objects."""
 
     def __init__(self, directory: Path, credentials: Credentials | None = None) -> None:
-        self.clock = Clock()
         self.created: list[tuple[StoredObject, str]] = []
-        self.aws = Aws(directory=directory, credentials=credentials, now=self.clock, on_created=self._note)
+        self.aws = Aws(directory=directory, credentials=credentials, on_created=self._note)
         self.aws.start()
 
     def fresh(self) -> "Rig":
         """Empties everything and sets the clock right."""
-        self.clock.ahead = 0.0
+        self.aws.shift_clock(0)
         self.aws.reset()
         self.created.clear()
         return self

@@ -94,7 +94,7 @@ def test_another_bucket_is_refused(rig: Rig) -> None:
 
 def test_a_late_form_is_refused(rig: Rig) -> None:
     form = rig.form(lifetime=60)
-    rig.clock.ahead = 61
+    rig.aws.shift_clock(61)
     response = send(form)
     assert refusal(response) == (403, "AccessDenied")
     assert "Policy expired" in response.text

@@ -80,13 +80,13 @@ def test_a_token_that_ran_out_is_refused(tmp_path: Path) -> None:
         ),
     )
     url, form = rig.url("get_object", "a", lifetime=3600), rig.form(lifetime=3600)
-    rig.clock.ahead = 120
+    rig.aws.shift_clock(120)
     assert refusal(httpx.get(url)) == (400, "ExpiredToken")
     assert refusal(send(form)) == (400, "ExpiredToken")
     rig.aws.stop()
 
 
-def test_a_second_account_takes_over_and_the_first_comes_back(tmp_path: Path) -> None:
+def test_two_accounts_know_nothing_of_each_other(tmp_path: Path) -> None:
     first = Rig(tmp_path / "first")
     first.s3.put_object(Bucket=BUCKET, Key="a", Body=b"first")
     endpoint = os.environ["AWS_ENDPOINT_URL"]
@@ -98,7 +98,4 @@ def test_a_second_account_takes_over_and_the_first_comes_back(tmp_path: Path) ->
     second.aws.stop()
     assert os.environ["AWS_ENDPOINT_URL"] == endpoint
     assert first.body("a") == b"first"
-    assert first.aws.queues.receive(QUEUE, most=10, wait=0) == []
-    first.aws.client("sqs").send_message(QueueUrl=first.aws.queue_url(QUEUE), MessageBody="first's")
-    assert [message["Body"] for message in first.aws.queues.receive(QUEUE, most=10, wait=0)] == ["first's"]
     first.aws.stop()

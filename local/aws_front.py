@@ -1,0 +1,190 @@
+"""The one door of the local AWS: which service a request is for, its faults, its signature, and who answers it.
+
+DynamoDB and SQS are answered in the event loop, one call after the other, since moto is not made for threads: its
+conditional writes read and then write. S3 has a thread of its own, so that a large upload holds up nobody else.
+"""
+
+import asyncio
+import hashlib
+import io
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+from urllib.parse import unquote_to_bytes
+
+from local import wsgi
+from local.aws_messages import StoredObject
+from local.aws_moto import Moto
+from local.aws_queues import AwsQueues
+from local.faults import Fault, Faults
+from local.s3 import S3
+from local.s3_store import Store
+from local.signatures import RefusedError, SignedRequest, Verifier
+from local.wsgi import Answer, Environ
+
+logger = logging.getLogger("local.aws")
+
+SERVICES = frozenset({"dynamodb", "sqs", "sns", "s3"})
+_IN_MEMORY = 1024 * 1024
+# Headers about a body that has been read by now.
+_OF_THE_WIRE = frozenset({"content-length", "transfer-encoding", "expect"})
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Front:
+    """The ASGI application. `announce` says of a new object that it is there, and ends when that was heard."""
+
+    def __init__(
+        self,
+        moto: Moto,
+        *,
+        verifier: Verifier,
+        store: Store,
+        announce: Callable[[StoredObject, str], Awaitable[None]],
+    ) -> None:
+        self.faults = Faults()
+        self.queues = AwsQueues(moto)
+        self.s3_thread = ThreadPoolExecutor(1, "s3")
+        self._moto = moto
+        self._verifier = verifier
+        self._announce = announce
+        # What the request that the thread is at has made.
+        self._created: list[tuple[StoredObject, str]] = []
+        self._s3 = S3(
+            lambda environ: moto.whole("s3", environ),
+            verifier=verifier,
+            store=store,
+            on_created=lambda stored, event: self._created.append((stored, event)),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        headers = _headers(scope)
+        service = _service(headers)
+        try:
+            answer = await self._answer(service, scope, headers, receive)
+        except Exception:
+            logger.exception("%s failed", service)
+            answer = _failure(service, 500, "InternalServerError", "The local service failed.")
+        await _send(answer, scope, send)
+
+    async def _answer(self, service: str, scope: Scope, headers: dict[str, str], receive: Receive) -> Answer:
+        if service not in SERVICES:
+            return _failure(service, 501, "NotImplemented", f"{service} is not served locally.")
+        slow = self.faults.take(Fault.SERVICE_SLOW, service)
+        if slow:
+            await asyncio.sleep(slow)
+        if self.faults.take(Fault.SERVICE_FAILING, service):
+            return _failure(service, 500, "InternalServerError", "A fault that a test asked for.")
+        if service == "s3":
+            with SpooledTemporaryFile(_IN_MEMORY) as file:
+                await _read(receive, file)
+                return await self._answer_s3(_environ(scope, headers, file))
+        with io.BytesIO() as whole:
+            await _read(receive, whole)
+            body = whole.getvalue()
+        try:
+            self._check(service, scope, headers, body)
+        except RefusedError as refused:
+            return _failure(service, max(refused.status, 400), refused.code, refused.message)
+        return await self._answer_json(service, scope, headers, body)
+
+    async def _answer_s3(self, environ: Environ) -> Answer:
+        loop = asyncio.get_running_loop()
+        answer, created = await loop.run_in_executor(self.s3_thread, self._in_thread, environ)
+        for stored, event in created:
+            await self._announce(stored, event)
+        return answer
+
+    def _in_thread(self, environ: Environ) -> tuple[Answer, list[tuple[StoredObject, str]]]:
+        self._created = []
+        return self._s3.answer(environ), self._created
+
+    async def _answer_json(self, service: str, scope: Scope, headers: dict[str, str], body: bytes) -> Answer:
+        action = headers.get("x-amz-target", "").rpartition(".")[2]
+
+        def whole(body: bytes) -> Answer:
+            return self._moto.whole(service, _environ(scope, headers, io.BytesIO(body)))
+
+        if service == "sqs":
+            return await self.queues.answer(action, body, whole)
+        payload = self._moto.short(service, action, body)
+        return whole(body) if payload is None else self._moto.call(service, action, payload)
+
+    def _check(self, service: str, scope: Scope, headers: dict[str, str], body: bytes) -> None:
+        signed = SignedRequest(
+            method=scope["method"],
+            path=scope["raw_path"].decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
+            body_hash=lambda: hashlib.sha256(body).hexdigest(),
+        )
+        self._verifier.check_header(signed, service)
+
+
+def _service(headers: dict[str, str]) -> str:
+    """The service that a request is signed for; whatever is not signed in a header can only be S3."""
+    scope = headers.get("authorization", "").partition("Credential=")[2].partition(",")[0].split("/")
+    return scope[3] if len(scope) > 3 else "s3"
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """Named in lower case, their values as the client's UTF-8."""
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1"), value.decode("utf-8", "replace")
+        headers[key] = f"{headers[key]},{text}" if key in headers else text
+    return headers
+
+
+async def _read(receive: Receive, file: IO[bytes]) -> None:
+    """Reads the body to its end."""
+    while True:
+        message = await receive()
+        file.write(message.get("body", b""))
+        if not message.get("more_body"):
+            return
+
+
+def _environ(scope: Scope, headers: dict[str, str], body: IO[bytes]) -> Environ:
+    """The request for a WSGI application."""
+    kept = {name: value.encode().decode("latin-1") for name, value in headers.items() if name not in _OF_THE_WIRE}
+    environ = wsgi.make_environ(scope["method"], "/", kept, body)
+    raw_path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+    environ["RAW_URI"] = environ["REQUEST_URI"] = f"{raw_path}?{query}" if query else raw_path
+    environ["PATH_INFO"] = unquote_to_bytes(raw_path).decode("latin-1")
+    environ["QUERY_STRING"] = query
+    if "transfer-encoding" in headers:
+        environ[wsgi.CHUNKED] = True
+    return environ
+
+
+async def _send(answer: Answer, scope: Scope, send: Send) -> None:
+    code = int(answer.status.partition(" ")[0])
+    length = str(len(answer.body))
+    headers = []
+    for name, value in answer.headers:
+        if name.lower() == "content-length" and scope["method"] == "HEAD":
+            length = value
+        elif name.lower() not in {"content-length", "connection", "transfer-encoding"}:
+            headers.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+    if code not in {204, 304}:
+        headers.append((b"content-length", length.encode()))
+    await send({"type": "http.response.start", "status": code, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body if scope["method"] != "HEAD" else b""})
+
+
+def _failure(service: str, status: int, code: str, message: str) -> Answer:
+    """An error in the service's own form."""
+    phrase = {400: "Bad Request", 403: "Forbidden", 501: "Not Implemented"}.get(status, "Internal Server Error")
+    if service in {"dynamodb", "sqs"}:
+        body = json.dumps({"__type": f"com.amazonaws.{service}#{code}", "message": message}).encode()
+        return Answer(f"{status} {phrase}", [("Content-Type", "application/x-amz-json-1.0")], body)
+    document = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
+    return Answer(f"{status} {phrase}", [("Content-Type", "application/xml")], document)
