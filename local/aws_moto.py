@@ -10,6 +10,7 @@ import functools
 import os
 import zlib
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, get_service_model
 from moto.dynamodb.responses import DynamoHandler
 from moto.sqs.responses import SQSResponse
+from werkzeug.exceptions import HTTPException
 
 from local import wsgi
 from local.aws_items import read_items
@@ -53,8 +55,8 @@ _SHORT = {
     ),
 }
 
-# moto's own parser decodes binary values and leaves nulls out: a request with one of these goes the whole way.
-_FOR_THE_PARSER = (b"null", b'"B"', b'"BS"', b'"BinaryValue"')
+# moto's own parser decodes binary values: a request with one of these goes the whole way.
+_BINARY = (b'"B"', b'"BS"', b'"BinaryValue"')
 
 
 class Moto:
@@ -70,14 +72,17 @@ class Moto:
 
     def short(self, service: str, action: str, body: bytes) -> dict[str, Any] | None:
         """The request, decoded, where it can take the short way."""
-        if self._whole or action not in _SHORT.get(service, ()) or any(word in body for word in _FOR_THE_PARSER):
+        if self._whole or action not in _SHORT.get(service, ()) or any(word in body for word in _BINARY):
             return None
         try:
             payload = msgspec.json.decode(body)
         except msgspec.DecodeError:
             return None
         known, _ = _members(service, action)
-        return payload if isinstance(payload, dict) and payload.keys() <= known else None
+        if not isinstance(payload, dict) or not payload.keys() <= known:
+            return None
+        # moto's own parser leaves nulls out.
+        return None if b"null" in body and _has_null(payload) else payload
 
     def call(self, service: str, action: str, payload: dict[str, Any]) -> Answer:
         """Goes the short way. `payload` becomes moto's."""
@@ -90,8 +95,11 @@ class Moto:
             result = getattr(handler, camelcase_to_underscores(action))().result
         except ServiceException as error:
             status, headers, body = handler.serialized(ActionResult(error))
-            text = body if isinstance(body, bytes) else body.encode()
-            return self._answer(service, text, status=f"{status} Bad Request", headers=headers)
+            return self._answer(service, body.encode(), status=status, headers=headers)
+        except HTTPException as error:
+            # Most refusals of DynamoDB: their description is the body.
+            text = str(error.description).encode()
+            return self._answer(service, text, status=error.code or 400, headers=dict(error.get_headers()))
         _, wanted = _members(service, action)
         kept = {name: _without_nones(value) for name, value in (result or {}).items() if name in wanted}
         return self._answer(service, msgspec.json.encode(kept))
@@ -129,16 +137,15 @@ class Moto:
         return handler
 
     def _answer(
-        self, service: str, body: bytes, *, status: str = "200 OK", headers: Mapping[str, str] | None = None
+        self, service: str, body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> Answer:
         listed = [
-            ("Content-Type", _CONTENT_TYPE),
-            *(pair for pair in (headers or {}).items() if pair[0] != "Content-Type"),
+            *(headers or {"Content-Type": _CONTENT_TYPE}).items(),
             ("x-amzn-RequestId", base64.b32encode(os.urandom(32))[:52].decode()),
         ]
         if service == "dynamodb":
             listed.append(("x-amz-crc32", str(zlib.crc32(body))))
-        return Answer(status, listed, body)
+        return Answer(f"{status} {HTTPStatus(status).phrase}", listed, body)
 
 
 @functools.cache
@@ -147,6 +154,12 @@ def _members(service: str, action: str) -> tuple[frozenset[str], frozenset[str]]
     operation = get_service_model(service).operation_model(action)
     given, answered = operation.input_shape, operation.output_shape
     return frozenset(given.members), frozenset(answered.members if answered is not None else ())
+
+
+def _has_null(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_null(item) for item in value.values())
+    return any(_has_null(item) for item in value) if isinstance(value, list) else value is None
 
 
 def _without_nones(value: Any) -> Any:
