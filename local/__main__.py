@@ -39,6 +39,13 @@ def _run(output: Output) -> int:
     with contextlib.closing(output):
         stack = Stack(dataclasses.replace(Options.from_environment(), on_data_dir=partial(_log_to, output)))
         signalled = _heed_signals(stack, output)
+        broken: list[str] = []
+
+        def end(why: str) -> None:
+            broken.append(why)
+            signalled.set()
+
+        stack.when_broken = end
         stack.start(signalled.is_set)
         try:
             _say_where(stack, output)
@@ -46,6 +53,8 @@ def _run(output: Output) -> int:
             print("stopping", file=output.terminal)
         finally:
             stack.stop()
+    if broken:
+        raise StackError(broken[0])
     return 0
 
 

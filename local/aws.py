@@ -57,6 +57,7 @@ class Aws:
                 region=REGION,
                 directory=str(directory.absolute()) if directory is not None else None,
                 resources=resources.described(self.template),
+                log_level=logging.getLogger("local").getEffectiveLevel(),
                 whole=whole,
             )
         )

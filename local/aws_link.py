@@ -1,5 +1,6 @@
 """The stack's end of the local AWS: starts the process, asks it, and hears what it says by itself."""
 
+import contextlib
 import itertools
 import logging
 import os
@@ -46,7 +47,7 @@ class AwsLink:
         self._waiting: dict[int, Future[Any]] = {}
         self._lock = threading.Lock()
         self._closing = False
-        self._ended = False
+        self._ended: str | None = None
         ours, theirs = socket.socketpair()
         self._socket = ours
         with theirs:
@@ -76,8 +77,8 @@ class AwsLink:
         answer: Future[Any] = Future()
         number = next(self._numbers)
         with self._lock:
-            if self._ended:
-                raise AwsError("the local AWS has ended")
+            if self._ended is not None:
+                raise AwsError(self._ended)
             self._waiting[number] = answer
             self._send(Request(number, asked))
         return answer
@@ -85,7 +86,8 @@ class AwsLink:
     def close(self) -> None:
         """Ends the process."""
         self._closing = True
-        self._socket.close() if self._ended else self._socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # the process may have ended by itself
+            self._socket.shutdown(socket.SHUT_RDWR)
         try:
             self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -135,12 +137,18 @@ class AwsLink:
             waiting.set_exception(AwsError(answered.error))
 
     def _end(self) -> None:
-        with self._lock:
-            self._ended = True
-            waiting, self._waiting = self._waiting, {}
-        for answer in waiting.values():
-            answer.set_exception(AwsError("the local AWS has ended"))
-        if not self._closing:
+        if self._closing:
+            why = "The local AWS was stopped."
+        else:
+            # Its socket ended, so it has ended as well, or cannot be reached any more.
+            self._process.kill()
             status = self._process.wait()
             how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-            self._on_ended(f"The local AWS {how}, and all queues and connections of its users are lost with it.")
+            why = f"The local AWS {how}. What its queues and tables held is lost: start again."
+        with self._lock:
+            self._ended = why
+            waiting, self._waiting = self._waiting, {}
+        for answer in waiting.values():
+            answer.set_exception(AwsError(why))
+        if not self._closing:
+            self._on_ended(why)

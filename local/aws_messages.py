@@ -43,7 +43,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     region: str
     directory: str | None
     resources: Resources
-    whole: bool = False
+    log_level: int
+    whole: bool
 
 
 class Reset(msgspec.Struct, frozen=True, tag=True):

@@ -125,6 +125,7 @@ class Process:
 
     async def _start(self, setup: Setup) -> int:
         """Returns the port."""
+        logging.getLogger("local").setLevel(setup.log_level)
         if not setup.whole:
             aws_tuning.tune()
         self._setup = setup

@@ -1,12 +1,13 @@
 """The queues of the local AWS as the stack's own pollers see them: without HTTP and signatures."""
 
+import contextlib
 import itertools
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.aws_link import AwsError, AwsLink
-from local.aws_messages import CallQueue, Held, Receive, Wake
+from local.aws_messages import Asked, CallQueue, Held, Receive, Wake
 from local.events import ACCOUNT_ID
 
 
@@ -25,10 +26,7 @@ class Queues:
 
     def call(self, action: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         """One call. Raises QueueError."""
-        try:
-            answer: dict[str, Any] = self._link.ask(CallQueue(action, dict(payload)))
-        except AwsError as error:
-            raise QueueError(str(error)) from error
+        answer: dict[str, Any] = self._ask(CallQueue(action, dict(payload)))
         return answer
 
     def url(self, name: str) -> str:
@@ -40,8 +38,8 @@ class Queues:
         return f"arn:aws:sqs:{self.region}:{ACCOUNT_ID}:{name}"
 
     def held(self, name: str) -> set[str]:
-        """The ids of all messages a queue holds: visible, delayed or in flight."""
-        return set(self._link.ask(Held(name)))
+        """The ids of all messages a queue holds: visible, delayed or in flight. Raises QueueError."""
+        return set(self._ask(Held(name)))
 
     def receive(
         self, name: str, *, most: int, wait: float, wanted: Callable[[], bool] = lambda: True
@@ -61,10 +59,7 @@ class Queues:
             # Read first: a wake that comes after the question of `wanted` ends the wait at once.
             wakes = self._wakes
             left = until - time.monotonic() if wanted() else 0.0
-            try:
-                answer = self._link.ask(Receive(payload=payload, wait=max(0.0, left), wakes=wakes))
-            except AwsError as error:
-                raise QueueError(str(error)) from error
+            answer = self._ask(Receive(payload=payload, wait=max(0.0, left), wakes=wakes))
             messages: list[dict[str, Any]] = answer.get("Messages", [])
             if messages or left <= 0:
                 return messages
@@ -72,4 +67,11 @@ class Queues:
     def wake(self) -> None:
         """Makes every receiver ask again whether it is still wanted."""
         self._wakes = next(self._numbers)
-        self._link.ask(Wake(self._wakes))
+        with contextlib.suppress(QueueError):  # nobody waits where the local AWS has ended
+            self._ask(Wake(self._wakes))
+
+    def _ask(self, asked: Asked) -> Any:
+        try:
+            return self._link.ask(asked)
+        except AwsError as error:
+            raise QueueError(str(error)) from error

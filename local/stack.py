@@ -24,6 +24,7 @@ from chalicelib.core.migrations import migrate
 from chalicelib.realtime import shedding
 from local import protocols
 from local.aws import REGION, Aws
+from local.aws_link import AwsError
 from local.events import DEFAULT_LIMITS, STAGE, Limits
 from local.faults import Faults
 from local.functions import Functions
@@ -223,7 +224,10 @@ class Stack:
         self.when_broken(why)
 
     def _start_aws(self, _starting: contextlib.ExitStack) -> None:
-        self.aws.start()
+        try:
+            self.aws.start()
+        except AwsError as error:
+            raise StackError(f"{error} {self.data_dir / 'log'} may say why.") from error
         config.use(self._settings(self._database_url))
 
     def _migrate(self, _starting: contextlib.ExitStack) -> None:

@@ -36,9 +36,10 @@ FOREIGN_SHELL = {
     "HTTPS_PROXY": "http://192.0.2.2:3128",
 }
 
-# Runs `python -m local` and notes in $REACHED every address past loopback that it connects or sends to.
-WATCHED = textwrap.dedent("""
-    import os, runpy, sys
+# Python runs this at the start of the stack and of its children. Notes in $REACHED every address past loopback that
+# they connect or send to.
+WATCH = textwrap.dedent("""
+    import os, sys
     def watch(event, arguments):
         if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo"):
             address = arguments[0] if event == "socket.getaddrinfo" else arguments[1]
@@ -47,15 +48,14 @@ WATCHED = textwrap.dedent("""
                 with open(os.environ["REACHED"], "a") as noted:
                     print(event, address, file=noted)
     sys.addaudithook(watch)
-    sys.argv = ["local"]
-    runpy.run_module("local", run_name="__main__", alter_sys=True)
+    open(os.environ["REACHED"] + ".watched", "a").write(" ".join(sys.orig_argv) + "\\n")
 """)
 
 
 class Process:
     """`python -m local` with its own data and port."""
 
-    def __init__(self, data_dir: Path, port: int | None = None, program: tuple[str, ...] = ("-m", "local")) -> None:
+    def __init__(self, data_dir: Path, port: int | None = None, **more: str) -> None:
         self.port = port or free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self.data_dir = data_dir
@@ -63,7 +63,7 @@ class Process:
         self.lines: list[str] = []
         started.append(self)
         self._child = subprocess.Popen(
-            [sys.executable, *program],
+            [sys.executable, "-m", "local"],
             cwd=ROOT,
             env={
                 **os.environ,
@@ -72,6 +72,7 @@ class Process:
                 "DATA_DIR": str(data_dir),
                 "REACHED": str(self.reached),
                 "BCRYPT_COST": "4",
+                **more,
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -181,7 +182,10 @@ def test_what_was_written_survives_restarts_and_kill_9(data_dir: Path) -> None:
 
 
 def test_it_never_reaches_past_loopback(data_dir: Path) -> None:
-    process = Process(data_dir, program=("-c", WATCHED)).wait_until_ready()
+    watch = data_dir.with_name("watch")
+    watch.mkdir()
+    (watch / "sitecustomize.py").write_text(WATCH)
+    process = Process(data_dir, PYTHONPATH=str(watch)).wait_until_ready()
     token = register(process)
     headers = {"Authorization": f"Bearer {token}"}
     upload = {"filename": "1.png", "contentType": "image/png", "size": 10}
@@ -190,6 +194,7 @@ def test_it_never_reaches_past_loopback(data_dir: Path) -> None:
     assert answer.json()["url"].startswith("http://127.0.0.1:")
     assert httpx.post(f"{process.origin}/api/ws/tickets", headers=headers, timeout=30).is_success
     assert process.stop() == 0
+    assert "local.aws_process" in process.reached.with_name("reached.watched").read_text()
     assert not process.reached.exists(), process.reached.read_text()
 
 
@@ -217,6 +222,17 @@ def test_a_second_signal_does_not_wait(data_dir: Path) -> None:
     process.send(signal.SIGINT)
     assert process.wait() in {0, 1}
     assert wait_until(lambda: process.left_behind() == [], seconds=10)
+
+
+def test_it_ends_and_says_why_when_the_local_aws_is_killed(data_dir: Path) -> None:
+    process = Process(data_dir).wait_until_ready()
+    aws = next(line for line in process.left_behind() if "-m local.aws_process" in line)
+    os.kill(int(aws.split()[0]), signal.SIGKILL)
+    assert process.wait() == 1
+    assert process.lines[-1] == (
+        "The local AWS was killed by signal 9. What its queues and tables held is lost: start again."
+    )
+    assert process.left_behind() == []
 
 
 def listening(port: int) -> bool:
