@@ -119,11 +119,11 @@ class Client(asyncio.Protocol):
 class Clients:
     """An event loop in a thread of its own with all the clients."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, sockets: int) -> None:
         self.port = port
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
-        self.sockets = [self.open() for _ in range(SOCKETS)]
+        self.sockets = [self.open() for _ in range(sockets)]
         self.ids = [self.run(socket.upgraded(port)) for socket in self.sockets]
         self.callers = [self.open() for _ in range(4)]
 
@@ -174,14 +174,14 @@ class Clients:
 
 
 @contextlib.contextmanager
-def gateway(*wrapper: str) -> Iterator[tuple[int, Clients]]:
+def gateway(*wrapper: str, sockets: int = SOCKETS) -> Iterator[tuple[int, Clients]]:
     """The gateway's process id, and clients that are connected to it."""
     command = [*wrapper, sys.executable, "-m", "bench.gateway", "--serve"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         pid, port = process.stdout.readline().split()
-        yield int(pid), Clients(int(port))
+        yield int(pid), Clients(int(port), sockets)
         process.stdin.close()
 
 
@@ -209,21 +209,25 @@ def microseconds(count: int) -> None:
 
 
 def instructions(count: int) -> None:
-    """Prints how many instructions an exchange takes: what a hundred more of them add, by callgrind."""
+    """Prints how many instructions an exchange at each door takes, by callgrind."""
     print(f"{'instructions of the gateway':34}{'thousand':>10}")
-    for name, door in DOORS.items():
-        few, many = (_counted(door, times) for times in (count // 5, count))
-        print(f"{name:34}{(many[1] - few[1]) / (many[0] - few[0]) / 1000:10.1f}", flush=True)
-
-
-def _counted(door: Callable[[Clients, int], int], count: int) -> tuple[int, int]:
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "callgrind.out"
-        with gateway("valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={out}") as (_, clients):
-            door(clients, 400)
-            done = door(clients, count)
-        [total] = [line for line in out.read_text().splitlines() if line.startswith(("summary:", "totals:"))][-1:]
-    return done, int(total.split()[1])
+        out = Path(folder) / "out"
+        tool = ("--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={out}")
+        # So few that posts are answered in time, though it is fifty times as slow.
+        with gateway("valgrind", "--quiet", *tool, sockets=TALKERS) as (pid, clients):
+            _control("--instr=on", pid)
+            for number, (name, door) in enumerate(DOORS.items(), start=1):
+                door(clients, 100)
+                _control("--zero", pid)
+                done = door(clients, count)
+                _control("--dump", pid)
+                counted = Path(f"{out}.{number}").read_text().rpartition("\ntotals: ")[2]
+                print(f"{name:34}{int(counted) / done / 1000:10.1f}", flush=True)
+
+
+def _control(command: str, pid: int) -> None:
+    subprocess.run(["callgrind_control", command, str(pid)], check=True, capture_output=True)
 
 
 def main() -> None:
@@ -236,7 +240,7 @@ def main() -> None:
     if given.serve:
         serve()
     elif given.instructions:
-        instructions(2000)
+        instructions(400)
     else:
         microseconds(4000)
 
