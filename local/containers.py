@@ -1,225 +1,437 @@
-"""Threads that play Lambda's containers: each serves one job at a time, and can be killed at its deadline.
+"""Lambda's containers: processes that serve one event at a time, started when they are needed and killed when due.
 
-What a handler keeps in thread-local state lives as long as its container: it survives to the next job there, and is
-gone when the container is killed.
+Everything here belongs to the event loop of `Functions`.
 """
 
-import ctypes
-import gc
+import asyncio
+import collections
+import itertools
 import logging
-import queue
 import secrets
-import sys
-import threading
+import signal
+import socket
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass, field
-from types import FrameType
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from local.faults import Fault
+from local.host import Host
+from local.runtime import FROM_CONTAINER, TO_CONTAINER, Ended, Failed, Start, Started
 
 logger = logging.getLogger("local.functions")
 
-NEVER = float("inf")
+# An event waits so long for a container that is about to be free before another one is started. AWS takes longer
+# to start one.
+START_AFTER_SECONDS = 0.01
+# How often containers at work are asked how much memory they hold.
+_LOOK_AT_MEMORY_SECONDS = 0.1
+_PAGES_A_MB = 256
+
+# A function by its module and name, which a container calls with these arguments before its first event.
+Preparation = tuple[str, dict[str, Any]]
 
 
-class ContainerKilled(BaseException):
-    """Raised inside a handler's thread to end it, as SIGKILL ends a container."""
+class InvocationError(Exception):
+    """No answer came: the base of the errors below."""
 
 
-class ContainerExit(BaseException):
-    """Raised by a job to end its container and to be told as `Job.exited`."""
+class ThrottledError(InvocationError):
+    """As many invocations as the function, or the account, may have at once are under way."""
+
+
+class FunctionError(InvocationError):
+    """The function failed: Lambda's answer with a function error. `payload` has errorType and errorMessage."""
+
+    def __init__(self, error_type: str, message: str, request_id: str) -> None:
+        super().__init__(error_type)
+        self.payload = {"errorType": error_type, "errorMessage": message, "requestId": request_id}
+
+
+class FunctionTimeoutError(FunctionError):
+    """The function reached its own timeout, and its container was killed."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """Work for one container. `work` gets the container's log stream and its deadline on the monotonic clock."""
+class Function:
+    """How one function is deployed; `reserved` is how many invocations of it may be under way at most."""
 
     name: str
-    work: Callable[[str, float], Any]
+    full_name: str
+    arn: str
+    timeout_seconds: float
+    memory_mb: int
+    reserved: int | None = None
+
+
+@dataclass(kw_only=True)
+class Invocation:
+    """One event on its way. `answer` gets JSON, or an InvocationError."""
+
+    function: Function
+    event: bytes
+    request_id: str
     seconds: float
-    timed_out: Exception
-    exited: Exception
-    future: "Future[Any]" = field(default_factory=Future)
+    answer: "asyncio.Future[bytes]"
+    kill: Fault | None = None
+    queued_at: float = 0.0
+
+    def fail(self, error: InvocationError) -> None:
+        """Tells the caller, unless it has left."""
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+    def exited(self, how: str) -> None:
+        """Tells the caller that the container is gone."""
+        self.fail(FunctionError("Runtime.ExitError", f"Runtime exited with error: {how}", self.request_id))
+
+
+@dataclass(kw_only=True)
+class World:
+    """What containers are started with; `Containers.renew` puts another one in its place."""
+
+    host: Host
+    environment: Mapping[str, str]
+    prepare: Sequence[Preparation] = ()
+    frozen: bool = False  # stopped between events, as on AWS, so that kept connections grow old unnoticed
+
+
+class Container(asyncio.Protocol):
+    """One process, and the invocation that it serves, if any."""
+
+    def __init__(self, pool: "Containers", function: Function, world: World, number: int) -> None:
+        self.function = function
+        self.world = world
+        self.number = number
+        self.log_stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{secrets.token_hex(16)}"
+        self.pid: int | None = None
+        self.dead = False
+        self.work: Invocation | None = None
+        self.began = 0.0
+        self._pool = pool
+        self._deadline: asyncio.TimerHandle | None = None
+        self._transport: asyncio.Transport | None = None
+        self._heard = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are of a type of its own
+
+    def take(self, work: Invocation) -> None:
+        """Serves an event. Its time begins now."""
+        loop = self._pool.loop
+        self.work, self.began = work, loop.time()
+        if work.kill is Fault.KILL_BEFORE:
+            self.kill()
+            return
+        if self.world.frozen and self.pid is not None:
+            self.world.host.kill(self.pid, signal.SIGCONT)
+        self._deadline = loop.call_later(work.seconds, self.time_out)
+        deadline = time.monotonic() + work.seconds
+        assert self._transport is not None
+        self._transport.write(TO_CONTAINER.pack(len(work.event), deadline, work.request_id.encode()) + work.event)
+
+    def data_received(self, data: bytes) -> None:
+        heard = self._heard
+        heard += data
+        if len(heard) < FROM_CONTAINER.size:
+            return
+        handled, length = FROM_CONTAINER.unpack_from(heard)
+        if len(heard) < FROM_CONTAINER.size + length or self.work is None:
+            return
+        said = bytes(memoryview(heard)[FROM_CONTAINER.size :])
+        heard.clear()
+        if self.work.kill is Fault.KILL_AFTER:
+            self.kill()
+            return
+        work = self._rest()
+        if handled:
+            if not work.answer.done():
+                work.answer.set_result(said)
+        else:
+            self._failed(work, msgspec.json.decode(said, type=Failed))
+        if self.world.frozen and self.pid is not None:
+            self.world.host.kill(self.pid, signal.SIGSTOP)
+        self._pool.rests(self)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        # How it ended is told by its parent, in a moment.
+        self._pool.bury(self)
+
+    def kill(self) -> None:
+        """Ends the process, whatever it is doing; one that has not started yet ends when it has."""
+        if self.pid is not None:
+            self.world.host.kill(self.pid)
+        self._pool.bury(self)
+
+    def started(self, pid: int) -> None:
+        """It runs; where it was to be killed meanwhile, it is now."""
+        self.pid = pid
+        if self.dead:
+            self.world.host.kill(pid)
+
+    def ended(self, how: str) -> None:
+        """The process is no more."""
+        self.pid = None
+        if self._transport is not None:
+            self._transport.abort()
+        if self.work is not None:
+            work = self._rest()
+            logger.warning("%s: its container ended: %s", work.function.name, how)
+            work.exited(how)
+        self._pool.bury(self)
+
+    def _rest(self) -> Invocation:
+        work, self.work = self.work, None
+        assert work is not None
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        self._pool.done(work)
+        return work
+
+    def time_out(self) -> None:
+        """Ends the process, since its time is up."""
+        work = self._rest()
+        logger.warning("%s timed out: its container was killed", work.function.name)
+        message = f"Task timed out after {work.seconds:.2f} seconds"
+        work.fail(FunctionTimeoutError("Sandbox.Timedout", message, work.request_id))
+        self.kill()
+
+    def _failed(self, work: Invocation, failed: Failed) -> None:
+        # The log names the type and the place alone: a message may quote what a user wrote.
+        logger.error("%s failed: %s %s", work.function.name, failed.error_type, failed.place and f"at {failed.place}")
+        work.fail(FunctionError(failed.error_type, failed.message, work.request_id))
 
 
 class Containers:
-    """At most `most` containers, started when they are needed; further jobs wait for a free one."""
+    """All containers of an account.
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._idle = threading.Semaphore(0)
-        # Taken as a plain lock only: a Condition's own `with` is Python code, in which a killed thread could leak it.
-        self._lock = threading.Lock()
-        self._deadlines_changed = threading.Condition(self._lock)
-        self._alive: set[_Container] = set()
-        self._next_look = NEVER
-        self._closed = False
-        self._watchdog = threading.Thread(target=self._watch, name="lambda-watchdog", daemon=True)
-        self._watchdog.start()
-
-    def submit(self, job: Job) -> bool:
-        """Queues the job, whose future gets the answer; False once closed."""
-        with self._lock:
-            if self._closed:
-                return False
-            self._jobs.put(job)
-            if not self._idle.acquire(blocking=False) and len(self._alive) < self._most:
-                self._start()
-        return True
-
-    def close(self, seconds: float) -> None:
-        """Refuses new jobs, lets those at work or queued finish for so long, and then kills them."""
-        with self._lock:
-            self._closed = True
-            alive = list(self._alive)
-        for _ in alive:
-            self._jobs.put(None)
-        until = time.monotonic() + seconds
-        for container in alive:
-            container.join(max(0.0, until - time.monotonic()))
-        with self._lock:
-            for container in self._alive:
-                container.deadline = time.monotonic() if container.job else NEVER
-            self._deadlines_changed.notify()
-        self._watchdog.join(1.0)
-
-    # What a container calls, in its own thread.
-
-    def next_job(self) -> Job | None:
-        """Waits for work; None ends the container."""
-        try:
-            return self._jobs.get_nowait()
-        except queue.Empty:
-            self._idle.release()
-            return self._jobs.get()
-
-    def begin(self, container: "_Container", job: Job) -> float:
-        """The deadline. From here to `end` the watchdog may kill the container."""
-        deadline = time.monotonic() + job.seconds
-        with self._lock:
-            container.job, container.deadline = job, deadline
-            if deadline < self._next_look:
-                self._deadlines_changed.notify()
-        return deadline
-
-    def end(self, container: "_Container") -> None:
-        """Raises ContainerKilled when the deadline came first."""
-        with self._lock:
-            killed = container.killed
-            if not killed:
-                container.job, container.deadline = None, NEVER
-        if killed:
-            time.sleep(0)  # here strikes the watchdog's own, unless the handler swallowed it; not in the unwinding
-            raise ContainerKilled
-
-    def replace(self, container: "_Container") -> None:
-        """Starts another in place of one that ends."""
-        with self._lock:
-            self._replace(container)
-
-    def _replace(self, container: "_Container") -> None:
-        self._alive.discard(container)
-        if not self._closed:
-            self._start()
-
-    def _start(self) -> None:
-        container = _Container(self)
-        self._alive.add(container)
-        container.start()
-
-    # The watchdog, in its own thread.
-
-    def _watch(self) -> None:
-        with self._lock:
-            while not self._closed or any(container.job for container in self._alive):
-                now = time.monotonic()
-                for container in [c for c in self._alive if c.deadline <= now]:
-                    self._kill(container, now)
-                self._next_look = min((c.deadline for c in self._alive), default=NEVER)
-                wait = None if self._next_look == NEVER else self._next_look - time.monotonic()
-                self._deadlines_changed.wait(0.05 if self._closed else wait)
-
-    def _kill(self, container: "_Container", now: float) -> None:
-        job = container.job
-        assert job is not None
-        assert container.ident is not None
-        if not _strike(container.ident):
-            container.deadline = now + 0.001
-            return
-        container.killed, container.job, container.deadline = True, None, NEVER
-        self._replace(container)
-        logger.warning("%s timed out: its container was killed", job.name)
-        job.future.set_exception(job.timed_out)
-
-
-class _Container(threading.Thread):
-    def __init__(self, containers: Containers) -> None:
-        super().__init__(name="lambda-container", daemon=True)
-        # These three belong to the containers' lock.
-        self.job: Job | None = None
-        self.deadline = NEVER
-        self.killed = False
-        self._containers = containers
-        self._log_stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{secrets.token_hex(16)}"
-
-    def run(self) -> None:
-        try:
-            while (job := self._containers.next_job()) is not None and self._serve(job):
-                pass
-        except ContainerKilled:
-            # The thread ends, and with it all its thread-local state.
-            return
-
-    def _serve(self, job: Job) -> bool:
-        """Whether this container lives on."""
-        deadline = self._containers.begin(self, job)
-        try:
-            answer = job.work(self._log_stream, deadline)
-        except ContainerKilled:
-            raise
-        except Exception as error:
-            self._containers.end(self)
-            job.future.set_exception(error)
-            return True
-        except BaseException:  # sys.exit and its like end a Lambda runtime too
-            self._containers.end(self)
-            self._containers.replace(self)
-            logger.warning("%s: its container exited", job.name)
-            job.future.set_exception(job.exited)
-            return False
-        self._containers.end(self)
-        job.future.set_result(answer)
-        return True
-
-
-def _strike(thread: int) -> bool:
-    """Ends a thread where it is, and answers True; unless a lock of the process would be taken along there.
-
-    Nothing comes between the look and the strike that could let the thread go on. No garbage is collected either:
-    before Python 3.11.9 the look holds a lock that every thread needs to begin and to end, and a finalizer that let
-    go of the GIL meanwhile would stop the process for ever (https://github.com/python/cpython/issues/106883).
+    At most `processes` of them are there at once. `concurrency` is how many invocations may be under way, waiting
+    ones included; another one is throttled.
     """
-    collects = gc.isenabled()
-    gc.disable()
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, world: World, *, output: int, processes: int, concurrency: int
+    ) -> None:
+        self.loop = loop
+        self.world = world
+        self.concurrency = concurrency
+        self.closed = False
+        self._output = output
+        self._processes = processes
+        self._numbers = itertools.count(1)
+        self._all: dict[int, Container] = {}
+        self._idle: dict[str, list[Container]] = collections.defaultdict(list)
+        self._waiting: dict[str, collections.deque[Invocation]] = collections.defaultdict(collections.deque)
+        self._starting: collections.Counter[str] = collections.Counter()
+        self._alive: collections.Counter[str] = collections.Counter()
+        self._without_room: set[str] = set()
+        self._under_way: collections.Counter[str] = collections.Counter()
+        self._looks: asyncio.TimerHandle | None = None
+        self._watch: asyncio.TimerHandle | None = None
+
+    @property
+    def under_way(self) -> int:
+        """How many invocations there are, waiting ones included."""
+        return self._under_way.total()
+
+    def pids(self, name: str | None = None) -> list[int]:
+        """The processes of one function, or of all."""
+        return [each.pid for each in self._all.values() if each.pid and name in {None, each.function.name}]
+
+    def submit(self, work: Invocation) -> None:
+        """Serves an event as soon as a container of its function is there. Raises InvocationError."""
+        function = work.function
+        if self.closed:
+            raise InvocationError("the functions are closed")
+        mine = self._under_way[function.name]
+        if (function.reserved is not None and mine >= function.reserved) or self.under_way >= self.concurrency:
+            raise ThrottledError(function.name)
+        self._under_way[function.name] += 1
+        container = self._free(function.name)
+        if container is not None:
+            container.take(work)
+            return
+        work.queued_at = self.loop.time()
+        self._waiting[function.name].append(work)
+        self._look()
+
+    def renew(self, world: World) -> None:
+        """Replaces all containers by new ones, each as soon as it is idle."""
+        before, self.world = self.world, world
+        for container in [each for some in self._idle.values() for each in some]:
+            container.kill()
+        if before.host is not world.host:
+            self._end_when_left(before.host)
+
+    def done(self, work: Invocation) -> None:
+        """An invocation is over, one way or another."""
+        self._under_way[work.function.name] -= 1
+
+    def rests(self, container: Container) -> None:
+        """A container can take the next event."""
+        name = container.function.name
+        if container.world is not self.world or self._without_room - {name}:
+            # Another function has no container at all: this one makes room.
+            container.kill()
+        if container.dead:
+            return
+        waiting = self._waiting[name]
+        if waiting:
+            container.take(waiting.popleft())
+        else:
+            self._idle[name].append(container)
+
+    def bury(self, container: Container) -> None:
+        """A container is dead; its process may still be about to end."""
+        if not container.dead:
+            container.dead = True
+            self._alive[container.function.name] -= 1
+            if container in (idle := self._idle[container.function.name]):
+                idle.remove(container)
+        self._look()
+
+    def hear(self, word: Started | Ended) -> None:
+        """What the host tells of a container."""
+        container = self._all.get(word.number)
+        if container is None:
+            return
+        if isinstance(word, Started):
+            container.started(word.pid)
+        else:
+            self._all.pop(word.number)
+            container.ended(word.how)
+
+    def lose(self, host: Host) -> None:
+        """All containers of a host are gone with it."""
+        for container in [each for each in self._all.values() if each.world.host is host]:
+            self._all.pop(container.number, None)
+            container.ended("signal: killed")
+
+    async def close(self, seconds: float) -> None:
+        """Lets what is under way end for so long, and then kills it."""
+        self.closed = True
+        until = self.loop.time() + seconds
+        while self.under_way and self.loop.time() < until:
+            await asyncio.sleep(0.005)
+        for waiting in self._waiting.values():
+            while waiting:
+                work = waiting.popleft()
+                self.done(work)
+                work.fail(InvocationError("the functions are closed"))
+        for container in list(self._all.values()):
+            if container.work is not None:
+                container.time_out()
+            else:
+                container.kill()
+        for timer in (self._looks, self._watch):
+            if timer is not None:
+                timer.cancel()
+
+    def _free(self, name: str) -> Container | None:
+        """The idle container that was used last: the others may be given up."""
+        idle = self._idle[name]
+        while idle:
+            container = idle.pop()
+            if not container.dead:
+                return container
+        return None
+
+    def _look(self) -> None:
+        """Starts containers for what has waited long enough, and looks again when the next has."""
+        if self.closed:
+            return
+        now, next_look = self.loop.time(), float("inf")
+        self._without_room.clear()
+        for name, waiting in self._waiting.items():
+            if not waiting:
+                continue
+            due = sum(work.queued_at + START_AFTER_SECONDS <= now for work in waiting)
+            wanted = max(due, 0 if self._alive[name] else 1) - self._starting[name]
+            for _ in range(wanted):
+                if not self._start(waiting[0].function):
+                    break
+            if not self._alive[name]:
+                self._without_room.add(name)
+            if due < len(waiting):
+                next_look = min(next_look, waiting[due].queued_at + START_AFTER_SECONDS)
+        if next_look < float("inf") and self._looks is None:
+            self._looks = self.loop.call_at(next_look, self._look_again)
+
+    def _look_again(self) -> None:
+        self._looks = None
+        self._look()
+
+    def _start(self, function: Function) -> bool:
+        """False where there is no room. An idle container of another function makes room."""
+        if len(self._all) >= self._processes:
+            spare = next((some[0] for some in self._idle.values() if some), None)
+            if spare is not None:
+                self._all.pop(spare.number)
+                spare.kill()
+            return spare is not None and self._start(function)
+        container = Container(self, function, self.world, next(self._numbers))
+        self._all[container.number] = container
+        self._alive[function.name] += 1
+        self._starting[function.name] += 1
+        self.loop.create_task(self._fork(container))
+        return True
+
+    async def _fork(self, container: Container) -> None:
+        function, world = container.function, container.world
+        ours, theirs = socket.socketpair()
+        with theirs:
+            await self.loop.create_connection(lambda: container, sock=ours)
+            start = Start(
+                number=container.number,
+                function=function.full_name,
+                handler=function.name,
+                arn=function.arn,
+                memory_mb=function.memory_mb,
+                log_stream=container.log_stream,
+                environment={
+                    **world.environment,
+                    "AWS_LAMBDA_FUNCTION_NAME": function.full_name,
+                    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+                    "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+                    "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.full_name}",
+                    "AWS_LAMBDA_LOG_STREAM_NAME": container.log_stream,
+                },
+                prepare=list(world.prepare),
+            )
+            world.host.fork(start, theirs, self._output)
+        self._starting[function.name] -= 1
+        self._watch_memory()
+        self.rests(container)
+
+    def _end_when_left(self, host: Host) -> None:
+        if any(each.world.host is host for each in self._all.values()):
+            self.loop.call_later(START_AFTER_SECONDS, self._end_when_left, host)
+        else:
+            host.end(self.loop)
+
+    def _watch_memory(self) -> None:
+        """Kills what outgrows its memory; looks on while there are containers."""
+        if self._watch is None and not self.closed:
+            self._watch = self.loop.call_later(_LOOK_AT_MEMORY_SECONDS, self._look_at_memory)
+
+    def _look_at_memory(self) -> None:
+        self._watch = None
+        since = self.loop.time() - _LOOK_AT_MEMORY_SECONDS
+        for container in list(self._all.values()):
+            long_at_work = container.work is not None and container.began < since
+            if long_at_work and container.pid and _memory_mb(container.pid) > container.function.memory_mb:
+                container.kill()
+        if self._all:
+            self._watch_memory()
+
+
+def _memory_mb(pid: int) -> int:
+    """How much memory a process holds; 0 where the platform does not say."""
     try:
-        if _holds_process_lock(sys._current_frames().get(thread)):
-            return False
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(ContainerKilled))
-        return True
-    finally:
-        if collects:
-            gc.enable()
-
-
-def _holds_process_lock(frame: FrameType | None) -> bool:
-    """Whether a handler is just inside logging or import, whose locks a killed thread would take along for ever.
-
-    It strikes at the frame that is seen here or on entry to the next one, since the GIL is held in between.
-    """
-    while frame is not None and (module := frame.f_globals.get("__name__")) != __name__:
-        if module in {"logging", "importlib._bootstrap"}:
-            return True
-        frame = frame.f_back
-    return False
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) // _PAGES_A_MB
+    except (OSError, IndexError):
+        return 0

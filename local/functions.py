@@ -1,50 +1,59 @@
-"""Invokes the handlers of a Chalice app as Lambda does: by name, in containers, their events through JSON."""
+"""Invokes the functions of a Chalice app as Lambda does: by name, in containers, their events through JSON."""
 
 import asyncio
 import json
 import logging
 import os
+import sys
 import threading
-import time
-import traceback
 import uuid
-from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import msgspec
 from chalice.config import Config
 
-from chalicelib.core.config import settings
-from local.containers import ContainerExit, Containers, Job
-from local.events import ACCOUNT_ID, INVOCATION_BYTES
+from chalicelib.core.config import Settings, settings
+from local.containers import (
+    Containers,
+    Function,
+    FunctionError,
+    FunctionTimeoutError,
+    Invocation,
+    InvocationError,
+    Preparation,
+    ThrottledError,
+    World,
+)
+from local.description import App
+from local.environment import variables_of
+from local.events import ACCOUNT_ID
 from local.faults import Fault, Faults
+from local.host import Host
+from local.loop import LoopThread
+from local.runtime import INVOCATION_BYTES
+
+__all__ = [
+    "CallerTimeoutError",
+    "EventTooLargeError",
+    "FunctionError",
+    "FunctionTimeoutError",
+    "Functions",
+    "InvocationError",
+    "Preparation",
+    "ThrottledError",
+]
 
 logger = logging.getLogger("local.functions")
 
 REST_FUNCTION = "api_handler"
 DEFAULT_TIMEOUT_SECONDS = 60
 DEFAULT_MEMORY_MB = 128
-
-
-class InvocationError(Exception):
-    """No answer came: the base of the errors below."""
-
-
-class FunctionError(InvocationError):
-    """The function failed: Lambda's answer with a function error. `payload` has errorType and errorMessage."""
-
-    def __init__(self, error_type: str, message: str, request_id: str) -> None:
-        super().__init__(error_type)
-        self.payload = {"errorType": error_type, "errorMessage": message, "requestId": request_id}
-
-
-class FunctionTimeoutError(FunctionError):
-    """The function reached its own timeout, and its container was killed."""
+# What a new account has; AWS grants more on request.
+CONCURRENCY = 1000
+PROCESSES = 32
 
 
 class CallerTimeoutError(InvocationError):
@@ -56,56 +65,54 @@ class EventTooLargeError(InvocationError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Function:
-    name: str
-    full_name: str
-    handler: Callable[[Any, Any], Any]
-    timeout_seconds: float
-    memory_mb: int
+class Deployment:
+    """What is deployed: the module that has the Chalice app, at a stage of `.chalice/config.json` beside it.
 
+    `warm` names modules that are loaded before containers are forked. `output` is the file for what functions write,
+    by default our own stderr. At most `processes` containers are there at once; `concurrency` is the account's.
+    """
 
-class LambdaContext:
-    """The second argument of every handler."""
-
-    identity = None
-    client_context = None
-    function_version = "$LATEST"
-
-    def __init__(self, function: _Function, *, request_id: str, log_stream: str, deadline: float) -> None:
-        self.function_name = function.full_name
-        self.invoked_function_arn = f"arn:aws:lambda:{settings().region}:{ACCOUNT_ID}:function:{function.full_name}"
-        # A string, as Lambda's own runtime leaves it.
-        self.memory_limit_in_mb = str(function.memory_mb)
-        self.aws_request_id = request_id
-        self.log_group_name = f"/aws/lambda/{function.full_name}"
-        self.log_stream_name = log_stream
-        self._deadline = deadline
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until this container is killed."""
-        return max(0, int((self._deadline - time.monotonic()) * 1000))
+    app: str
+    stage: str = "dev"
+    warm: Sequence[str] = ()
+    output: Path | None = None
+    processes: int = PROCESSES
+    concurrency: int = CONCURRENCY
 
 
 class Functions:
-    """The deployed functions of one app module.
+    """The deployed functions of one app.
 
-    Timeouts and memory come from `.chalice/config.json` beside the module, as `chalice deploy --stage` reads them.
-    At most `workers` handlers run at once; further invocations wait, where AWS would start more containers.
+    Timeouts, memory and reserved concurrency are those that `chalice deploy --stage` reads. Containers read the
+    settings in force when this is made, or when `renew` was called last.
     """
 
     def __init__(
-        self, module: ModuleType, *, faults: Faults | None = None, workers: int = 32, stage: str = "dev"
+        self, deployment: Deployment, *, faults: Faults | None = None, loop: LoopThread | None = None
     ) -> None:
-        self.app: Any = module.app
+        self.deployment = deployment
         self.faults = faults or Faults()
-        self._module = module
-        self._stage = stage
-        self._config = _read_config(module)
-        self._known: dict[str, _Function] = {}
-        self._containers = Containers(workers)
-        # Lambda always sets it, and Chalice's WebSocket handlers refuse to run without.
-        os.environ.setdefault("AWS_REGION", settings().region)
-        _give_each_thread_its_request(self.app)
+        self._loop = loop or LoopThread()
+        self._stops_loop = loop is None
+        self._output = os.dup(2) if deployment.output is None else _open(deployment.output)
+        self._environment = _environment(settings())
+        host, self.app = self._launch()
+        self._config = _read_config(self.app)
+        self._known: dict[str, Function] = {}
+        world = World(host=host, environment=self._environment)
+        self._containers = Containers(
+            self._loop.loop,
+            world,
+            output=self._output,
+            processes=deployment.processes,
+            concurrency=deployment.concurrency,
+        )
+        self._loop.call(lambda: host.listen(self._loop.loop))
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that there are now."""
+        return self._loop.call(self._containers.pids)
 
     def timeout_seconds(self, name: str) -> float:
         """The configured timeout of a function. LookupError for an unknown one."""
@@ -116,129 +123,150 @@ class Functions:
 
         Raises LookupError for an unknown function, and InvocationError.
         """
-        answer = asyncio.wrap_future(self._submit(name, event))
-        # Not wait_for: giving up must not cancel an invocation that is still queued.
-        done, _ = await asyncio.wait({answer}, timeout=timeout)
-        if not done:
-            answer.add_done_callback(_look_at_error)
-            raise CallerTimeoutError(name)
-        return answer.result()
+        if not self._loop.is_here():
+            there = asyncio.run_coroutine_threadsafe(self.invoke(name, event, timeout=timeout), self._loop.loop)
+            return await asyncio.wrap_future(there)
+        answer = self._submit(name, event).answer
+        if timeout is None:
+            return msgspec.json.decode(await answer)
+        patience = self._loop.loop.call_later(timeout, _give_up, answer, name)
+        try:
+            return msgspec.json.decode(await answer)
+        finally:
+            patience.cancel()
 
     def invoke_sync(self, name: str, event: object, *, timeout: float | None = None) -> Any:
-        """The same for a thread, which it blocks. Never call it from a handler: containers could run out."""
-        try:
-            return self._submit(name, event).result(timeout)
-        except FutureTimeoutError:
-            raise CallerTimeoutError(name) from None
+        """The same for a thread, which it blocks."""
+        return self._loop.run(self.invoke(name, event, timeout=timeout))
+
+    def renew(self, *, prepare: Sequence[Preparation] | None = None, frozen: bool | None = None) -> None:
+        """Has new containers take the place of all others: with the settings in force, and as tests want them.
+
+        What is left out stays as it is. `prepare` is called in each container before its first event; `frozen` stops
+        containers between events, as AWS does, so that what they keep open grows old unnoticed.
+        """
+        self._environment = _environment(settings())
+
+        def renew() -> None:
+            before = self._containers.world
+            world = World(
+                host=before.host,
+                environment=self._environment,
+                prepare=before.prepare if prepare is None else prepare,
+                frozen=before.frozen if frozen is None else frozen,
+            )
+            self._containers.renew(world)
+
+        self._loop.call(renew)
+
+    def reload(self) -> None:
+        """Loads the app's code anew, and has new containers take the place of all others. Raises HostError."""
+        host, app = self._launch()
+
+        def replace() -> None:
+            host.listen(self._loop.loop)
+            before = self._containers.world
+            world = World(host=host, environment=self._environment, prepare=before.prepare, frozen=before.frozen)
+            self.app, self._config, self._known = app, _read_config(app), {}
+            self._containers.renew(world)
+
+        self._loop.call(replace)
 
     def close(self, *, seconds: float = 5.0) -> None:
         """Refuses new invocations, lets running handlers finish for so long, and then kills them."""
-        self._containers.close(seconds)
+        if self._containers.closed:
+            return
+        self._loop.run(self._containers.close(seconds))
+        host = self._containers.world.host
+        self._loop.call(lambda: host.end(self._loop.loop))
+        os.close(self._output)
+        if self._stops_loop:
+            self._loop.stop()
 
-    def _submit(self, name: str, event: object) -> "Future[Any]":
-        function = self._function(name)
-        text = json.dumps(event, ensure_ascii=False)
-        # Encoding only to measure is left out where even four bytes a character would fit.
-        if len(text) * 4 > INVOCATION_BYTES and len(text.encode()) > INVOCATION_BYTES:
-            raise EventTooLargeError(name)
-        request_id = str(uuid.uuid4())
-        seconds = self.faults.take(Fault.KILL_AT, name) or function.timeout_seconds
-        job = Job(
-            name=name,
-            work=lambda log_stream, deadline: self._run(
-                function,
-                text,
-                LambdaContext(function, request_id=request_id, log_stream=log_stream, deadline=deadline),
-            ),
-            seconds=seconds,
-            timed_out=FunctionTimeoutError(
-                "Sandbox.Timedout", f"Task timed out after {seconds:.2f} seconds", request_id
-            ),
-            exited=FunctionError("Runtime.ExitError", "Runtime exited with error: signal: killed", request_id),
+    def _launch(self) -> tuple[Host, App]:
+        launched: list[Host] = []
+
+        def gone() -> None:
+            self._revive(launched[0])
+
+        host, app = Host.launch(
+            self.deployment.app,
+            warm=self.deployment.warm,
+            environment=self._environment,
+            output=self._output,
+            on_word=lambda word: self._containers.hear(word),  # noqa: PLW0108  # the containers come later
+            on_gone=gone,
         )
-        if not self._containers.submit(job):
-            raise InvocationError("the functions are closed")
-        return job.future
+        launched.append(host)
+        return host, app
 
-    def _run(self, function: _Function, event: str, context: LambdaContext) -> Any:
-        if self.faults.take(Fault.KILL_BEFORE, function.name):
-            raise ContainerExit
-        try:
-            answer = _result(function.handler(json.loads(event), context), context)
-        except FunctionError as error:
-            logger.error("%s failed: %s", function.name, error)
-            raise
-        except Exception as error:
-            # The log names the type and place only: a message may quote what a user wrote.
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            logger.error("%s failed: %s at %s:%s", function.name, type(error).__name__, place.filename, place.lineno)
-            raise FunctionError(type(error).__name__, str(error), context.aws_request_id) from error
-        if self.faults.take(Fault.KILL_AFTER, function.name):
-            raise ContainerExit
-        return answer
+    def _revive(self, host: Host) -> None:
+        """The process that forks containers has died: another one takes its place."""
+        self._containers.lose(host)
+        if self._containers.closed or self._containers.world.host is not host:
+            return
+        logger.error("the process that starts containers died; it is started again")
+        threading.Thread(target=self.reload, name="reload", daemon=True).start()
 
-    def _function(self, name: str) -> _Function:
+    def _submit(self, name: str, event: object) -> Invocation:
+        function = self._function(name)
+        said = msgspec.json.encode(event)
+        if len(said) > INVOCATION_BYTES:
+            raise EventTooLargeError(name)
+        at = self.faults.take(Fault.KILL_AT, name)
+        kill = next((each for each in (Fault.KILL_BEFORE, Fault.KILL_AFTER) if self.faults.take(each, name)), None)
+        work = Invocation(
+            function=function,
+            event=said,
+            request_id=str(uuid.uuid4()),
+            seconds=at or function.timeout_seconds,
+            answer=self._loop.loop.create_future(),
+            kill=kill,
+        )
+        self._containers.submit(work)
+        return work
+
+    def _function(self, name: str) -> Function:
         known = self._known.get(name)
         if known is None:
-            handler = self.app if name == REST_FUNCTION else getattr(self._module, name, None)
-            if not callable(handler):
-                raise LookupError(f"{self._module.__name__} has no function {name}")
-            config = Config(chalice_stage=self._stage, function_name=name, config_from_disk=self._config)
-            known = self._known[name] = _Function(
+            if name != REST_FUNCTION and name not in self.app.handlers:
+                raise LookupError(f"{self.deployment.app} has no function {name}")
+            config = Config(chalice_stage=self.deployment.stage, function_name=name, config_from_disk=self._config)
+            full_name = f"{self.app.name}-{self.deployment.stage}-{name}"
+            known = self._known[name] = Function(
                 name=name,
-                full_name=f"{self.app.app_name}-{self._stage}-{name}",
-                handler=handler,
+                full_name=full_name,
+                arn=f"arn:aws:lambda:{settings().region}:{ACCOUNT_ID}:function:{full_name}",
                 timeout_seconds=config.lambda_timeout or DEFAULT_TIMEOUT_SECONDS,
                 memory_mb=config.lambda_memory_size or DEFAULT_MEMORY_MB,
+                reserved=config.reserved_concurrency,
             )
         return known
 
 
-def _result(answer: object, context: LambdaContext) -> Any:
-    """The answer as its caller gets it, through JSON; FunctionError when it cannot go that way."""
-    try:
-        text = json.dumps(answer, ensure_ascii=False, allow_nan=False, default=_decimal)
-        size = len(text.encode())
-    except (TypeError, ValueError) as error:  # a lone surrogate is a ValueError as well
-        raise FunctionError(
-            "Runtime.MarshalError", f"Unable to marshal response: {error}", context.aws_request_id
-        ) from error
-    if size > INVOCATION_BYTES:
-        raise FunctionError(
-            "Function.ResponseSizeTooLarge",
-            f"Response payload size exceeded maximum allowed payload size ({INVOCATION_BYTES} bytes).",
-            context.aws_request_id,
-        )
-    return json.loads(text)
+def _give_up(answer: "asyncio.Future[bytes]", name: str) -> None:
+    if not answer.done():
+        answer.set_exception(CallerTimeoutError(name))
 
 
-def _decimal(value: object) -> float:
-    if isinstance(value, Decimal):
-        return float(value)
-    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+def _environment(here: Settings) -> dict[str, str]:
+    """What a function's environment holds on AWS, the settings included."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_python3.{sys.version_info.minor}",
+        "AWS_DEFAULT_REGION": here.region,
+        "PYTHONUNBUFFERED": "1",
+        **variables_of(here),
+    }
 
 
-def _look_at_error(answer: "asyncio.Future[Any]") -> None:
-    """A failure after the caller left was logged where it happened; asyncio need not say that nobody looked."""
-    if not answer.cancelled():
-        answer.exception()
+def _open(output: Path) -> int:
+    return os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
 
-def _read_config(module: ModuleType) -> dict[str, Any]:
-    path = Path(getattr(module, "__file__", None) or "/none").parent / ".chalice" / "config.json"
+def _read_config(app: App) -> dict[str, Any]:
+    path = Path(app.file or "/none").parent / ".chalice" / "config.json"
     config: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     return config
-
-
-def _give_each_thread_its_request(app: Any) -> None:
-    """Chalice keeps the current request on the app, since a container serves one at a time: here, one per thread."""
-    if getattr(type(app), "request_per_thread", False):
-        return
-    state = threading.local()
-
-    def per_thread(name: str) -> property:
-        return property(lambda _: getattr(state, name, None), lambda _, value: setattr(state, name, value))
-
-    names = ("current_request", "lambda_context")
-    members: dict[str, Any] = {name: per_thread(name) for name in names}
-    app.__class__ = type("Chalice", (type(app),), {**members, "request_per_thread": True})

@@ -65,7 +65,7 @@ class RestApi:
         self._responses = responses
         self._limits = limits
         self._routes = RouteTable(functions.app.routes)
-        self._binary_types: list[str] = functions.app.api.binary_types
+        self._binary_types: list[str] = functions.app.binary_types
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, *, segments: list[str], path: str) -> None:
         """Answers a request for still encoded path segments below the base path; `path` is what the event says."""

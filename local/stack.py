@@ -1,15 +1,14 @@
 """The whole product in one process: PostgreSQL beside it, the local AWS, the functions, the gateway, the triggers."""
 
+import concurrent.futures
 import contextlib
 import fcntl
-import importlib
 import logging
 import os
 import secrets
 import shutil
 import socket
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,14 +20,15 @@ import uvicorn
 
 from chalicelib.core import config
 from chalicelib.core.migrations import migrate
-from chalicelib.realtime import shedding
 from local import protocols
 from local.aws import REGION, Aws
 from local.aws_link import AwsError
 from local.events import DEFAULT_LIMITS, STAGE, Limits
 from local.faults import Faults
-from local.functions import Functions
+from local.functions import PROCESSES, Deployment, Functions, Preparation
 from local.gateway import Gateway
+from local.host import HostError
+from local.loop import LoopThread
 from local.pages import pages
 from local.postgres import Postgres
 from local.triggers import ASYNC_RETRY_SECONDS, Triggers
@@ -37,6 +37,19 @@ logger = logging.getLogger("local.stack")
 
 DATABASE = "messenger"
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+# What the functions import when they first need it: containers share it, so that none of them has to.
+WARM = (
+    "aws_lambda_powertools",
+    "bcrypt",
+    "psycopg",
+    "chalicelib.core.transport",
+    "chalicelib.entry.connecting",
+    "chalicelib.entry.queues",
+    "chalicelib.entry.triggers",
+    "chalicelib.entry.websocket",
+    "chalicelib.realtime.gateway",
+)
 
 # In a big group a push to each of more recipients than this goes through the queue, as it does on AWS.
 INLINE_PUBLISH_LIMIT = 20
@@ -55,7 +68,8 @@ class Options:
     """What can be chosen. Port 0 takes a free one; without `data_dir` nothing outlives the stack.
 
     `database_url` is used instead of a server of our own. `settings` overrides fields of the product's Settings.
-    `on_data_dir` is called with the data directory once it is ours. `app` names the module of the Chalice app.
+    `on_data_dir` is called with the data directory once it is ours. `app` names the module of the Chalice app, and
+    `warm` what is loaded beside it before containers are forked, of which at most `processes` are there at once.
     `fsync`, `schedules`, the retry times and `limits` are for tests.
     """
 
@@ -67,8 +81,9 @@ class Options:
     settings: Mapping[str, object] = field(default_factory=dict)
     app: str = "app"
     on_data_dir: Callable[[Path], None] = lambda _: None
+    warm: Sequence[str] = WARM
     fsync: bool = True
-    workers: int = 32
+    processes: int = PROCESSES
     schedules: bool = True
     retry_seconds: float | None = None
     async_retry_seconds: Sequence[float] = ASYNC_RETRY_SECONDS
@@ -106,6 +121,7 @@ class Stack:
         self._listener: socket.socket
         # Hears in words of a part that ended by itself, without which nothing goes on.
         self.when_broken: Callable[[str], None] = logger.error
+        self._loop: LoopThread
         self._database_url = ""
         self._to_stop = contextlib.ExitStack()
 
@@ -126,6 +142,11 @@ class Stack:
         return f"ws://{self.host}:{self.port}/{STAGE}"
 
     @property
+    def functions_log(self) -> Path:
+        """What the functions write, as CloudWatch would keep it."""
+        return self.data_dir / "functions.log"
+
+    @property
     def sockets(self) -> Any:
         """The gateway's WebSocketApi with its live connections."""
         return self.gateway.sockets
@@ -138,6 +159,7 @@ class Stack:
         with contextlib.ExitStack() as starting:
             for step in (
                 self._listen,
+                self._start_loop,
                 self._open_data_dir,
                 self._make_aws,
                 self._start_database,
@@ -169,11 +191,18 @@ class Stack:
         Work that triggers have in hand ends before; what was to be tried again is forgotten.
         """
         self.faults.clear()
-        shedding.forget()
         with self.triggers.paused():
             self.aws.reset()
             fresh = self._settings(database_url or config.settings().database_url)
-            config.use(msgspec.structs.replace(fresh, **settings))
+            self.use(msgspec.structs.replace(fresh, **settings))
+
+    def use(self, settings: config.Settings, prepare: Sequence[Preparation] = ()) -> None:
+        """Puts settings in force, here and in the functions: new containers take the place of those that are there.
+
+        `prepare` is called in each of them first (see Functions.renew).
+        """
+        config.use(settings)
+        self.functions.renew(prepare=prepare)
 
     def _listen(self, starting: contextlib.ExitStack) -> None:
         """Takes the port before anything else is started."""
@@ -188,6 +217,10 @@ class Stack:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._listener = starting.enter_context(listener)
         self.port = listener.getsockname()[1]
+
+    def _start_loop(self, starting: contextlib.ExitStack) -> None:
+        self._loop = LoopThread()
+        starting.callback(self._loop.stop)
 
     def _open_data_dir(self, starting: contextlib.ExitStack) -> None:
         if self.options.data_dir is None:
@@ -269,7 +302,13 @@ class Stack:
 
     def _start_functions(self, starting: contextlib.ExitStack) -> None:
         options = self.options
-        self.functions = Functions(importlib.import_module(options.app), faults=self.faults, workers=options.workers)
+        deployment = Deployment(
+            app=options.app, warm=options.warm, output=self.functions_log, processes=options.processes
+        )
+        try:
+            self.functions = Functions(deployment, faults=self.faults, loop=self._loop)
+        except HostError as error:
+            raise StackError(f"{error}; why is in {self.functions_log}") from error
         starting.callback(self.functions.close)
         self.triggers = Triggers(
             self.functions,
@@ -286,15 +325,14 @@ class Stack:
         options = self.options
         self.gateway = Gateway(self.functions, self.faults, limits=options.limits, extra_routes=pages())
         server = protocols.server(self.gateway, host=options.host, port=self.port, limits=options.limits)
-        thread = threading.Thread(target=server.run, args=([self._listener],), name="gateway", daemon=True)
-        thread.start()
-        starting.callback(_end, server, thread)
+        serving = self._loop.start(server.serve([self._listener]))
+        starting.callback(_end, server, serving)
         while not server.started:
-            if not thread.is_alive():
+            if serving.done():
                 raise StackError("the gateway did not start")
             time.sleep(0.01)
 
 
-def _end(server: uvicorn.Server, thread: threading.Thread) -> None:
+def _end(server: uvicorn.Server, serving: "concurrent.futures.Future[None]") -> None:
     server.should_exit = True
-    thread.join()
+    serving.result()

@@ -1,4 +1,4 @@
-"""PostgreSQL: one kept connection a Lambda container (a thread, on a laptop), one round trip a statement.
+"""PostgreSQL: one kept connection a Lambda container, one round trip a statement.
 
 Statements are literals beside the function that runs them. A statement that acts for somebody is pipelined behind a
 check that their session still lives: both travel in the same round trip, and where the check fails the statement
@@ -7,8 +7,8 @@ does not run. In a transaction its beginning and each statement's savepoint trav
 
 import contextlib
 import select
-import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
 
 from chalicelib.core import metrics
@@ -32,8 +32,9 @@ _RELEASE: LiteralString = "RELEASE SAVEPOINT statement"
 _ROLLBACK_TO: LiteralString = "ROLLBACK TO SAVEPOINT statement"
 
 
-class _Container(threading.local):
-    """What one container keeps between invocations."""
+@dataclass
+class _Container:
+    """What a container keeps between invocations."""
 
     connection: "Connection[Any] | None" = None
     url: str = ""
@@ -248,7 +249,6 @@ def _usable(connection: "Connection[Any]") -> bool:
 
 def _readable(connection: "Connection[Any]", seconds: float) -> bool:
     """Whether the server has said something, or has closed the connection, within this time."""
-    # Not select(), which knows no descriptors above 1023: a laptop's server may hold thousands of sockets.
     watch = select.poll()
     watch.register(connection.fileno(), select.POLLIN)
     return bool(watch.poll(seconds * 1000))

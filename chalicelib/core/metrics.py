@@ -5,7 +5,6 @@ function writes. Format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/mon
 """
 
 import sys
-import threading
 import time
 from typing import Literal
 
@@ -46,26 +45,20 @@ CATALOGUE: dict[Name, Literal["Count", "Milliseconds"]] = {
 _MOST_VALUES = 100
 
 
-class _Container(threading.local):
-    """What was counted since the last line."""
-
-    def __init__(self) -> None:
-        self.counts: dict[Name, int] = {}
-        self.values: dict[Name, list[float]] = {}
-
-
-_container = _Container()
+# What was counted since the last line.
+_counts: dict[Name, int] = {}
+_values: dict[Name, list[float]] = {}
 
 
 def count(name: Name, by: int = 1) -> None:
     """Adds to a metric."""
     if by:
-        _container.counts[name] = _container.counts.get(name, 0) + by
+        _counts[name] = _counts.get(name, 0) + by
 
 
 def observe(name: Name, value: float) -> None:
     """Notes one value of a metric that is measured."""
-    values = _container.values.setdefault(name, [])
+    values = _values.setdefault(name, [])
     values.append(value)
     if len(values) == _MOST_VALUES:
         flush()
@@ -73,10 +66,11 @@ def observe(name: Name, value: float) -> None:
 
 def flush() -> None:
     """Writes what was counted, in one line, and begins anew."""
-    if not _container.counts and not _container.values:
+    if not _counts and not _values:
         return
-    told: dict[Name, int | list[float]] = {**_container.counts, **_container.values}
-    _container.counts, _container.values = {}, {}
+    told: dict[Name, int | list[float]] = {**_counts, **_values}
+    _counts.clear()
+    _values.clear()
     here = settings()
     if not here.function_name:
         return

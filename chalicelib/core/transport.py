@@ -2,9 +2,7 @@
 
 import functools
 import http.client
-import os
 import ssl
-import threading
 import time
 from pathlib import Path
 
@@ -18,9 +16,9 @@ _ROOTS = Path(__file__).with_name("amazon_roots.pem")
 
 
 def close_connections() -> None:
-    """Closes this thread's kept connections: for a thread that ends, and for tests."""
-    while _kept.connections:
-        _, (connection, _) = _kept.connections.popitem()
+    """Closes the kept connections: for tests."""
+    while _kept:
+        _, (connection, _) = _kept.popitem()
         connection.close()
 
 
@@ -61,28 +59,22 @@ def _exchange(where: Location, call: Call, patience: float) -> Answer:
             return Answer(got.status, {name.lower(): value for name, value in got.getheaders()}, body)
 
 
-class _Kept(threading.local):
-    """One thread's connections and when each was last used. The process is in the key: a fork must not share them."""
-
-    def __init__(self) -> None:
-        self.connections: dict[tuple[int, str, str], tuple[http.client.HTTPConnection, float]] = {}
-
-
-_kept = _Kept()
+# The container's connections by scheme and host, and when each was last used.
+_kept: dict[tuple[str, str], tuple[http.client.HTTPConnection, float]] = {}
 
 
 def _connection(where: Location) -> http.client.HTTPConnection:
-    """This thread's connection to a host. It opens itself when it is closed."""
-    key = (os.getpid(), where.scheme, where.host)
+    """The connection to a host. It opens itself when it is closed."""
+    key = (where.scheme, where.host)
     now = time.time()
-    connection, used = _kept.connections.get(key, (None, now))
+    connection, used = _kept.get(key, (None, now))
     if connection is None and where.scheme == "https":
         connection = http.client.HTTPSConnection(where.host, context=tls_context())
     elif connection is None:
         connection = http.client.HTTPConnection(where.host)
     elif now - used > IDLE_SECONDS:
         connection.close()
-    _kept.connections[key] = connection, now
+    _kept[key] = connection, now
     return connection
 
 

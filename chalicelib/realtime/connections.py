@@ -10,7 +10,6 @@ Items of the table, by `pk`:
 All of them carry `expiresAt` (epoch seconds), DynamoDB's time to live.
 """
 
-import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
@@ -79,19 +78,10 @@ class Pending(Line, frozen=True, kw_only=True, omit_defaults=True):
     ticket_id: str | None = None
 
 
-class _Container(threading.local):
-    """Connections this container has met: who owns one never changes, and a closed one sends no frames."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, Connection] = {}
-        self.renewed: dict[str, float] = {}
-
-    def forget(self, connection_id: str) -> None:
-        self.known.pop(connection_id, None)
-        self.renewed.pop(connection_id, None)
-
-
-_container = _Container()
+# Connections this container has met, and when it renewed each one's lease: who owns one never changes, and a closed
+# one sends no frames.
+_known: dict[str, Connection] = {}
+_renewed: dict[str, float] = {}
 
 
 def await_login(pending: Pending) -> None:
@@ -153,7 +143,7 @@ def register(connection: Connection, *, ticket_id: str | None) -> None:
 
 def find(connection_id: str) -> Connection | Pending | None:
     """A connection by its id, None where it is not known. One call the first time a container asks."""
-    known = _container.known.get(connection_id)
+    known = _known.get(connection_id)
     if known is None:
         answer = dynamodb(
             "GetItem",
@@ -173,9 +163,9 @@ def find(connection_id: str) -> Connection | Pending | None:
 def renew(connection: Connection) -> bool:
     """Notes a sign of life; at most one call a heartbeat. True where one was made."""
     now = clock.now()
-    if now - _container.renewed.get(connection.id, 0) < settings().heartbeat_seconds / 2:
+    if now - _renewed.get(connection.id, 0) < settings().heartbeat_seconds / 2:
         return False
-    _container.renewed[connection.id] = now
+    _renewed[connection.id] = now
     try:
         _update_user(
             connection.user_id,
@@ -210,7 +200,7 @@ def release(connection_id: str) -> Connection | None:
 
 def forget(connection: Connection) -> None:
     """Stops posting to a connection that is gone. Its `conn#` item is left to `$disconnect` or its time to live."""
-    _container.forget(connection.id)
+    _forget(connection.id)
     _update_user(
         connection.user_id,
         UpdateExpression="REMOVE #c",
@@ -339,10 +329,10 @@ def _described_by(connection_id: str, user_id: int, described: Mapping[str, Any]
 
 
 def _remember(connection: Connection, alive_at: float) -> None:
-    if len(_container.known) >= _KNOWN:
-        _container.forget(next(iter(_container.known)))
-    _container.known[connection.id] = connection
-    _container.renewed[connection.id] = alive_at
+    if len(_known) >= _KNOWN:
+        _forget(next(iter(_known)))
+    _known[connection.id] = connection
+    _renewed[connection.id] = alive_at
 
 
 def _absent(pk: str, *, item: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -388,3 +378,8 @@ def _connections(item: dict[str, Any]) -> Iterable[Connection]:
 
 def _user_id(item: dict[str, Any]) -> int:
     return int(item["pk"]["S"].removeprefix("user#"))
+
+
+def _forget(connection_id: str) -> None:
+    _known.pop(connection_id, None)
+    _renewed.pop(connection_id, None)

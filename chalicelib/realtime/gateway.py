@@ -1,17 +1,15 @@
 """Posts to connections: hand-signed, many at once, over kept sockets. It is the whole of the pusher's work.
 
-Each thread has its own event loop and its own kept sockets; both outlive a call, as a Lambda container outlives
-an invocation. A socket carries one post at a time, so a slow one delays that post alone. Everything is at least
-once: a post whose socket drops before the answer is made again, and its client may get it twice.
+The event loop and the kept sockets outlive a call, as a Lambda container outlives an invocation. A socket carries
+one post at a time, so a slow one delays that post alone. Everything is at least once: a post whose socket drops
+before the answer is made again, and its client may get it twice.
 """
 
 import asyncio
 import collections
 import enum
 import functools
-import os
 import ssl
-import threading
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -71,20 +69,17 @@ def close_connection(endpoint: str, connection_id: str, *, deadline_seconds: flo
 
 
 def close_sockets() -> None:
-    """Closes this thread's kept sockets and its loop: for a thread that ends, and for tests."""
-    courier, _kept.courier = _kept.courier, None
-    if courier is not None and courier.process == os.getpid():
-        courier.close()
+    """Closes the kept sockets and the loop: for a call that was interrupted, and for tests."""
+    while _kept:
+        _kept.pop().close()
 
 
 def _exchange(method: str, posts: Sequence[Post], seconds: float) -> list[Outcome]:
     if not posts:
         return []
-    courier = _kept.courier
-    if courier is None or courier.process != os.getpid():
-        if courier is not None:
-            _inherited.append(courier)
-        courier = _kept.courier = _Courier()
+    if not _kept:
+        _kept.append(_Courier())
+    courier = _kept[0]
     try:
         return courier.loop.run_until_complete(_Round(courier, method, posts).run(seconds))
     except BaseException:
@@ -104,10 +99,9 @@ class _Endpoint(NamedTuple):
 
 
 class _Courier:
-    """One thread's event loop and kept sockets."""
+    """The container's event loop and kept sockets."""
 
     def __init__(self) -> None:
-        self.process = os.getpid()
         self.loop = asyncio.SelectorEventLoop()
         self._pools: dict[tuple[str, int, ssl.SSLContext | None], http1.Pool] = {}
 
@@ -134,13 +128,8 @@ class _Courier:
         await asyncio.sleep(0)  # the transports close their sockets in the loop's next turn
 
 
-class _Kept(threading.local):
-    courier: _Courier | None = None
-
-
-_kept = _Kept()
-# A forked process must not touch its parent's loop, not even to free it: they share the kernel's poll object.
-_inherited: list[_Courier] = []
+# The courier, once something was posted.
+_kept: list[_Courier] = []
 
 
 class _Round:

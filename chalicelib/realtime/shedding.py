@@ -31,7 +31,7 @@ HOLD_SECONDS = 10.0
 
 
 class _Container:
-    """What one has seen; the threads of a local run share it."""
+    """What one has seen."""
 
     level = 0
     until = 0.0

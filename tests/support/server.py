@@ -46,11 +46,11 @@ class Server:
     def settings(self, **changes: Any) -> Iterator[None]:
         """Other settings for a while."""
         before = config.settings()
-        config.use(msgspec.structs.replace(before, **changes))
+        self.stack.use(msgspec.structs.replace(before, **changes))
         try:
             yield
         finally:
-            config.use(before)
+            self.stack.use(before)
 
     def settle(self, timeout: float = 20) -> None:
         """Waits until queues and triggers have nothing left to do."""
