@@ -41,7 +41,7 @@ def describe(module: ModuleType) -> App:
     handlers = frozenset(name for name, value in vars(module).items() if _is_handler(value))
     return App(
         name=app.app_name,
-        file=module.__file__ or "",
+        file=getattr(module, "__file__", None) or "",
         routes=routes,
         binary_types=app.api.binary_types,
         event_sources=app.event_sources,

@@ -114,6 +114,11 @@ class Functions:
         """The processes that there are now."""
         return self._loop.call(self._containers.pids)
 
+    @property
+    def host_pid(self) -> int:
+        """The process that containers are forked from."""
+        return self._containers.world.host.pid
+
     def timeout_seconds(self, name: str) -> float:
         """The configured timeout of a function. LookupError for an unknown one."""
         return self._function(name).timeout_seconds
@@ -137,6 +142,8 @@ class Functions:
 
     def invoke_sync(self, name: str, event: object, *, timeout: float | None = None) -> Any:
         """The same for a thread, which it blocks."""
+        if self._containers.closed:
+            raise InvocationError("the functions are closed")
         return self._loop.run(self.invoke(name, event, timeout=timeout))
 
     def renew(self, *, prepare: Sequence[Preparation] | None = None, frozen: bool | None = None) -> None:

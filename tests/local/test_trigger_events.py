@@ -1,12 +1,13 @@
 """Uploads and schedules call the functions that declare them."""
 
 from collections.abc import Callable, Iterator
-from types import ModuleType
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from chalice.app import Chalice
 
+from local.description import describe
 from local.faults import Fault
 from local.functions import FunctionError, Functions
 from local.processes import wait_until
@@ -107,12 +108,11 @@ def test_an_event_source_that_is_not_played_is_refused_at_the_start(
     rig: Rig, declare: Callable[[Chalice], Callable[[Any], Any]], words: str
 ) -> None:
     module = ModuleType("other")
-    module.app = Chalice("other", configure_logs=False)  # type: ignore[attr-defined]
+    module.app = Chalice("other", configure_logs=False)  # type: ignore[attr-defined]  # given just here
 
     def handler(event: Any) -> None: ...
 
     declare(module.app)(handler)
-    functions = Functions(module, workers=1)
+    declared = cast(Functions, SimpleNamespace(app=describe(module)))
     with pytest.raises(ValueError, match=words):
-        Triggers(functions, rig.aws.queues, faults=rig.faults)
-    functions.close()
+        Triggers(declared, rig.aws.queues, faults=rig.faults)

@@ -213,13 +213,13 @@ def test_a_message_is_killed_at_its_functions_deadline(running: Running) -> None
 def test_messages_of_one_connection_run_at_once_and_out_of_order(running: Running) -> None:
     with joined(running) as client:
         started = time.monotonic()
-        client.send('{"sleep": 0.4, "body": "slow"}')
+        client.send('{"sleep": 2, "body": "slow"}')
         for number in range(8):
             client.send(json.dumps({"sleep": 0.2, "body": str(number)}))
         answers = [client.recv(timeout=5) for _ in range(9)]
     assert answers[-1] == "slow"
     assert sorted(str(answer) for answer in answers[:-1]) == list("01234567")
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 2 + 8 * 0.2, "one after another they take longer"
 
 
 def test_sizes_up_to_the_limits_pass(running: Running) -> None:
@@ -376,7 +376,7 @@ def test_a_thousand_messages_over_two_sockets() -> None:
             return [await client.recv() for _ in range(500)]
 
     async def both(running: Running) -> tuple[list[Any], list[Any]]:
-        return await asyncio.wait_for(asyncio.gather(talk(running, "a"), talk(running, "b")), 30)
+        return await asyncio.wait_for(asyncio.gather(talk(running, "a"), talk(running, "b")), 100)
 
     with serve() as running:
         received = asyncio.run(both(running))

@@ -6,9 +6,9 @@ from typing import Any
 
 from local.aws import Aws
 from local.faults import Faults
-from local.functions import Functions
+from local.functions import Deployment, Functions
 from local.triggers import Triggers
-from tests.local import triggered
+from tests.local.oracle import Oracle
 from tests.local.triggered import recorder
 
 PUSH, PUSH_DEAD = "messenger-push.fifo", "messenger-push-dead.fifo"
@@ -23,7 +23,9 @@ class Rig:
         self.faults = Faults()
         self.aws = Aws(faults=self.faults)
         self.aws.start()
-        self.functions = Functions(triggered, faults=self.faults, workers=12)
+        self.oracle = Oracle(recorder)
+        self.functions = Functions(Deployment(app="tests.local.triggered", processes=12), faults=self.faults)
+        self.functions.renew(prepare=[("tests.local.triggered.report_to", {"address": self.oracle.address})])
         self.triggers = self.new_triggers()
 
     def new_triggers(self, **options: Any) -> Triggers:
@@ -50,6 +52,7 @@ class Rig:
         """Ends all of it."""
         self.triggers.stop()
         self.functions.close()
+        self.oracle.close()
         self.aws.stop()
 
     def send(self, queue: str, body: str, *, group: str | None = None, **more: Any) -> str:

@@ -1,4 +1,7 @@
-"""A Chalice app whose functions are called by triggers and do what a test tells them."""
+"""A Chalice app whose functions are called by triggers and do what a test tells them.
+
+The test has the recorder; in a container `recorder` asks for it.
+"""
 
 import threading
 import time
@@ -6,6 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, Rate, S3Event, SQSEvent
+
+from tests.local.oracle import Asking
 
 app = Chalice(app_name="triggered", configure_logs=False)
 
@@ -35,6 +40,11 @@ class Recorder:
 
 
 recorder = Recorder()
+
+
+def report_to(address: str) -> None:
+    """Has a container report to the test."""
+    globals()["recorder"] = Asking(address)
 
 
 @app.on_sqs_message(queue="messenger-push.fifo", batch_size=10, name="push")

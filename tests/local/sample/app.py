@@ -1,54 +1,63 @@
 """A Chalice app for the gateway's tests: its handlers record their events, and do what a test asks of them."""
 
+import contextlib
+import ctypes
+import itertools
 import json
-import threading
+import os
+import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from chalice.app import Chalice, CORSConfig, Request, Response
 
+from tests.local.oracle import Asking
+
 
 @dataclass
 class Record:
-    """What handlers saw, and what tests put in their way. Safe across threads, as appending is."""
+    """What handlers saw, and what tests put in their way: in the test's process, which containers ask for it."""
 
     events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    contexts: list[Any] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
     connect_answer: Callable[[dict[str, Any]], Any] = lambda _: None
 
     def reset(self) -> None:
-        self.events, self.contexts, self.finished, self.connect_answer = {}, [], [], lambda _: None
+        self.events, self.finished, self.connect_answer = {}, [], lambda _: None
 
-    def note(self, name: str, event: Any, context: Any) -> None:
+    def note(self, name: str, event: Any) -> None:
         self.events.setdefault(name, []).append(event)
-        self.contexts.append(context)
+
+    def finish(self, what: str) -> None:
+        self.finished.append(what)
+
+    def answer_connect(self, event: dict[str, Any]) -> Any:
+        return self.connect_answer(event)
 
 
 record = Record()
-container = threading.local()
+served = itertools.count(1)
+
+
+def report_to(address: str) -> None:
+    """Has a container report to the test."""
+    globals()["record"] = Asking(address)
 
 
 def served_here() -> int:
     """How many invocations this container has had."""
-    container.count = getattr(container, "count", 0) + 1
-    return int(container.count)
-
-
-def sleep(seconds: float) -> None:
-    """In small steps, between which a container can be killed."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        time.sleep(0.005)
+    return next(served)
 
 
 class SampleApp(Chalice):
     """Gives some answers that Chalice itself never would."""
 
     def __call__(self, event: Any, context: Any) -> Any:
-        record.note("api_handler", event, context)
+        record.note("api_handler", event)
         if event["resource"] == "/raw":
             return unusual(json.loads(event["body"]))
         return super().__call__(event, context)
@@ -113,8 +122,8 @@ def echo() -> Any:
 @app.route("/slow/{milliseconds}")
 def slow(milliseconds: str) -> Any:
     request_id = current().context["requestId"]
-    sleep(int(milliseconds) / 1000)
-    record.finished.append(request_id)
+    time.sleep(int(milliseconds) / 1000)
+    record.finish(request_id)
     return {"same": current().context["requestId"] == request_id}
 
 
@@ -130,30 +139,83 @@ def raw() -> Any:
 
 @app.on_ws_connect()
 def websocket_connect(event: Any) -> Any:
-    record.note("websocket_connect", event.to_dict(), event.context)
-    return record.connect_answer(event.to_dict())
+    record.note("websocket_connect", event.to_dict())
+    return record.answer_connect(event.to_dict())
 
 
 @app.on_ws_message()
 def websocket_message(event: Any) -> Any:
-    record.note("websocket_message", event.to_dict(), event.context)
+    record.note("websocket_message", event.to_dict())
     wish = json.loads(event.body) if event.body.startswith("{") else {"body": event.body}
-    sleep(wish.get("sleep", 0))
+    time.sleep(wish.get("sleep", 0))
     if "raise" in wish:
         raise ValueError(wish["raise"])
-    record.finished.append(event.body)
+    record.finish(event.body)
     return {"statusCode": 200, "body": wish["body"]} if "body" in wish else None
 
 
 @app.on_ws_disconnect()
 def websocket_disconnect(event: Any) -> Any:
-    record.note("websocket_disconnect", event.to_dict(), event.context)
+    record.note("websocket_disconnect", event.to_dict())
 
 
 @app.lambda_function()
 def plain(event: Any, context: Any) -> Any:
-    record.note("plain", event, context)
+    record.note("plain", event)
     if "sleep" in event:
-        sleep(event["sleep"])
-        record.finished.append("plain")
-    return unusual(event) if event.keys() & {"answer", "raise", "big"} else {"served": served_here()}
+        time.sleep(event["sleep"])
+        record.finish("plain")
+    return unusual(event) if event.keys() & {"answer", "raise", "exit", "big"} else {"served": served_here()}
+
+
+@app.lambda_function()
+def about(event: Any, context: Any) -> Any:
+    """What the context and the process say of the container."""
+    told = {name: value for name, value in vars(context).items() if not name.startswith("_")}
+    return {
+        **told,
+        "remaining": context.get_remaining_time_in_millis(),
+        "environment": dict(os.environ),
+        "pid": os.getpid(),
+        "served": served_here(),
+    }
+
+
+@app.lambda_function()
+def returning(event: Any, _: Any) -> Any:
+    """An answer that JSON has, or has not."""
+    return {
+        "event": lambda: {"event": event, "decimal": Decimal("1.5"), "pair": (1, 2), 7: "seven"},
+        "set": lambda: {1, 2},
+        "bytes": lambda: b"bytes",
+        "nan": lambda: float("nan"),
+        "surrogate": lambda: "\ud800",
+        "object": object,
+    }[event["kind"]]()
+
+
+@app.lambda_function()
+def ending(event: Any, _: Any) -> Any:
+    """Ends its own container, or does not let itself be ended."""
+    match event["how"]:
+        case "exit":
+            os._exit(3)
+        case "sys.exit":
+            sys.exit("on purpose")
+        case "segmentation fault":
+            ctypes.string_at(0)
+        case "memory":
+            hoard = []
+            while True:
+                hoard.append(bytearray(os.urandom(1 << 20)))
+        case "undying":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            while True:
+                with contextlib.suppress(BaseException):
+                    time.sleep(1)
+
+
+@app.lambda_function()
+def reserved(event: Any, context: Any) -> Any:
+    """Like `plain`, with a concurrency of its own."""
+    return plain(event, context)

@@ -1,7 +1,6 @@
 """The sample app behind a real gateway on a real port, for the length of a `with`."""
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +17,11 @@ from local.events import DEFAULT_LIMITS, Limits
 from local.faults import Faults
 from local.functions import Functions
 from local.gateway import Gateway
+from local.loop import LoopThread
 from local.http_posts import PostsAtOnce
 from local.protocols import server
 from tests.local.sample import app as sample
+from tests.local.sample.deployed import deployed
 
 SETTINGS = Settings(
     access_key_id="AKIALOCALTESTS", secret_access_key="not-a-secret", session_token="token", region="eu-central-1"
@@ -83,30 +84,27 @@ def wait_for(condition: Callable[[], bool], *, seconds: float = 5) -> None:
 def serve(
     *,
     limits: Limits = DEFAULT_LIMITS,
-    workers: int = 16,
     extra_routes: tuple[BaseRoute, ...] = (),
     http: type[PostsAtOnce] | None = None,
+    **deployment: Any,
 ) -> Iterator[Running]:
     before = settings()
     use(SETTINGS)
-    sample.record.reset()
-    faults = Faults()
-    functions = Functions(sample, faults=faults, workers=workers)
-    gateway = Gateway(functions, faults, limits=limits, extra_routes=extra_routes)
-    uvicorn = server(gateway, host="127.0.0.1", port=0, limits=limits, http=http)
-    thread = threading.Thread(target=uvicorn.run, daemon=True)
-    thread.start()
+    loop = LoopThread()
+    with deployed(loop, **{"processes": 16, **deployment}) as functions:
+        gateway = Gateway(functions, functions.faults, limits=limits, extra_routes=extra_routes)
+        uvicorn = server(gateway, host="127.0.0.1", port=0, limits=limits, http=http)
+        serving = loop.start(uvicorn.serve())
 
-    def stop() -> None:
-        uvicorn.should_exit = True
-        thread.join(15)
+        def stop() -> None:
+            uvicorn.should_exit = True
+            serving.result(15)
 
-    try:
-        wait_for(lambda: uvicorn.started)
-        port = uvicorn.servers[0].sockets[0].getsockname()[1]
-        yield Running(port, functions, faults, stop, uvicorn.server_state.tasks)
-    finally:
-        stop()
-        functions.close(seconds=1)
-        use(before)
-    assert not thread.is_alive()
+        try:
+            wait_for(lambda: uvicorn.started)
+            port = uvicorn.servers[0].sockets[0].getsockname()[1]
+            yield Running(port, functions, functions.faults, stop, uvicorn.server_state.tasks)
+        finally:
+            stop()
+            use(before)
+    loop.stop()
