@@ -139,7 +139,7 @@ def _measured(ledger: Ledger, action: Action) -> Counts:
     for _ in range(TIMES):
         action.prepare()
         # Containers come and go: each frame meets one that does not know its connection.
-        connections._container.known.clear()
+        connections._known.clear()
         ledger.take()
         action.act()
         rounds.append(ledger.take())

@@ -119,6 +119,11 @@ class Functions:
         """The process that containers are forked from."""
         return self._containers.world.host.pid
 
+    @property
+    def prepare(self) -> Sequence[Preparation]:
+        """What each container does before its first event."""
+        return self._containers.world.prepare
+
     def timeout_seconds(self, name: str) -> float:
         """The configured timeout of a function. LookupError for an unknown one."""
         return self._function(name).timeout_seconds

@@ -144,7 +144,7 @@ class Stack:
     @property
     def functions_log(self) -> Path:
         """What the functions write, as CloudWatch would keep it."""
-        return self.data_dir / "functions.log"
+        return self.data_dir / "log"
 
     @property
     def sockets(self) -> Any:
@@ -194,12 +194,12 @@ class Stack:
         with self.triggers.paused():
             self.aws.reset()
             fresh = self._settings(database_url or config.settings().database_url)
-            self.use(msgspec.structs.replace(fresh, **settings))
+            self.use(msgspec.structs.replace(fresh, **settings), prepare=())
 
-    def use(self, settings: config.Settings, prepare: Sequence[Preparation] = ()) -> None:
+    def use(self, settings: config.Settings, prepare: Sequence[Preparation] | None = None) -> None:
         """Puts settings in force, here and in the functions: new containers take the place of those that are there.
 
-        `prepare` is called in each of them first (see Functions.renew).
+        `prepare` is what each of them does first (see Functions.renew); None leaves that as it is.
         """
         config.use(settings)
         self.functions.renew(prepare=prepare)

@@ -4,11 +4,11 @@ import itertools
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import bcrypt
 import httpx
 import pytest
 
 from chalicelib.core import config
+from tests.support.doctored import answering
 from tests.support.people import PASSWORD
 from tests.support.server import Server
 
@@ -76,15 +76,8 @@ def test_an_unknown_name_and_a_wrong_password_answer_alike(anonymous: httpx.Clie
 
 
 def test_every_failure_takes_one_check_at_the_configured_cost(
-    anonymous: httpx.Client, alice: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    anonymous: httpx.Client, alice: dict[str, Any], server: Server
 ) -> None:
-    checks: list[tuple[bytes, bytes]] = []
-
-    def checkpw(password: bytes, kept: bytes) -> bool:
-        checks.append((password, kept))
-        return False
-
-    monkeypatch.setattr(bcrypt, "checkpw", checkpw)
     names = (
         {"username": "alice"},
         {"email": "alice@example.org"},
@@ -93,24 +86,25 @@ def test_every_failure_takes_one_check_at_the_configured_cost(
         {"username": "not a name at all, % \\ ' \""},
         {"username": "a@b@c"},
     )
-    for name, password in itertools.product(names, ("wrong password", "", "x" * 73, "я" * 5000)):
-        checks.clear()
-        assert _refusal(_log_in(anonymous, password, **name)) == (401, "wrong_credentials")
-        ((given, kept),) = checks
-        assert len(given) <= 72
-        assert kept.startswith(f"$2b${config.settings().bcrypt_cost:02}$".encode())
-        assert len(kept) == 60
+    with answering("bcrypt.checkpw", lambda *_: False) as (checks, preparation), server.prepared(preparation):
+        for name, password in itertools.product(names, ("wrong password", "", "x" * 73, "я" * 5000)):
+            checks.clear()
+            assert _refusal(_log_in(anonymous, password, **name)) == (401, "wrong_credentials")
+            ((given, kept),) = checks
+            assert len(given) <= 72
+            assert kept.startswith(f"$2b${config.settings().bcrypt_cost:02}$".encode())
+            assert len(kept) == 60
 
 
 def test_a_password_changed_while_it_is_checked_opens_nothing(
-    anonymous: httpx.Client, alice: dict[str, Any], server: Server, monkeypatch: pytest.MonkeyPatch
+    anonymous: httpx.Client, alice: dict[str, Any], server: Server
 ) -> None:
     def checkpw(_password: bytes, _kept: bytes) -> bool:
         server.sql("UPDATE users SET password_changed_at = now()")
         return True
 
-    monkeypatch.setattr(bcrypt, "checkpw", checkpw)
-    assert _refusal(_log_in(anonymous, username="alice")) == (401, "wrong_credentials")
+    with answering("bcrypt.checkpw", checkpw) as (_, preparation), server.prepared(preparation):
+        assert _refusal(_log_in(anonymous, username="alice")) == (401, "wrong_credentials")
     assert server.sql("SELECT count(*) FROM sessions") == [(1,)]
 
 
@@ -202,13 +196,16 @@ def test_a_throttled_address_takes_nothing_from_an_account(
         assert _log_in(anonymous, username="alice").headers["ratelimit"].startswith('"logins";r=2')
 
 
-def test_a_throttled_login_checks_no_password(
-    anonymous: httpx.Client, alice: dict[str, Any], server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with server.settings(rate_limits=True, logins=1):
+def test_a_throttled_login_checks_no_password(anonymous: httpx.Client, alice: dict[str, Any], server: Server) -> None:
+    with (
+        server.settings(rate_limits=True, logins=1),
+        answering("bcrypt.checkpw", lambda *_: True) as (checks, preparation),
+        server.prepared(preparation),
+    ):
         assert _log_in(anonymous, username="alice").status_code == 200
-        monkeypatch.setattr(bcrypt, "checkpw", lambda *_: pytest.fail("checked for nothing"))
+        assert len(checks) == 1
         assert _log_in(anonymous, username="alice").status_code == 429
+        assert len(checks) == 1, "checked for nothing"
 
 
 def test_registering_is_throttled_by_address(anonymous: httpx.Client, server: Server) -> None:

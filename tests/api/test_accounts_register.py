@@ -4,9 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import bcrypt
 import httpx
-import pytest
 
 from tests.support.people import PASSWORD, Person
 from tests.support.server import Server
@@ -146,9 +144,12 @@ def test_of_many_at_once_one_gets_the_name(anonymous: httpx.Client, server: Serv
     assert server.sql("SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM sessions)") == [(1, 1)]
 
 
-def test_a_taken_name_costs_no_hash(
-    anonymous: httpx.Client, person: Callable[[str], Person], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_taken_name_costs_no_hash(anonymous: httpx.Client, person: Callable[[str], Person], server: Server) -> None:
     person("alice")
-    monkeypatch.setattr(bcrypt, "hashpw", lambda *_: pytest.fail("hashed for nothing"))
-    assert _refusal(_register(anonymous)) == (409, "username_taken")
+    hashing_fails = {
+        "target": "bcrypt.hashpw",
+        "error": "builtins.AssertionError",
+        "arguments": ["hashed for nothing"],
+    }
+    with server.prepared(("tests.support.doctored.fail", hashing_fails)):
+        assert _refusal(_register(anonymous)) == (409, "username_taken")

@@ -1,9 +1,6 @@
 """The common room: the group that is there from the beginning, for everybody, and nobody's."""
 
-import pytest
-
 from chalicelib.core import context
-from chalicelib.features.chats import joining
 from chalicelib.features.chats.common_room import common_room_id, enter
 from tests.support.answers import at_once, refusal
 from tests.support.groups import changes
@@ -65,15 +62,13 @@ def test_it_stays_when_the_last_one_leaves(alice: Person) -> None:
     assert alice.http.get(f"/chats/public/{ROOM}").json()["participantCount"] == 0
 
 
-def test_the_size_of_groups_is_not_its_size(
-    server: Server, alice: Person, person: Register, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_size_of_groups_is_not_its_size(server: Server, alice: Person, person: Register) -> None:
     others = [person(f"user{number}") for number in range(8)]
     with server.settings(group_size=2):
         answers = at_once(lambda number: others[number].http.post(f"/chats/{ROOM}/join"), 8)
         assert [answer.status_code for answer in answers] == [200] * 8
-    monkeypatch.setattr(joining, "COMMON_ROOM_SIZE", 8)
-    assert refusal(alice.http.post(f"/chats/{ROOM}/join")) == (422, "group_full")
+    with server.put("chalicelib.features.chats.joining.COMMON_ROOM_SIZE", 8):
+        assert refusal(alice.http.post(f"/chats/{ROOM}/join")) == (422, "group_full")
 
 
 def test_other_chats_keep_their_numbers(alice: Person) -> None:

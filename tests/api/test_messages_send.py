@@ -4,12 +4,9 @@ import json
 from typing import Any
 
 import httpx
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.core.aws import AwsError
-from chalicelib.realtime import connections
 from tests.support.answers import refusal, refused_fields, told
 from tests.support.people import Person, Register
 from tests.support.server import Server
@@ -188,17 +185,17 @@ def test_the_chat_must_be_ones_own(alice: Person, bob: Person, person: Register)
     assert bob.history(chat) == []
 
 
-def test_a_lease_that_cannot_be_renewed_costs_no_message(
-    server: Server, alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lease_that_cannot_be_renewed_costs_no_message(server: Server, alice: Person, bob: Person) -> None:
     chat = alice.chat_with(bob)
     mouth, ears = alice.socket(), bob.socket()
 
-    def fail(_connection: object) -> None:
-        raise AwsError("ConnectionFailed")
-
-    monkeypatch.setattr(connections, "renew", fail)
-    sent = mouth.act("message:send", {"chatId": chat, "content": "still here"})
+    unrenewable = {
+        "target": "chalicelib.realtime.connections.renew",
+        "error": "chalicelib.core.aws.AwsError",
+        "arguments": ["ConnectionFailed"],
+    }
+    with server.prepared(("tests.support.doctored.fail", unrenewable)):
+        sent = mouth.act("message:send", {"chatId": chat, "content": "still here"})
     assert ears.wait_for("message:new", id=sent["id"])["data"]["content"] == "still here"
 
 

@@ -71,14 +71,12 @@ def test_a_transaction_that_commits_late_is_not_skipped(server: Server, person: 
 
 
 @pytest.mark.parametrize("most", [1_200, 20])
-def test_a_cursor_stays_short_however_many_transactions_run(
-    server: Server, person: Register, monkeypatch: pytest.MonkeyPatch, most: int
-) -> None:
+def test_a_cursor_stays_short_however_many_transactions_run(server: Server, person: Register, most: int) -> None:
     """Where it cannot name them all, it skips nothing, and tells some again."""
-    monkeypatch.setattr(sync, "_SNAPSHOT_LENGTH", most)
     alice, bob = person("alice"), person("bob")
     chat, other = alice.chat_with(bob), alice.chat_with(bob, name="other")
     with contextlib.ExitStack() as running:
+        running.enter_context(server.put("chalicelib.features.messages.sync._SNAPSHOT_LENGTH", most))
         writers = [running.enter_context(psycopg.connect(server.database_url)) for _ in range(5)]
         for number, writer in enumerate(writers):
             writer.execute("SELECT pg_current_xact_id()")
@@ -96,7 +94,7 @@ def test_a_cursor_stays_short_however_many_transactions_run(
         writers[0].commit()
         events, cursor = _all(bob, cursor, limit=2)
         assert "late" in [message["content"] for message in _of(events, "message:new")]
-    assert _all(bob, _all(bob, cursor)[1])[0] == []
+        assert _all(bob, _all(bob, cursor)[1])[0] == []
 
 
 def test_nothing_is_skipped_while_many_send(person: Register) -> None:

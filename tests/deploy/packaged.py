@@ -1,18 +1,15 @@
-"""An app module for the local stack whose handlers all run from the package, in bare processes.
-
-The gateway and the triggers read the declarations of the real `app.py`; every event goes to a container.
-"""
+"""Every function run from the package, in bare processes, behind the local stack's own containers."""
 
 import threading
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app import app as declared
+import app
 from chalicelib.core.config import settings
 from local.environment import variables_of
 from tests.deploy.container import Container
+from tests.support.oracle import Asking
 
 # By name in .chalice/config.json, what Lambda calls.
 HANDLERS = {"api_handler": "app.app"} | {
@@ -33,7 +30,7 @@ class Package:
         self._lock = threading.Lock()
         self._containers: dict[str, Container] = {}
 
-    def invoke(self, name: str, event: object, _context: object = None) -> Any:
+    def invoke(self, name: str, event: object) -> Any:
         """What the packaged handler answers. Raises HandlerError."""
         self.called.add(name)
         with self._lock:
@@ -50,21 +47,12 @@ class Package:
             container.stop()
 
 
-class _App:
-    """The declared app, but that calling it asks the package."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(declared, name)
-
-    def __call__(self, event: object, context: object) -> Any:
-        return in_use[-1].invoke("api_handler", event, context)
+def redirect(address: str) -> None:
+    """Has a container of the local stack pass its events on to the package."""
+    shipped = Asking(address)
+    for name, handler in HANDLERS.items():
+        setattr(app, handler.removeprefix("app."), partial(_pass_on, shipped, name))
 
 
-app = _App()
-in_use: list[Package] = []
-
-
-def __getattr__(name: str) -> Callable[[object, object], Any]:
-    if name not in HANDLERS:
-        raise AttributeError(name)
-    return partial(in_use[-1].invoke, name)
+def _pass_on(shipped: Asking, name: str, event: object, _context: object) -> Any:
+    return shipped.invoke(name, event)

@@ -1,18 +1,17 @@
 """Which rights on AWS each function uses: noted where its requests are signed, so that none goes by unseen."""
 
+import contextlib
 import json
 import re
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
-
-import pytest
 
 from chalicelib.core import db, sigv4
 from chalicelib.core.config import settings
 from local.events import ACCOUNT_ID
-from local.functions import Functions
+from local.functions import Preparation
+from tests.support.oracle import Asking, Oracle
 
 # What the local stack has no counterpart of.
 WEBSOCKET_API = "websocket1"
@@ -35,47 +34,46 @@ class Right(NamedTuple):
 
 
 class Recorder:
-    """The rights that were used, by function."""
+    """The rights that were used, by function: in the test's process, which the functions' containers tell."""
 
     def __init__(self) -> None:
         self.used: dict[str, set[Right]] = {}
-        self._here = threading.local()
 
-    def install(self, patch: pytest.MonkeyPatch) -> None:
-        """Listens from here on to everything that signs in this process, and to the functions that do."""
-        self._around_functions(patch)
-        self._before(patch, sigv4, "sign_headers", lambda request, **how: _of_request(request, how["service"]))
-        self._before(patch, sigv4, "presign_url", lambda request, **how: _of_object(request.method, request.path))
-        self._before(patch, sigv4, "presign_post", lambda form, **_: [_object("PutObject", form.bucket, form.key)])
-        # The local database takes no tokens; whoever asks for a connection would have signed one.
-        who = Right("rds-db:connect", _arn("rds-db", f"dbuser:{DATABASE}/messenger_app"))
-        self._before(patch, db, "_connection", lambda **_: [who])
+    def note(self, function: str, rights: list[Right]) -> None:
+        """A function runs, and uses these."""
+        self.used.setdefault(function, set()).update(rights)
 
-    def _around_functions(self, patch: pytest.MonkeyPatch) -> None:
-        run = Functions._run
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[Preparation]:
+        """With this, containers tell of everything that is signed in them."""
+        oracle = Oracle(self)
+        try:
+            yield "tests.deploy.recorder.tell", {"address": oracle.address}
+        finally:
+            oracle.close()
 
-        def named(functions: Functions, function: Any, event: str, context: Any) -> Any:
-            self.used.setdefault(function.name, set())
-            self._here.function = function.name
-            try:
-                return run(functions, function, event, context)
-            finally:
-                self._here.function = None
 
-        patch.setattr(Functions, "_run", named)
+def tell(address: str) -> None:
+    """Has a container tell the recorder which function it runs, and the rights of all that it signs."""
+    function = settings().function_name.removeprefix("messenger-dev-")
+    asking = Asking(address)
+    asking.note(function, [])
 
-    def _before(
-        self, patch: pytest.MonkeyPatch, module: Any, name: str, rights: Callable[..., Iterator[Right] | list[Right]]
-    ) -> None:
+    def before(module: Any, name: str, rights: Callable[..., Iterable[Right]]) -> None:
         original = getattr(module, name)
 
         def noted(*args: Any, **kwargs: Any) -> Any:
-            function = getattr(self._here, "function", None)
-            if function is not None:  # else it is the test itself
-                self.used[function].update(rights(*args, **kwargs))
+            asking.note(function, list(rights(*args, **kwargs)))
             return original(*args, **kwargs)
 
-        patch.setattr(module, name, noted)
+        setattr(module, name, noted)
+
+    before(sigv4, "sign_headers", lambda request, **how: _of_request(request, how["service"]))
+    before(sigv4, "presign_url", lambda request, **how: _of_object(request.method, request.path))
+    before(sigv4, "presign_post", lambda form, **_: [_object("PutObject", form.bucket, form.key)])
+    # The local database takes no tokens; whoever asks for a connection would have signed one.
+    who = Right("rds-db:connect", _arn("rds-db", f"dbuser:{DATABASE}/messenger_app"))
+    before(db, "_connection", lambda **_: [who])
 
 
 def _arn(service: str, resource: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from chalicelib.core import config
 from infra import package, wheels
 from infra.wheels import Target, WheelsError
 from local.stack import Options, Stack
@@ -17,6 +18,7 @@ from local.trigger_events import schedule_event
 from tests.deploy import packaged
 from tests.deploy.container import Container, HandlerError
 from tests.support import people
+from tests.support.oracle import Oracle
 from tests.support.server import JWT_SECRET
 
 ZIPPED_BYTES = 9_000_000
@@ -27,20 +29,20 @@ UNPACKED_BYTES = 30_000_000
 def running(task: Path) -> Iterator[tuple[Stack, packaged.Package]]:
     """The local stack, with every function run from the package by a Python that has nothing else."""
     shipped = packaged.Package(task)
-    packaged.in_use.append(shipped)
+    oracle = Oracle(shipped)
     options = Options(
         port=0,
         data_dir=None,
         jwt_secret=JWT_SECRET,
         settings={"rate_limits": False, "bcrypt_cost": 4, "presence_debounce_seconds": 0, "inline_publish_limit": 0},
-        app="tests.deploy.packaged",
         fsync=False,
         schedules=False,
     )
     with Stack(options) as stack:
+        stack.use(config.settings(), [("tests.deploy.packaged.redirect", {"address": oracle.address})])
         yield stack, shipped
+    oracle.close()
     shipped.stop()
-    packaged.in_use.remove(shipped)
 
 
 def test_every_function_answers_its_event_from_the_package_alone(

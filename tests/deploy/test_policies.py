@@ -86,8 +86,8 @@ def covers(grant: Right, used: Right) -> bool:
 class _Day:
     """A scripted day: it sees that what must be heard is heard, and makes every function do everything it does."""
 
-    def __init__(self, server: Server, person: Callable[..., Person], patch: pytest.MonkeyPatch) -> None:
-        self.server, self.patch = server, patch
+    def __init__(self, server: Server, person: Callable[..., Person]) -> None:
+        self.server = server
         self.maria, self.ivan = person("maria"), person("ivan")
         self.chat = self.maria.chat_with(self.ivan)
 
@@ -119,9 +119,8 @@ class _Day:
         gone = dead.log_in(self.maria)
         self.server.faults.arm(Fault.DISCONNECT_LOST, of=gone)
         dead.close()
-        with self.patch.context() as patched:
-            for minute in range(PING_MINUTES):
-                patched.setattr(clock, "now", lambda shift=60 * minute: time.time() + shift)
+        for minute in range(PING_MINUTES):
+            with self.server.ahead(60 * minute):
                 self.server.stack.triggers.fire_schedule("sweep")
         assert one.hear() == "2"
         assert silent.is_closed(), "nobody logged in on it"
@@ -194,14 +193,12 @@ class _Day:
 
 
 @pytest.fixture
-def used(
-    server: Server, roles: None, person: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[dict[str, set[Right]]]:
+def used(server: Server, roles: None, person: Callable[..., Person]) -> Iterator[dict[str, set[Right]]]:
     """The rights that each function used in a day."""
     with server.settings(inline_publish_limit=0, login_seconds=1, heartbeat_seconds=0, presence_debounce_seconds=1):
         recorder = Recorder()
-        recorder.install(monkeypatch)
-        _Day(server, person, monkeypatch).pass_by()
+        with recorder.listening() as preparation, server.prepared(preparation):
+            _Day(server, person).pass_by()
         yield recorder.used
     server.stack.reset(database_url=server.database_url)
 

@@ -8,8 +8,8 @@ from local.aws import Aws
 from local.faults import Faults
 from local.functions import Deployment, Functions
 from local.triggers import Triggers
-from tests.local.oracle import Oracle
 from tests.local.triggered import recorder
+from tests.support.oracle import Oracle
 
 PUSH, PUSH_DEAD = "messenger-push.fifo", "messenger-push-dead.fifo"
 PRESENCE = "messenger-presence"

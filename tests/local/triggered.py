@@ -10,7 +10,7 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, Rate, S3Event, SQSEvent
 
-from tests.local.oracle import Asking
+from tests.support.oracle import Asking
 
 app = Chalice(app_name="triggered", configure_logs=False)
 

@@ -6,12 +6,11 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import msgspec
-
-from chalicelib.core import config, logs
+from chalicelib.core import logs
 from chalicelib.core.logs import logger
 
 Line = dict[str, Any]
@@ -19,18 +18,27 @@ Line = dict[str, Any]
 
 @dataclass
 class Lines:
-    """The log lines since `recorded`, as CloudWatch would keep them."""
+    """The lines that were written since `recorded`, as CloudWatch would keep them."""
 
-    stream: io.StringIO = field(default_factory=io.StringIO)
+    written: Path
+    since: int
+    here: io.StringIO = field(default_factory=io.StringIO)
 
     @property
     def text(self) -> str:
-        """All of them."""
-        return self.stream.getvalue()
+        """All of them: those of the functions, and those of the product in this process."""
+        with self.written.open("rb") as file:
+            file.seek(self.since)
+            return file.read().decode() + self.here.getvalue()
+
+    @property
+    def metrics(self) -> list[Line]:
+        """The metric lines among them."""
+        return metrics_of(self.text)
 
     def all(self, message: str | None = None, **fields: Any) -> list[Line]:
-        """Those with this message and these fields, in order."""
-        lines = [json.loads(line) for line in self.text.splitlines()]
+        """The log lines with this message and these fields, in order."""
+        lines = [json.loads(line) for line in self.text.splitlines() if line.startswith('{"level"')]
         return [line for line in lines if message in {None, line["message"]} and fields.items() <= line.items()]
 
     def the(self, message: str, **fields: Any) -> Line:
@@ -40,21 +48,22 @@ class Lines:
 
 
 @contextlib.contextmanager
-def recorded(level: str = "INFO") -> Iterator[Lines]:
-    """Records what is logged from this level up, in the very form in which it is written."""
-    lines = Lines()
+def recorded(written: Path, level: str) -> Iterator[Lines]:
+    """Records what is logged from this level up, in the very form in which it is written.
+
+    `written` is the file that the functions write to.
+    """
+    lines = Lines(written, written.stat().st_size)
     ours = logger()
-    handler = logging.StreamHandler(lines.stream)
+    handler = logging.StreamHandler(lines.here)
     handler.setFormatter(ours.registered_formatter)
-    before, here = ours.log_level, config.settings()
-    config.use(msgspec.structs.replace(here, log_level=level))
+    before = ours.log_level
     ours._logger.addHandler(handler)
     ours.setLevel(level)
     try:
-        with mock.patch.object(logs, "write_line", lambda line: lines.stream.write(f"{line}\n")):
+        with mock.patch.object(logs, "write_line", lambda line: lines.here.write(f"{line}\n")):
             yield lines
     finally:
-        config.use(here)
         ours.setLevel(before)
         ours._logger.removeHandler(handler)
 

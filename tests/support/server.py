@@ -10,7 +10,9 @@ import psycopg
 
 from chalicelib.core import config
 from local.faults import Faults
+from local.functions import Preparation
 from local.stack import Stack
+from tests.support.logs import Lines, recorded
 
 JWT_SECRET = "a secret for tests alone, long enough for HS256"
 
@@ -51,6 +53,30 @@ class Server:
             yield
         finally:
             self.stack.use(before)
+
+    @contextlib.contextmanager
+    def prepared(self, *prepare: Preparation) -> Iterator[None]:
+        """Has the functions' containers do this before their first event, for a while: see tests/support/doctored."""
+        before = self.stack.functions.prepare
+        self.stack.use(config.settings(), (*before, *prepare))
+        try:
+            yield
+        finally:
+            self.stack.use(config.settings(), before)
+
+    def put(self, target: str, value: object) -> contextlib.AbstractContextManager[None]:
+        """A module's name has another value in the functions, for a while."""
+        return self.prepared(("tests.support.doctored.put", {"target": target, "value": value}))
+
+    def ahead(self, seconds: float) -> contextlib.AbstractContextManager[None]:
+        """The functions' clock is ahead, for a while."""
+        return self.prepared(("tests.support.doctored.set_clock_ahead", {"seconds": seconds}))
+
+    @contextlib.contextmanager
+    def recorded(self, level: str = "INFO") -> Iterator[Lines]:
+        """What is logged meanwhile from this level up, by the functions and by the product in this process."""
+        with recorded(self.stack.functions_log, level) as lines, self.settings(log_level=level):
+            yield lines
 
     def settle(self, timeout: float = 20) -> None:
         """Waits until queues and triggers have nothing left to do."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.core.ids import COMMON_ROOM_ID
-from chalicelib.features.chats import joining
 from tests.socketio.clients import Client
 from tests.support.people import Register
 from tests.support.server import Server
@@ -78,15 +77,13 @@ def test_hello_comes_when_one_is_in_the_room(person: Register, native: ConnectNa
         assert COMMON_ROOM_ID in [chat["id"] for chat in alice.http.get("/chats").json()["chats"]]
 
 
-def test_a_full_room_keeps_nobody_from_connecting(
-    server: Server, person: Register, native: ConnectNative, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(joining, "COMMON_ROOM_SIZE", 1)
-    first, second = native(person("alice"), WORDS), native(person("bob"), WORDS)
-    first.act("message", {"content": "mine"})
-    assert second.refused("message", {"content": "hello?"})["code"] == "group_full"
-    server.settle()
-    assert second.events("message") == []
+def test_a_full_room_keeps_nobody_from_connecting(server: Server, person: Register, native: ConnectNative) -> None:
+    with server.put("chalicelib.features.chats.joining.COMMON_ROOM_SIZE", 1):
+        first, second = native(person("alice"), WORDS), native(person("bob"), WORDS)
+        first.act("message", {"content": "mine"})
+        assert second.refused("message", {"content": "hello?"})["code"] == "group_full"
+        server.settle()
+        assert second.events("message") == []
 
 
 def test_other_connections_enter_with_their_first_message(

@@ -17,7 +17,6 @@ from chalicelib.features.presence import store as presence
 from chalicelib.realtime import shedding
 from chalicelib.realtime.events import CATALOGUE
 from local.faults import Fault
-from tests.support.logs import recorded
 from tests.support.people import Person, Register
 from tests.support.presence import come
 from tests.support.server import Server
@@ -74,7 +73,7 @@ def test_the_operators_level_drops_exactly_its_kinds_at_the_publisher(
     ears, mouth = come(server, bob, alice)
     ears.act("ping")
     ears.frames.clear()
-    with server.settings(shed_level=level), recorded("DEBUG") as lines:
+    with server.settings(shed_level=level), server.recorded("DEBUG") as lines:
         _everything(alice, mouth, chat, 1)
         assert _heard(ears) == HEARD[level]
     assert {line["type"] for line in lines.all("shed")} == set(KINDS) - HEARD[level]
@@ -212,7 +211,7 @@ def test_a_queue_that_takes_nothing_is_not_asked_again_for_what_may_be_lost(serv
     bob.send(chat, "read me")
     server.settle()
     server.faults.arm(Fault.SERVICE_FAILING, of="sqs", times=None)
-    with server.settings(inline_publish_limit=0), recorded() as lines:
+    with server.settings(inline_publish_limit=0), server.recorded() as lines:
         for work in (
             lambda: send(actor_of(alice), SendInput(chat_id=chat, content="kept"), "socket"),
             lambda: receipts.mark_read(actor_of(bob), chat, None),

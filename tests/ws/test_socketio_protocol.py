@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from chalicelib.core import clock
 from chalicelib.core.aws import dynamodb
 from chalicelib.core.config import settings
 from chalicelib.realtime.connections import PING_MINUTES
@@ -127,13 +126,13 @@ def test_a_clients_ping_is_answered(line: Callable[[], Line], alice: Person) -> 
 
 
 def test_each_connection_is_pinged_in_its_minute(
-    server: Server, line: Callable[[], Line], person: Callable[[str], Person], monkeypatch: pytest.MonkeyPatch
+    server: Server, line: Callable[[], Line], person: Callable[[str], Person]
 ) -> None:
     lines = [line() for _ in range(5)]
     sids = [one.log_in(person(f"user{number}")) for number, one in enumerate(lines)]
     pending = line()
     pending.hear()
-    _sweep_through(server, monkeypatch)
+    _sweep_through(server)
     for one in lines:
         assert one.hear() == "2"
         one.say('421["ping"]')
@@ -152,14 +151,12 @@ def test_a_pong_keeps_its_user_online(server: Server, line: Callable[[], Line], 
         _until(lambda: _lease_of(alice) > before)
 
 
-def test_a_dead_connection_is_found_by_its_ping(
-    server: Server, line: Callable[[], Line], alice: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dead_connection_is_found_by_its_ping(server: Server, line: Callable[[], Line], alice: Person) -> None:
     one, two = line(), line()
     gone, kept = one.log_in(alice), two.log_in(alice)
     server.faults.arm(Fault.DISCONNECT_LOST, of=gone)
     one.close()
-    _sweep_through(server, monkeypatch)
+    _sweep_through(server)
     _until(lambda: _items("conn#") == {f"conn#{kept}"})
 
 
@@ -229,11 +226,10 @@ def test_native_frames_are_told_apart(line: Callable[[], Line], alice: Person) -
     assert native.wait_for("error")["error"]["code"] in {"invalid_input", "unreadable_body"}
 
 
-def _sweep_through(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def _sweep_through(server: Server) -> None:
     """A round of the minutes in which the connections are pinged."""
-    with monkeypatch.context() as patched:
-        for minute in range(PING_MINUTES):
-            patched.setattr(clock, "now", lambda shift=60 * minute: time.time() + shift)
+    for minute in range(PING_MINUTES):
+        with server.ahead(60 * minute):
             server.stack.triggers.fire_schedule("sweep")
 
 

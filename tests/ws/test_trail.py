@@ -5,7 +5,6 @@ import json
 import pytest
 
 from local.faults import Fault
-from tests.support.logs import metrics_of, recorded
 from tests.support.people import Register
 from tests.support.server import Server
 
@@ -20,7 +19,7 @@ def test_the_request_id_of_a_rest_send_reaches_every_log_line_and_the_other_clie
 ) -> None:
     alice, bob = person("alice"), person("bob")
     chat, ears = alice.chat_with(bob), bob.socket()
-    with recorded() as lines, server.settings(inline_publish_limit=LIMITS[by]):
+    with server.recorded() as lines, server.settings(inline_publish_limit=LIMITS[by]):
         sent = alice.http.post(
             "/messages", json={"chatId": chat, "content": "hello"}, headers={"X-Request-Id": "support-4711"}
         )
@@ -38,7 +37,7 @@ def test_a_frame_may_bring_its_request_id(server: Server, person: Register, by: 
     alice, bob = person("alice"), person("bob")
     chat, mouth, ears = alice.chat_with(bob), alice.socket(), bob.socket()
     frame = {"action": "message:send", "id": 1, "requestId": "mobile:7", "data": {"chatId": chat, "content": "hi"}}
-    with recorded() as lines, server.settings(inline_publish_limit=LIMITS[by]):
+    with server.recorded() as lines, server.settings(inline_publish_limit=LIMITS[by]):
         mouth.send_text(json.dumps(frame))
         assert ears.wait_for("message:new", content="hi")["requestId"] == "mobile:7"
         assert mouth.wait_for("message:new", content="hi")["requestId"] == "mobile:7", "the sender's own, too"
@@ -63,7 +62,7 @@ def test_presence_is_told_under_the_id_of_the_connection_that_caused_it(server: 
     alice, bob = person("alice"), person("bob")
     alice.chat_with(bob)
     ears = bob.socket()
-    with recorded("DEBUG") as lines:
+    with server.recorded("DEBUG") as lines:
         alice.socket()
         told = ears.wait_for("user:status", userId=alice.id)["requestId"]
         server.settle()
@@ -74,7 +73,7 @@ def test_presence_is_told_under_the_id_of_the_connection_that_caused_it(server: 
 def test_the_trace_of_a_request_goes_with_the_queue_to_the_pusher(server: Server, person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat, ears = alice.chat_with(bob), bob.socket()
-    with recorded() as lines, server.settings(inline_publish_limit=0):
+    with server.recorded() as lines, server.settings(inline_publish_limit=0):
         alice.send(chat, "traced")
         ears.wait_for("message:new", content="traced")
         server.settle()
@@ -93,7 +92,7 @@ def test_support_finds_the_whole_trail_of_a_message_and_no_content(server: Serve
     server.faults.arm(Fault.POST_GONE, of=gone, times=None)
     secret = "the content that nobody else may read"
     with (
-        recorded("DEBUG") as lines,
+        server.recorded("DEBUG") as lines,
         server.settings(inline_publish_limit=0, connection_seconds=7200),
     ):
         sent = alice.send(chat, secret, clientMessageId="cm-1")
@@ -120,7 +119,7 @@ def test_a_push_that_cannot_be_handed_over_is_in_the_trail(server: Server, perso
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
     server.faults.arm(Fault.SERVICE_FAILING, of="sqs", times=None)
-    with recorded() as lines, server.settings(inline_publish_limit=0):
+    with server.recorded() as lines, server.settings(inline_publish_limit=0):
         sent = alice.send(chat, "into the dark")
     server.faults.clear()
     assert (
@@ -128,23 +127,19 @@ def test_a_push_that_cannot_be_handed_over_is_in_the_trail(server: Server, perso
     )
 
 
-def test_a_deployed_function_writes_what_alarms_and_dashboard_read(
-    server: Server, person: Register, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_deployed_function_writes_what_alarms_and_dashboard_read(server: Server, person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat, gone, ears = alice.chat_with(bob), bob.socket(), bob.socket()
     server.settle()
-    capsys.readouterr()
     server.faults.arm(Fault.POST_GONE, of=gone.wait_for("hello")["data"]["connectionId"], times=None)
     server.faults.arm(Fault.POST_THROTTLED, times=2)
-    with server.settings(function_name="messenger-test", inline_publish_limit=0):
+    with server.recorded() as lines, server.settings(inline_publish_limit=0):
         alice.send(chat, "counted", clientMessageId="c")
         ears.wait_for("message:new", content="counted")
         alice.send(chat, "counted", clientMessageId="c")
         server.settle()
-    lines = metrics_of(capsys.readouterr().out)
     total: dict[str, float] = {}
-    for line in lines:
+    for line in lines.metrics:
         assert line["service"] == "messenger"
         for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
             value = line[metric["Name"]]

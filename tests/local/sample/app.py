@@ -15,7 +15,7 @@ from typing import Any
 
 from chalice.app import Chalice, CORSConfig, Request, Response
 
-from tests.local.oracle import Asking
+from tests.support.oracle import Asking
 
 
 @dataclass
