@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 
 from chalicelib.core import config
 from chalicelib.core.migrations import MigrationError
+from local.host import HostError
 from local.log import Output, configure
 from local.postgres import PostgresError
 from local.stack import DATABASE, Options, Stack, StackError, StartCancelledError
+from local.watch import Watch
 
 
 def main() -> int:
@@ -49,7 +51,8 @@ def _run(output: Output) -> int:
         stack.start(signalled.is_set)
         try:
             _say_where(stack, output)
-            signalled.wait()
+            with contextlib.closing(Watch(partial(_reload, stack, output))):
+                signalled.wait()
             print("stopping", file=output.terminal)
         finally:
             stack.stop()
@@ -62,6 +65,16 @@ def _log_to(output: Output, data_dir: Path) -> None:
     level = os.environ.get("LOG_LEVEL", "").upper()
     configure(level if level in config.LOG_LEVELS else "WARNING")
     output.to_file(data_dir / "log")
+
+
+def _reload(stack: Stack, output: Output) -> None:
+    """The code was changed: the next request is served by it."""
+    try:
+        stack.functions.reload()
+    except HostError:
+        print(f"the code cannot be loaded, see {output.file}; what was there before goes on", file=output.terminal)
+    else:
+        print("the code was changed and is loaded anew", file=output.terminal)
 
 
 def _say_where(stack: Stack, output: Output) -> None:

@@ -6,23 +6,13 @@ Everything here belongs to the event loop of `Functions`.
 import asyncio
 import collections
 import itertools
-import logging
-import secrets
-import signal
 import socket
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
-import msgspec
-
-from local.faults import Fault
+from local.container import Container, World
 from local.host import Host
-from local.runtime import FROM_CONTAINER, TO_CONTAINER, Ended, Failed, Start, Started
-
-logger = logging.getLogger("local.functions")
+from local.invocations import Function, Invocation, InvocationError, ThrottledError
+from local.runtime import Ended, Start, Started
 
 # An event waits so long for a container that is about to be free before another one is started. AWS takes longer
 # to start one.
@@ -30,180 +20,6 @@ START_AFTER_SECONDS = 0.01
 # How often containers at work are asked how much memory they hold.
 _LOOK_AT_MEMORY_SECONDS = 0.1
 _PAGES_A_MB = 256
-
-# A function by its module and name, which a container calls with these arguments before its first event.
-Preparation = tuple[str, dict[str, Any]]
-
-
-class InvocationError(Exception):
-    """No answer came: the base of the errors below."""
-
-
-class ThrottledError(InvocationError):
-    """As many invocations as the function, or the account, may have at once are under way."""
-
-
-class FunctionError(InvocationError):
-    """The function failed: Lambda's answer with a function error. `payload` has errorType and errorMessage."""
-
-    def __init__(self, error_type: str, message: str, request_id: str) -> None:
-        super().__init__(error_type)
-        self.payload = {"errorType": error_type, "errorMessage": message, "requestId": request_id}
-
-
-class FunctionTimeoutError(FunctionError):
-    """The function reached its own timeout, and its container was killed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Function:
-    """How one function is deployed; `reserved` is how many invocations of it may be under way at most."""
-
-    name: str
-    full_name: str
-    arn: str
-    timeout_seconds: float
-    memory_mb: int
-    reserved: int | None = None
-
-
-@dataclass(kw_only=True)
-class Invocation:
-    """One event on its way. `answer` gets JSON, or an InvocationError."""
-
-    function: Function
-    event: bytes
-    request_id: str
-    seconds: float
-    answer: "asyncio.Future[bytes]"
-    kill: Fault | None = None
-    queued_at: float = 0.0
-
-    def fail(self, error: InvocationError) -> None:
-        """Tells the caller, unless it has left."""
-        if not self.answer.done():
-            self.answer.set_exception(error)
-
-    def exited(self, how: str) -> None:
-        """Tells the caller that the container is gone."""
-        self.fail(FunctionError("Runtime.ExitError", f"Runtime exited with error: {how}", self.request_id))
-
-
-@dataclass(kw_only=True)
-class World:
-    """What containers are started with; `Containers.renew` puts another one in its place."""
-
-    host: Host
-    environment: Mapping[str, str]
-    prepare: Sequence[Preparation] = ()
-    frozen: bool = False  # stopped between events, as on AWS, so that kept connections grow old unnoticed
-
-
-class Container(asyncio.Protocol):
-    """One process, and the invocation that it serves, if any."""
-
-    def __init__(self, pool: "Containers", function: Function, world: World, number: int) -> None:
-        self.function = function
-        self.world = world
-        self.number = number
-        self.log_stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{secrets.token_hex(16)}"
-        self.pid: int | None = None
-        self.dead = False
-        self.work: Invocation | None = None
-        self.began = 0.0
-        self._pool = pool
-        self._deadline: asyncio.TimerHandle | None = None
-        self._transport: asyncio.Transport | None = None
-        self._heard = bytearray()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's are of a type of its own
-
-    def take(self, work: Invocation) -> None:
-        """Serves an event. Its time begins now."""
-        loop = self._pool.loop
-        self.work, self.began = work, loop.time()
-        if work.kill is Fault.KILL_BEFORE:
-            self.kill()
-            return
-        if self.world.frozen and self.pid is not None:
-            self.world.host.kill(self.pid, signal.SIGCONT)
-        self._deadline = loop.call_later(work.seconds, self.time_out)
-        deadline = time.monotonic() + work.seconds
-        assert self._transport is not None
-        self._transport.write(TO_CONTAINER.pack(len(work.event), deadline, work.request_id.encode()) + work.event)
-
-    def data_received(self, data: bytes) -> None:
-        heard = self._heard
-        heard += data
-        if len(heard) < FROM_CONTAINER.size:
-            return
-        handled, length = FROM_CONTAINER.unpack_from(heard)
-        if len(heard) < FROM_CONTAINER.size + length or self.work is None:
-            return
-        said = bytes(memoryview(heard)[FROM_CONTAINER.size :])
-        heard.clear()
-        if self.work.kill is Fault.KILL_AFTER:
-            self.kill()
-            return
-        work = self._rest()
-        if handled:
-            if not work.answer.done():
-                work.answer.set_result(said)
-        else:
-            self._failed(work, msgspec.json.decode(said, type=Failed))
-        if self.world.frozen and self.pid is not None:
-            self.world.host.kill(self.pid, signal.SIGSTOP)
-        self._pool.rests(self)
-
-    def connection_lost(self, _error: Exception | None) -> None:
-        # How it ended is told by its parent, in a moment.
-        self._pool.bury(self)
-
-    def kill(self) -> None:
-        """Ends the process, whatever it is doing; one that has not started yet ends when it has."""
-        if self.pid is not None:
-            self.world.host.kill(self.pid)
-        self._pool.bury(self)
-
-    def started(self, pid: int) -> None:
-        """It runs; where it was to be killed meanwhile, it is now."""
-        self.pid = pid
-        if self.dead:
-            self.world.host.kill(pid)
-
-    def ended(self, how: str) -> None:
-        """The process is no more."""
-        self.pid = None
-        if self._transport is not None:
-            self._transport.abort()
-        if self.work is not None:
-            work = self._rest()
-            logger.warning("%s: its container ended: %s", work.function.name, how)
-            work.exited(how)
-        self._pool.bury(self)
-
-    def _rest(self) -> Invocation:
-        work, self.work = self.work, None
-        assert work is not None
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-        self._pool.done(work)
-        return work
-
-    def time_out(self) -> None:
-        """Ends the process, since its time is up."""
-        work = self._rest()
-        logger.warning("%s timed out: its container was killed", work.function.name)
-        message = f"Task timed out after {work.seconds:.2f} seconds"
-        work.fail(FunctionTimeoutError("Sandbox.Timedout", message, work.request_id))
-        self.kill()
-
-    def _failed(self, work: Invocation, failed: Failed) -> None:
-        # The log names the type and the place alone: a message may quote what a user wrote.
-        logger.error("%s failed: %s %s", work.function.name, failed.error_type, failed.place and f"at {failed.place}")
-        work.fail(FunctionError(failed.error_type, failed.message, work.request_id))
 
 
 class Containers:

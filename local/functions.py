@@ -16,22 +16,21 @@ import msgspec
 from chalice.config import Config
 
 from chalicelib.core.config import Settings, settings
-from local.containers import (
-    Containers,
+from local.container import Preparation, World
+from local.containers import Containers
+from local.description import App
+from local.environment import variables_of
+from local.events import ACCOUNT_ID
+from local.faults import Fault, Faults
+from local.host import Code, Host
+from local.invocations import (
     Function,
     FunctionError,
     FunctionTimeoutError,
     Invocation,
     InvocationError,
-    Preparation,
     ThrottledError,
-    World,
 )
-from local.description import App
-from local.environment import variables_of
-from local.events import ACCOUNT_ID
-from local.faults import Fault, Faults
-from local.host import Host
 from local.loop import LoopThread
 from local.runtime import INVOCATION_BYTES
 
@@ -65,16 +64,14 @@ class EventTooLargeError(InvocationError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deployment:
-    """What is deployed: the module that has the Chalice app, at a stage of `.chalice/config.json` beside it.
+class Deployment(Code):
+    """What is deployed: code, at a stage of `.chalice/config.json` beside it.
 
-    `warm` names modules that are loaded before containers are forked. `output` is the file for what functions write,
-    by default our own stderr. At most `processes` containers are there at once; `concurrency` is the account's.
+    `output` is the file for what functions write, by default our own stderr. At most `processes` containers are there
+    at once; `concurrency` is the account's.
     """
 
-    app: str
     stage: str = "dev"
-    warm: Sequence[str] = ()
     output: Path | None = None
     processes: int = PROCESSES
     concurrency: int = CONCURRENCY
@@ -202,8 +199,7 @@ class Functions:
             self._revive(launched[0])
 
         host, app = Host.launch(
-            self.deployment.app,
-            warm=self.deployment.warm,
+            self.deployment,
             environment=self._environment,
             output=self._output,
             on_word=lambda word: self._containers.hear(word),  # noqa: PLW0108  # the containers come later

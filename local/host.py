@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -26,6 +27,15 @@ _ROOT = Path(__file__).parent.parent
 
 class HostError(RuntimeError):
     """The app cannot be loaded; why stands in the functions' output."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """The module that has the Chalice app, below `root`, and what is loaded with it before containers are forked."""
+
+    app: str
+    root: Path = _ROOT
+    warm: Sequence[str] = ()
 
 
 class Host:
@@ -54,25 +64,24 @@ class Host:
     @classmethod
     def launch(
         cls,
-        app: str,
+        code: Code,
         *,
-        warm: Sequence[str],
         environment: dict[str, str],
         output: int,
         on_word: Callable[[Started | Ended], None],
         on_gone: Callable[[], None],
     ) -> "tuple[Host, App]":
-        """Starts a process and waits until it has loaded the app. Raises HostError."""
+        """Starts a process and waits until it has loaded the code. Raises HostError."""
         ours, theirs = socket.socketpair()
         try:
             process = subprocess.Popen(
-                [sys.executable, "-m", "local.runtime", str(theirs.fileno()), app, *warm],
+                [sys.executable, "-m", "local.runtime", str(theirs.fileno()), code.app, *code.warm],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                cwd=_ROOT,
-                env={**environment, "PYTHONPATH": str(_ROOT)},
+                cwd=code.root,
+                env={**environment, "PYTHONPATH": os.pathsep.join([str(code.root), str(_ROOT)])},
                 start_new_session=True,  # a Ctrl-C at the terminal is for the stack
             )
         finally:
@@ -82,7 +91,7 @@ class Host:
             ours.close()
             process.kill()
             process.wait()
-            raise HostError(f"{app} cannot be loaded")
+            raise HostError(f"{code.app} cannot be loaded")
         return cls(process, ours, on_word=on_word, on_gone=on_gone), pickle.loads(described)  # noqa: S301  # our own
 
     def listen(self, loop: asyncio.AbstractEventLoop) -> None:
