@@ -25,7 +25,14 @@ from local.events import (
     request_time,
     source_ip,
 )
-from local.functions import REST_FUNCTION, CallerTimeoutError, EventTooLargeError, Functions, InvocationError
+from local.functions import (
+    REST_FUNCTION,
+    CallerTimeoutError,
+    EventTooLargeError,
+    Functions,
+    InvocationError,
+    ThrottledError,
+)
 from local.responses import Answer, DisconnectedError, GatewayResponses, read_body
 from local.routes import Match, RouteTable
 
@@ -64,8 +71,8 @@ class RestApi:
         self._functions = functions
         self._responses = responses
         self._limits = limits
-        self._routes = RouteTable(functions.app.routes)
-        self._binary_types: list[str] = functions.app.binary_types
+        self._app = functions.app
+        self._routes = RouteTable(self._app.routes)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, *, segments: list[str], path: str) -> None:
         """Answers a request for still encoded path segments below the base path; `path` is what the event says."""
@@ -78,6 +85,9 @@ class RestApi:
     async def _answer(self, scope: Scope, receive: Receive, segments: list[str], path: str) -> Answer:
         identifier = request_id()
         method = scope["method"]
+        if self._app is not self._functions.app:  # it was loaded anew
+            self._app = self._functions.app
+            self._routes = RouteTable(self._app.routes)
         match = self._routes.match(segments)
         if match is None:
             return self._responses.answer("MISSING_AUTHENTICATION_TOKEN", identifier)
@@ -97,6 +107,8 @@ class RestApi:
             kind = "REQUEST_TOO_LARGE"
         except CallerTimeoutError:
             kind = "INTEGRATION_TIMEOUT"
+        except ThrottledError:
+            kind = "THROTTLED"
         except InvocationError:
             kind = "DEFAULT_5XX"
         except MalformedError as error:
@@ -107,7 +119,7 @@ class RestApi:
     def _event(
         self, scope: Scope, headers: Headers, match: Match, *, path: str, identifier: str, body: bytes
     ) -> dict[str, Any]:
-        binary = body and _is_one_of(headers.last.get("content-type", ""), self._binary_types)
+        binary = body and _is_one_of(headers.last.get("content-type", ""), self._app.binary_types)
         return {
             "resource": match.resource,
             "path": path,
@@ -129,7 +141,7 @@ class RestApi:
         if body is not None and not isinstance(body, str):
             raise MalformedError("body")
         content = (body or "").encode()
-        if answer.get("isBase64Encoded") is True and _is_one_of(accept.partition(",")[0], self._binary_types):
+        if answer.get("isBase64Encoded") is True and _is_one_of(accept.partition(",")[0], self._app.binary_types):
             try:
                 content = base64.b64decode(content, validate=True)
             except binascii.Error as error:

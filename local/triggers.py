@@ -13,7 +13,7 @@ from chalice.app import S3EventConfig, ScheduledEventConfig, SQSEventConfig
 
 from local.aws_messages import StoredObject
 from local.faults import Fault, Faults
-from local.functions import Functions, InvocationError
+from local.functions import Functions, InvocationError, ThrottledError
 from local.queue_source import QueueSource
 from local.queues import Queues
 from local.trigger_events import s3_event, schedule_event
@@ -155,6 +155,9 @@ class Triggers:
     def _try(self, function: str, event: dict[str, Any], tries: int) -> None:
         try:
             self._functions.invoke_sync(function, event)
+        except ThrottledError:
+            # Lambda keeps an event for hours where there is no concurrency left; that costs it none of its tries.
+            self._work.after(self._async_retry_seconds[0], lambda: self._try(function, event, tries))
         except InvocationError as error:
             if tries == len(self._async_retry_seconds):
                 logger.error("%s failed %s times and its event is dropped: %s", function, tries + 1, error)

@@ -26,7 +26,7 @@ from local.events import (
     source_ip,
 )
 from local.faults import Fault, Faults
-from local.functions import CallerTimeoutError, Functions, InvocationError
+from local.functions import CallerTimeoutError, Functions, InvocationError, ThrottledError
 from local.socket_protocol import GOING_AWAY, GatewaySocketProtocol
 
 logger = logging.getLogger("local.websocket")
@@ -177,6 +177,8 @@ class WebSocketApi:
             answer = await self._functions.invoke(CONNECT, event, timeout=self.limits.integration_seconds)
         except CallerTimeoutError:
             return 504, None
+        except ThrottledError:
+            return 429, None
         except InvocationError:
             return 500, None
         status = _status(answer)
@@ -209,16 +211,18 @@ class WebSocketApi:
         """One message, and the route response: a returned body goes back on the socket."""
         context = connection.context("$default", "MESSAGE", messageId=gateway_id())
         event = {"requestContext": context, "body": text, "isBase64Encoded": False}
-        reply: bytes | None = None
+        reply, refusal = None, "Internal server error"
         try:
             answer = await self._functions.invoke(MESSAGE, event, timeout=self.limits.integration_seconds)
             if _status(answer):
                 body = answer.get("body") or ""
                 reply = body.encode() if isinstance(body, str) else None
+        except ThrottledError:
+            refusal = "Too Many Requests"
         except InvocationError:
             pass
         if reply is None or len(reply) > MESSAGE_BYTES:
-            reply = _error("Internal server error", connection, context["requestId"]).encode()
+            reply = _error(refusal, connection, context["requestId"]).encode()
         try:
             if reply:
                 await connection.send(reply)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from local.faults import Fault
+from local.functions import Functions, ThrottledError
 from local.processes import wait_until
 from tests.local.trigger_rig import PRESENCE, PUSH, PUSH_DEAD, Rig, raising
 from tests.local.triggered import recorder
@@ -274,3 +275,23 @@ def test_a_stop_leaves_work_for_the_next_start(rig: Rig) -> None:
     rig.triggers = rig.new_triggers()
     rig.triggers.drain()
     assert recorder.bodies("push") == ["a", "b"]
+
+
+def test_what_is_throttled_comes_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records by the queue, and events of S3 however often it takes."""
+    throttled = [0]
+    invoke = Functions.invoke_sync
+
+    def scarce(functions: Functions, name: str, event: object) -> Any:
+        if throttled[0] < 6:
+            throttled[0] += 1
+            raise ThrottledError(name)
+        return invoke(functions, name, event)
+
+    monkeypatch.setattr(Functions, "invoke_sync", scarce)
+    rig.send(PUSH, "a", group="a")
+    rig.put("in/1.png")
+    rig.triggers.drain()
+    assert throttled[0] == 6
+    assert recorder.bodies("push") == ["a"]
+    assert len(recorder.events["stored"]) == 1

@@ -213,13 +213,13 @@ def test_a_message_is_killed_at_its_functions_deadline(running: Running) -> None
 def test_messages_of_one_connection_run_at_once_and_out_of_order(running: Running) -> None:
     with joined(running) as client:
         started = time.monotonic()
-        client.send('{"sleep": 2, "body": "slow"}')
+        client.send('{"sleep": 1.7, "body": "slow"}')
         for number in range(8):
             client.send(json.dumps({"sleep": 0.2, "body": str(number)}))
         answers = [client.recv(timeout=5) for _ in range(9)]
     assert answers[-1] == "slow"
     assert sorted(str(answer) for answer in answers[:-1]) == list("01234567")
-    assert time.monotonic() - started < 2 + 8 * 0.2, "one after another they take longer"
+    assert time.monotonic() - started < 1.7 + 8 * 0.2, "one after another they take longer"
 
 
 def test_sizes_up_to_the_limits_pass(running: Running) -> None:
@@ -368,12 +368,12 @@ def test_stopping_says_goodbye() -> None:
         assert disconnected(running)["disconnectStatusCode"] == 1001
 
 
-def test_a_thousand_messages_over_two_sockets() -> None:
+def test_many_messages_over_two_sockets() -> None:
     async def talk(running: Running, name: str) -> list[Any]:
         async with connect_async(running.socket) as client:
-            for number in range(500):
+            for number in range(100):
                 await client.send(f"{name}{number}")
-            return [await client.recv() for _ in range(500)]
+            return [await client.recv() for _ in range(100)]
 
     async def both(running: Running) -> tuple[list[Any], list[Any]]:
         return await asyncio.wait_for(asyncio.gather(talk(running, "a"), talk(running, "b")), 100)
@@ -381,7 +381,7 @@ def test_a_thousand_messages_over_two_sockets() -> None:
     with serve() as running:
         received = asyncio.run(both(running))
     for name, answers in zip("ab", received, strict=True):
-        assert sorted(answers) == sorted(f"{name}{number}" for number in range(500))
+        assert sorted(answers) == sorted(f"{name}{number}" for number in range(100))
 
 
 def test_ids_are_not_guessable(running: Running) -> None:

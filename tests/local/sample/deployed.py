@@ -6,8 +6,8 @@ from typing import Any
 
 from local.functions import Deployment, Functions
 from local.loop import LoopThread
-from tests.support.oracle import Oracle
 from tests.local.sample import app as sample
+from tests.support.oracle import Oracle
 
 
 @contextmanager

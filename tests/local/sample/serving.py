@@ -17,8 +17,8 @@ from local.events import DEFAULT_LIMITS, Limits
 from local.faults import Faults
 from local.functions import Functions
 from local.gateway import Gateway
-from local.loop import LoopThread
 from local.http_posts import PostsAtOnce
+from local.loop import LoopThread
 from local.protocols import server
 from tests.local.sample import app as sample
 from tests.local.sample.deployed import deployed
