@@ -4,7 +4,6 @@ import time
 from datetime import datetime
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 
@@ -43,14 +42,6 @@ def _cursor(person: Person) -> str:
     return str(person.http.get("/sync").json()["nextCursor"])
 
 
-def _upload(owner: Person) -> int:
-    body = {"filename": "notes.txt", "contentType": "text/plain", "size": len(NOTES)}
-    form = owner.http.post("/uploads", json=body).raise_for_status().json()
-    httpx.post(form["url"], data=form["fields"], files={"file": NOTES}, timeout=30).raise_for_status()
-    owner.http.post(f"/uploads/{form['id']}/complete").raise_for_status()
-    return int(form["id"])
-
-
 @pytest.fixture
 def pair(person: Register) -> tuple[Person, Person, int]:
     """Two people and their chat, in which messages live for an hour."""
@@ -86,7 +77,7 @@ def test_once_expired_nothing_shows_it(server: Server, pair: tuple[Person, Perso
     alice.send(chat, "stays")
     _let_live(alice, chat, 3600)
     cursor = _cursor(bob)
-    gone = alice.send(chat, "vanishes", attachments=[_upload(alice)])
+    gone = alice.send(chat, "vanishes", attachments=[alice.upload(NOTES)])
     alice.http.put(f"/messages/{gone['id']}/pin").raise_for_status()
     _let_time_pass(server)
     for who in (alice, bob):
@@ -103,7 +94,7 @@ def test_once_expired_nothing_shows_it(server: Server, pair: tuple[Person, Perso
 
 def test_the_sweep_takes_its_content_and_leaves_its_place(server: Server, pair: tuple[Person, Person, int]) -> None:
     alice, bob, chat = pair
-    file = _upload(alice)
+    file = alice.upload(NOTES)
     gone = alice.send(chat, "secret", attachments=[file], mentions=[bob.id])
     alice.http.put(f"/messages/{gone['id']}", json={"content": "edited secret"}).raise_for_status()
     bob.http.put(f"/messages/{gone['id']}/reactions/👍").raise_for_status()

@@ -1,27 +1,18 @@
 """Deleting for everyone, and for oneself: what is left, and who may still read what."""
 
-import httpx
 import pytest
 
 from tests.support.answers import at_once, refusal, refused_fields
-from tests.support.people import Person, Register
+from tests.support.people import Register
 from tests.support.server import Server
 
 NOTES = "Заметки".encode()
 
 
-def _upload(owner: Person) -> int:
-    body = {"filename": "notes.txt", "contentType": "text/plain", "size": len(NOTES)}
-    form = owner.http.post("/uploads", json=body).raise_for_status().json()
-    httpx.post(form["url"], data=form["fields"], files={"file": NOTES}, timeout=30).raise_for_status()
-    owner.http.post(f"/uploads/{form['id']}/complete").raise_for_status()
-    return int(form["id"])
-
-
 def test_a_deleted_message_keeps_its_place_and_loses_the_rest(server: Server, person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
-    upload = _upload(alice)
+    upload = alice.upload(NOTES)
     first = alice.send(chat, "first")
     message = alice.send(chat, "secret", attachments=[upload], mentions=[bob.id], replyTo=first["id"])
     reply = bob.send(chat, "what?", replyTo=message["id"])

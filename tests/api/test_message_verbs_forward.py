@@ -24,14 +24,6 @@ def _copies(who: Person, message_id: int, *chat_ids: int, **more: Any) -> list[d
     return messages
 
 
-def _upload(owner: Person) -> int:
-    body = {"filename": "notes.txt", "contentType": "text/plain", "size": len(NOTES)}
-    form = owner.http.post("/uploads", json=body).raise_for_status().json()
-    httpx.post(form["url"], data=form["fields"], files={"file": NOTES}, timeout=30).raise_for_status()
-    owner.http.post(f"/uploads/{form['id']}/complete").raise_for_status()
-    return int(form["id"])
-
-
 def test_a_copy_says_what_the_message_said_and_whose_it_was(person: Register) -> None:
     alice, bob, carol = person("alice"), person("bob"), person("carol")
     source, private, group = alice.chat_with(bob), bob.chat_with(carol), bob.chat_with(carol, name="two")
@@ -73,7 +65,7 @@ def test_nobody_puts_words_into_anothers_mouth(person: Register) -> None:
 
 def test_the_files_come_along(person: Register) -> None:
     alice, bob, carol = person("alice"), person("bob"), person("carol")
-    upload = _upload(alice)
+    upload = alice.upload(NOTES)
     message = alice.send(alice.chat_with(bob), "look", attachments=[upload], messageType="file")
     assert carol.http.get(f"/uploads/{upload}").status_code == 404
     (copy,) = _copies(bob, message["id"], bob.chat_with(carol))

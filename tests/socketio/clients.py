@@ -1,12 +1,8 @@
 """The clients that people use: python-socketio, and socket.io-client under Node. Tests drive both alike."""
 
 import contextlib
-import fcntl
-import hashlib
 import itertools
 import json
-import os
-import shutil
 import subprocess
 import threading
 import time
@@ -15,11 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-import pytest
 import socketio
 
+from tests.support.packages import node, npm_installed
+
 HERE = Path(__file__).parent
-CACHE = HERE.parents[1] / ".local" / "socketio"
 PATIENCE_SECONDS = 20.0
 
 Data = dict[str, Any]
@@ -232,7 +228,7 @@ class NodeClient(ScriptClient):
     def __init__(self) -> None:
         super().__init__()
         self._process = subprocess.Popen(
-            [_node(), "driver.mjs"], cwd=installed(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [node(), "driver.mjs"], cwd=installed(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def stop(self) -> None:
@@ -258,24 +254,6 @@ def _reason(args: tuple[Any, ...]) -> list[Any]:
     return list(args) if args and isinstance(args[0], dict) else [{"message": args[0] if args else "", "data": None}]
 
 
-def _node() -> str:
-    found = shutil.which("node") if shutil.which("npm") else None
-    if found is None and not os.environ.get("CI"):
-        pytest.skip("not installed: Node with npm")
-    assert found is not None, "CI runs these tests too: install nodejs and npm"
-    return found
-
-
 def installed() -> Path:
-    """Where socket.io-client is installed with its lockfile, which is done once."""
-    locked = (HERE / "package-lock.json").read_bytes()
-    home = CACHE / hashlib.sha256(locked).hexdigest()[:16]
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for name in ("package.json", "package-lock.json", "driver.mjs", "commands.mjs"):
-            shutil.copy(HERE / name, home / name)
-        if not (home / "node_modules" / ".package-lock.json").exists():
-            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-            subprocess.run(command, cwd=home, check=True, capture_output=True, timeout=300)
-    return home
+    """Where socket.io-client is installed, with the scripts that drive it."""
+    return npm_installed(HERE, "driver.mjs", "commands.mjs")

@@ -92,7 +92,10 @@ def document(actions: Iterable[Action], events: Mapping[str, type[msgspec.Struct
                 "description": _ABOUT,
                 "contact": {"name": "The operator of this server"},
                 "license": {"name": "MIT", "url": "https://opensource.org/license/mit"},
-                "tags": [{"name": "actions"}, {"name": "events"}],
+                "tags": [
+                    {"name": "actions", "description": "What a client can have done."},
+                    {"name": "events", "description": "What a client is told."},
+                ],
             },
             "defaultContentType": "application/json",
             "servers": _SERVERS,

@@ -1,0 +1,91 @@
+"""Each example of a request body in the OpenAPI document is sent, about things that there are, and taken."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chalicelib.core.http import Endpoint
+from chalicelib.entry.blueprints import endpoints
+from chalicelib.entry.examples import EXAMPLES
+from tests.support.documents import check_answer
+from tests.support.people import Person, Register
+
+TAKING = [endpoint for endpoint in endpoints() if endpoint.input("body") and not endpoint.alias_of]
+
+
+class Scene:
+    """Somebody, and whatever an example is about. Each thing is made when it is first asked for."""
+
+    def __init__(self, person: Register, name: str) -> None:
+        self._person, self._name = person, name
+        self.alice = person(f"{name}a")
+
+    @functools.cached_property
+    def bob(self) -> Person:
+        """A member of the group."""
+        return self._person(f"{self._name}b")
+
+    @functools.cached_property
+    def others(self) -> list[int]:
+        """The ids of two users who share nothing with Alice."""
+        return [self._person(f"{self._name}{letter}").id for letter in "cd"]
+
+    @functools.cached_property
+    def group(self) -> int:
+        """A group of Alice's, with Bob."""
+        return self.alice.chat_with(self.bob, name="Friends")
+
+    @functools.cached_property
+    def private(self) -> int:
+        """Their private chat."""
+        return self.alice.chat_with(self.bob)
+
+    @functools.cached_property
+    def message(self) -> int:
+        """A message of Alice's in the group."""
+        return int(self.alice.send(self.group, "hello")["id"])
+
+    def contact(self) -> int:
+        """Bob, as a contact of Alice's."""
+        self.alice.http.post("/contacts", json={"userId": self.bob.id}).raise_for_status()
+        return self.bob.id
+
+
+# What the examples' own ids stand for.
+MEANT: dict[str, Callable[[Scene, Any], Any]] = {
+    "chatId": lambda scene, _: scene.group,
+    "chatIds": lambda scene, _: [scene.private, scene.group],
+    "userId": lambda scene, _: scene.others[0],
+    "userIds": lambda scene, _: scene.others,
+    "participantIds": lambda scene, given: scene.others[: len(given)],
+    "mentions": lambda scene, _: [scene.bob.id],
+    "replyTo": lambda scene, _: scene.message,
+    "attachments": lambda scene, _: [scene.alice.upload()],
+    "refreshToken": lambda scene, _: scene.alice.refresh_token,
+}
+PATHS: dict[str, Callable[[Scene, Endpoint], int]] = {
+    "chat_id": lambda scene, _: scene.message and scene.group,
+    "message_id": lambda scene, _: scene.message,
+    "scheduled_id": lambda scene, _: scene.alice.schedule(scene.group),
+    "user_id": lambda scene, endpoint: scene.bob.id if "chat_id" in endpoint.path else scene.contact(),
+}
+
+
+@pytest.mark.parametrize("endpoint", TAKING, ids=lambda endpoint: endpoint.name)
+def test_examples_are_taken(person: Register, endpoint: Endpoint) -> None:
+    for number, (name, example) in enumerate(EXAMPLES[endpoint.input("body")].items()):
+        scene = Scene(person, f"scene{number}")
+        if endpoint.name == "POST /auth/login":
+            _register_who_logs_in(scene, example)
+        path = endpoint.path.format(**{word: PATHS[word](scene, endpoint) for word in endpoint.path_parameters})
+        body = {word: MEANT[word](scene, value) if word in MEANT else value for word, value in example.items()}
+        answer = scene.alice.http.request(endpoint.method, path, json=body)
+        assert answer.is_success, (name, answer.text)
+        check_answer(answer)
+
+
+def _register_who_logs_in(scene: Scene, credentials: dict[str, str]) -> None:
+    account = {"username": "ivan.petrov", **credentials}
+    scene.alice.http.post("/auth/register", json=account).raise_for_status()
