@@ -5,7 +5,6 @@ model. The short way goes straight to moto's handler of an operation, which chec
 keeps the state. It is for the operations of the product's hot path.
 """
 
-import base64
 import functools
 import os
 import zlib
@@ -18,6 +17,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, get_service_model
 from moto.dynamodb.responses import DynamoHandler
+from moto.moto_server.werkzeug_app import create_backend_app
 from moto.sqs.responses import SQSResponse
 from werkzeug.exceptions import HTTPException
 
@@ -48,6 +48,7 @@ _SHORT = {
             "ChangeMessageVisibilityBatch",
             "DeleteMessage",
             "DeleteMessageBatch",
+            "GetQueueAttributes",
             "ReceiveMessage",
             "SendMessage",
             "SendMessageBatch",
@@ -106,12 +107,16 @@ class Moto:
 
     def whole(self, service: str, environ: Environ) -> Answer:
         """Goes the whole way."""
-        if service not in self._applications:
-            # Here, since most runs need few of them: each is a second of work and megabytes of models.
-            from moto.moto_server.werkzeug_app import create_backend_app
+        return wsgi.call(self._application(service), environ)
 
+    def prepare(self, service: str) -> None:
+        """Has the whole way of a service ready, which takes up to a second; else the first request has to wait."""
+        self._application(service)
+
+    def _application(self, service: str) -> wsgi.Application:
+        if service not in self._applications:
             self._applications[service] = create_backend_app(service)
-        return wsgi.call(self._applications[service], environ)
+        return self._applications[service]
 
     def request(self, service: str, action: str, body: bytes) -> Environ:
         """A request for the whole way that never was on a wire."""
@@ -141,7 +146,7 @@ class Moto:
     ) -> Answer:
         listed = [
             *(headers or {"Content-Type": _CONTENT_TYPE}).items(),
-            ("x-amzn-RequestId", base64.b32encode(os.urandom(32))[:52].decode()),
+            ("x-amzn-RequestId", os.urandom(26).hex().upper()),
         ]
         if service == "dynamodb":
             listed.append(("x-amz-crc32", str(zlib.crc32(body))))
