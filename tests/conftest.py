@@ -30,6 +30,7 @@ def stack() -> Iterator[Stack]:
             "rate_limits": False,
             "bcrypt_cost": 4,
             "presence_debounce_seconds": 0,
+            "index_seconds": 0,  # a test says when what it sent is indexed
             "presence_retell_seconds": 1,
             "log_level": "ERROR",
             "shed_wait_seconds": 3600,  # a slow machine is not a busy one

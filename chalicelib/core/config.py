@@ -67,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     connection_seconds: int = 2 * 60 * 60
     login_seconds: int = 30  # a Socket.IO connection on which nobody logs in is closed then
     presence_debounce_seconds: int = 3
+    index_seconds: int = 3  # after a send its words are added to the index; 0 leaves that to the minutely sweep
     presence_retell_seconds: int = 30  # so long after it was shed, a status is told as it is then
     origins: tuple[str, ...] = ("*",)
 

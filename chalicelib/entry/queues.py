@@ -21,6 +21,8 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     `seconds`; or what they may see of it has changed. At once is looked at a new connection whose user is `entering`
     the common room.
 
+    Where it says `index`, messages are to be indexed for search.
+
     `request_id` is of the request that asked for it.
     """
 
@@ -32,6 +34,7 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     connection_id: str | None = None
     entering: Connection | None = None
     sync_cursor: str = ""
+    index: bool = False
 
 
 def push(event: dict[str, Any]) -> dict[str, Any]:
@@ -69,6 +72,7 @@ def _look(body: str) -> None:
     # Here, since the pusher, which shares this module, has no use for them.
     from chalicelib.entry import socketio
     from chalicelib.features.chats import common_room
+    from chalicelib.features.messages import indexing
     from chalicelib.features.presence import service as presence
 
     check = msgspec.json.decode(body, type=Check)
@@ -81,6 +85,8 @@ def _look(body: str) -> None:
         socketio.check_login(check.connection_id)
     if check.entering is not None:
         common_room.let_in(check.entering, sync_cursor=check.sync_cursor)
+    if check.index:
+        indexing.sweep()
 
 
 def _waited(record: dict[str, Any]) -> float:

@@ -9,7 +9,7 @@ from chalicelib.core.config import settings
 from chalicelib.core.logs import logger
 from chalicelib.entry import socketio
 from chalicelib.features.chats import deletion as chats
-from chalicelib.features.messages import expiry, scheduled
+from chalicelib.features.messages import expiry, indexing, scheduled
 from chalicelib.features.ops import cleanup
 from chalicelib.features.presence import service as presence
 from chalicelib.features.uploads import service as uploads
@@ -30,6 +30,7 @@ def sweep() -> None:
         ("presence", presence.sweep),
         ("scheduled", scheduled.sweep),
         ("expired", expiry.sweep),
+        ("indexed", indexing.sweep),
         ("uploads", uploads.sweep),
         ("chats", chats.sweep),
         ("cleanup", cleanup.sweep),

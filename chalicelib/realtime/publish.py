@@ -139,6 +139,11 @@ def presence_may_have_changed(user_id: int) -> bool:
     return _look_later(settings().presence_debounce_seconds, userId=user_id)
 
 
+def index_later(seconds: int) -> bool:
+    """Has messages that are not indexed yet indexed after so many seconds. False where the queue did not take it."""
+    return _look_later(seconds, index=True)
+
+
 def _hand_over(push: Push, event: Envelope, group: str) -> None:
     recipients = len(push.user_ids)
     inline = recipients <= settings().inline_publish_limit

@@ -1,7 +1,8 @@
 """Search: words, by stem and by their beginnings, in the messages that the caller may see.
 
 The index keeps the words of each chat apart, so that a search costs what matches in the caller's own chats, and
-nothing for what is said in all the others.
+nothing for what is said in all the others. A new message is indexed some seconds later (indexing.py): until then a
+search reads it itself.
 """
 
 from datetime import datetime
@@ -106,11 +107,20 @@ complete AS MATERIALIZED (
     SELECT coalesce(max(walk.first_id), 0) AS from_id
     FROM (SELECT min(id) AS first_id FROM walked GROUP BY chat_id HAVING min(seq) > 1) walk
 ),
+-- What is not indexed yet: neither way finds it.
+unindexed AS MATERIALIZED (
+    SELECT m.chat_id, m.seq, m.id, m.sender_id, m.message_type, m.created_at, m.expires_at
+    FROM asked JOIN unindexed_messages u ON u.chat_id = asked.chat_id
+    JOIN messages m ON m.chat_id = u.chat_id AND m.seq = u.seq
+    WHERE words_of_chat(m.chat_id, m.content) @@ asked.words
+),
 found AS (
     SELECT * FROM indexed WHERE NOT EXISTS (SELECT FROM common)
     UNION ALL
     SELECT chat_id, seq, id, sender_id, message_type, created_at, expires_at FROM walked
     WHERE has_words AND id >= (SELECT from_id FROM complete)
+    UNION ALL
+    SELECT * FROM unindexed WHERE id >= (SELECT from_id FROM complete)
 ),
 matches AS MATERIALIZED (
     SELECT f.chat_id, f.seq FROM found f
@@ -128,7 +138,8 @@ matches AS MATERIALIZED (
 page AS (
     SELECT ranked.* FROM (
         SELECT m AS message, asked.viewer, CASE %(order)s
-            WHEN 'rank' THEN ts_rank(m.searched, asked.words)::float8 ELSE 0
+            WHEN 'rank' THEN ts_rank(coalesce(m.searched, words_of_chat(m.chat_id, m.content)), asked.words)::float8
+            ELSE 0
         END AS rank
         FROM matches JOIN messages m USING (chat_id, seq) JOIN asked USING (chat_id)
     ) ranked

@@ -1,0 +1,70 @@
+"""Indexing: a message is stored without the words that search looks for; they are added within seconds.
+
+What is not indexed yet is listed in `unindexed_messages`, and search looks through that as well. So this may be late,
+and nobody misses a message.
+"""
+
+import time
+
+import msgspec
+
+from chalicelib.core import clock, db
+from chalicelib.core.config import settings
+from chalicelib.realtime import publish
+
+# How many messages a statement indexes, and how long one call goes on: the next one takes what is left.
+_BATCH = 500
+_SECONDS = 15
+
+
+class _Indexed(msgspec.Struct, frozen=True):
+    count: int
+
+
+# Whoever comes at the same time takes other messages. An edit that is under way is waited for, and indexed as it is
+# then.
+_INDEX = """
+WITH waiting AS MATERIALIZED (
+    SELECT chat_id, seq FROM unindexed_messages ORDER BY chat_id, seq LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+),
+indexed AS (
+    UPDATE messages m SET searched = words_of_chat(m.chat_id, m.content) FROM waiting w
+    WHERE m.chat_id = w.chat_id AND m.seq = w.seq
+),
+done AS (
+    DELETE FROM unindexed_messages u USING waiting w WHERE u.chat_id = w.chat_id AND u.seq = w.seq
+)
+SELECT count(*) AS count FROM waiting
+"""
+
+
+class _Container:
+    """What this container remembers: until when its last request covers what is sent."""
+
+    covered_until = 0.0
+
+
+def soon() -> None:
+    """Has what was just sent indexed within a few seconds.
+
+    A request is carried out `index_seconds` later, and so covers what is sent until then: a container makes no more
+    than one in that time.
+    """
+    seconds = settings().index_seconds
+    now = clock.now()
+    if seconds and now >= _Container.covered_until:
+        # One second less than the queue waits: what is sent until then is committed when the request arrives.
+        _Container.covered_until = now + seconds - 1
+        publish.index_later(seconds)
+
+
+def sweep() -> int:
+    """Indexes what waits; answers how many messages."""
+    until = time.monotonic() + _SECONDS
+    total = 0
+    while time.monotonic() < until:
+        count = db.the(_Indexed, _INDEX, {"limit": _BATCH}).count
+        total += count
+        if count < _BATCH:
+            break
+    return total

@@ -1,0 +1,8 @@
+-- A message's words, as search looks for them. Where they are put off, the trigger does not run.
+CREATE OR REPLACE FUNCTION note_words() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.searched := words_of_chat(NEW.chat_id, NEW.content);
+    RETURN NEW;
+END
+$$;
