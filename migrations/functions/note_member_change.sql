@@ -1,6 +1,10 @@
+-- Notes which transaction changed a member, and what others may see of it.
 CREATE OR REPLACE FUNCTION note_member_change() RETURNS trigger
     LANGUAGE plpgsql AS $$
 BEGIN
+    IF NEW.read_seq > NEW.delivered_seq THEN
+        RAISE check_violation USING MESSAGE = 'a member has read more than was delivered to them';
+    END IF;
     NEW.changed := pg_current_xact_id();
     IF NEW.delivered_seq <> OLD.delivered_seq THEN
         NEW.delivered_changed := NEW.changed;
