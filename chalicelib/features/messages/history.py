@@ -15,48 +15,16 @@ Direction = Literal["before", "after"]
 
 
 class _PageRow(msgspec.Struct, frozen=True):
-    messages: str
+    messages: str | None
 
 
 class _MessageRow(msgspec.Struct, frozen=True):
     message: str
 
 
-# Each walks the primary key from where the page begins. Two statements, since a single plan for both directions would
-# be costed as if both ran.
-_BEFORE = """
-SELECT coalesce((
-    SELECT json_agg(CASE WHEN (page.message).sender_id = me.user_id
-        THEN message_json(page.message, others.delivered_seq, others.read_seq)
-        ELSE message_json(page.message, me.delivered_seq, me.read_seq) END)
-    FROM (
-        SELECT m.message FROM shown_messages(me.user_id) m
-        WHERE m.chat_id = me.chat_id
-            -- Numbers have no gaps: so many of them below the newest is where the page begins.
-            AND m.seq < coalesce(%(seq)s::bigint, (
-                SELECT c.last_seq + 1 - %(skip)s::bigint FROM chats c WHERE c.id = %(chat_id)s
-            ))
-        ORDER BY m.seq DESC LIMIT %(limit)s
-    ) page
-), '[]')::text AS messages
-FROM members me, marks_of_others(me.chat_id, me.user_id) others
-WHERE me.chat_id = %(chat_id)s AND me.user_id = %(user_id)s
-"""
-
-_AFTER = """
-SELECT coalesce((
-    SELECT json_agg(CASE WHEN (page.message).sender_id = me.user_id
-        THEN message_json(page.message, others.delivered_seq, others.read_seq)
-        ELSE message_json(page.message, me.delivered_seq, me.read_seq) END)
-    FROM (
-        SELECT m.message FROM shown_messages(me.user_id) m
-        WHERE m.chat_id = me.chat_id AND m.seq > %(seq)s
-        ORDER BY m.seq LIMIT %(limit)s
-    ) page
-), '[]')::text AS messages
-FROM members me, marks_of_others(me.chat_id, me.user_id) others
-WHERE me.chat_id = %(chat_id)s AND me.user_id = %(user_id)s
-"""
+# Each walks the primary key from where the page begins.
+_BEFORE = "SELECT history_before(%(user_id)s, %(chat_id)s, %(seq)s, %(skip)s, %(limit)s) AS messages"
+_AFTER = "SELECT history_after(%(user_id)s, %(chat_id)s, %(seq)s, %(limit)s) AS messages"
 
 _MESSAGE = """
 SELECT message_json_for(a.message, a.viewer)::text AS message
@@ -75,10 +43,10 @@ def history(actor: Actor, chat_id: int, query: HistoryQuery) -> MessageList:
         "limit": query.limit + 1,
     }
     if direction == "before":
-        row = db.one(_PageRow, _BEFORE, values, actor=actor)
+        row = db.the(_PageRow, _BEFORE, values, actor=actor)
     else:
-        row = db.one(_PageRow, _AFTER, values, actor=actor)
-    if row is None:
+        row = db.the(_PageRow, _AFTER, values, actor=actor)
+    if row.messages is None:
         raise NotFound("There is no such chat.")
     found = msgspec.json.decode(row.messages, type=list[Message])
     messages, has_more = paging.cut(found, query.limit, lambda message: len(msgspec.json.encode(message)))

@@ -1,0 +1,21 @@
+-- A message as the wire has it, for one to whom it counts as delivered and read up to these marks: the text of its JSON,
+-- put together by hand. PostgreSQL's own builders look up the type of each value for each message anew, and take five
+-- times as long for a page of history.
+CREATE OR REPLACE FUNCTION message_text(m messages, delivered_seq bigint, read_seq bigint) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN concat(
+        '{"id":', m.id, ',"chatId":', m.chat_id, ',"seq":', m.seq,
+        ',"senderId":', coalesce(m.sender_id::text, 'null'),
+        ',"clientMessageId":', coalesce(to_json(m.client_message_id)::text, 'null'),
+        ',"messageType":', to_json(m.message_type), ',"content":', to_json(m.content),
+        ',"attachments":', m.attachments, ',"replyTo":', coalesce(m.reply_to::text, 'null'),
+        ',"forwardedFrom":', coalesce(m.forwarded_from::text, 'null'),
+        ',"mentions":', array_to_json(m.mentions), ',"reactions":', m.reactions,
+        ',"isEdited":', CASE WHEN m.edited_at IS NULL THEN 'false' ELSE 'true' END,
+        ',"isDeleted":', CASE WHEN m.deleted_at IS NULL THEN 'false' ELSE 'true' END,
+        ',"pinnedAt":', coalesce('"' || wire_time(m.pinned_at) || '"', 'null'),
+        ',"expiresAt":', coalesce('"' || wire_time(m.expires_at) || '"', 'null'),
+        ',"status":"',
+        CASE WHEN m.seq <= read_seq THEN 'read' WHEN m.seq <= delivered_seq THEN 'delivered' ELSE 'sent' END,
+        '","createdAt":"', wire_time(m.created_at), '","updatedAt":"', wire_time(m.updated_at), '"}'
+    );
