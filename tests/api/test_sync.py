@@ -94,7 +94,7 @@ def test_a_cursor_stays_short_however_many_transactions_run(server: Server, pers
         writers[0].commit()
         events, cursor = _all(bob, cursor, limit=2)
         assert "late" in [message["content"] for message in _of(events, "message:new")]
-        assert _all(bob, _all(bob, cursor)[1])[0] == []
+    assert _all(bob, _all(bob, cursor)[1])[0] == []
 
 
 def test_nothing_is_skipped_while_many_send(person: Register) -> None:
