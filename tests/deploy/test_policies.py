@@ -195,7 +195,7 @@ class _Day:
 @pytest.fixture
 def used(server: Server, roles: None, person: Callable[..., Person]) -> Iterator[dict[str, set[Right]]]:
     """The rights that each function used in a day."""
-    with server.settings(inline_publish_limit=0, login_seconds=1, heartbeat_seconds=0, presence_debounce_seconds=1):
+    with server.settings(inline_publish_limit=0, login_seconds=3, heartbeat_seconds=0, presence_debounce_seconds=1):
         recorder = Recorder()
         with recorder.listening() as preparation, server.prepared(preparation):
             _Day(server, person).pass_by()
