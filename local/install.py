@@ -8,7 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-_FETCHED = re.compile(r"\s*(?:Downloading|Using cached) (?:\S*/)?([^/\s]+)\.(?:whl|tar\.gz) \(([^)]*)\)")
+# A size is told of what was fetched, and none of a file that was on this machine.
+_FETCHED = re.compile(
+    r"\s*(?:Downloading|Using cached|Processing) (?:\S*/)?([^/\s]+)\.(?:whl|tar\.gz)(?: \((\d[^)]*)\))?(?:\s|$)"
+)
 _UNPACKING = re.compile(r"Installing collected packages: (.*)")
 
 
@@ -28,20 +31,21 @@ def main(requirements: str, why: str) -> int:
         assert process.stdout is not None
         for line in process.stdout:
             said.append(line)
-            if told := _told(line):
+            if told := progress(line):
                 print(f"  {told}", flush=True)
     if process.returncode != 0:
         print("".join(said[-30:]), end="", file=sys.stderr)
     return process.returncode
 
 
-def _told(line: str) -> str:
+def progress(line: str) -> str:
     """What a line of pip's tells about progress; nothing where it tells of something else."""
     if fetched := _FETCHED.match(line):
         name, version, *_ = fetched[1].split("-")
-        return f"{name} {version}, {fetched[2]}"
+        return f"{name} {version}" + (f", {fetched[2]}" if fetched[2] else "")
     if unpacking := _UNPACKING.match(line):
-        return f"unpacking {len(unpacking[1].split(','))} packages"
+        count = len(unpacking[1].split(","))
+        return f"unpacking {count} package{'s' if count > 1 else ''}"
     return ""
 
 
