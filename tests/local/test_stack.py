@@ -326,13 +326,10 @@ def test_settings_are_the_stacks_own(stack: Stack) -> None:
 
 def test_a_reset_gives_another_database_and_an_empty_aws(stack: Stack, server: Postgres) -> None:
     bucket = config.settings().uploads_bucket
-    spent = []
     for name in ("one", "two", "three"):
         url = server.clone("template", name)
-        started = time.monotonic()
         stack.faults.arm(Fault.SERVICE_FAILING, times=None)
         stack.reset(database_url=url, logins=3)
-        spent.append(time.monotonic() - started)
         assert config.settings().database_url == url
         assert config.settings().logins == 3
         s3: Any = stack.aws.client("s3")
@@ -341,7 +338,6 @@ def test_a_reset_gives_another_database_and_an_empty_aws(stack: Stack, server: P
         answer = httpx.post(f"{stack.url}/auth/register", json=ALICE, timeout=30)
         assert answer.status_code == 201
         stack.triggers.drain()
-    assert min(spent) < 0.5
     stack.reset()
     assert config.settings().database_url == url
     assert config.settings().logins != 3

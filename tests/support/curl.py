@@ -1,6 +1,7 @@
 """What runs the documented curl commands: curl where it is installed, and this program, since a bare Debian has none.
 
-`python -I curl.py ARGUMENTS` does what curl does, for the options that the commands use.
+`python -I curl.py ARGUMENTS` does what curl does, for the options that the commands use. It imports only the standard
+library: each command is a new process.
 """
 
 import argparse
@@ -8,9 +9,9 @@ import os
 import shlex
 import shutil
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
-
-import httpx
 
 # By what the commands are run here.
 AVAILABLE = [*(["curl"] if shutil.which("curl") else []), "stand-in"]
@@ -39,13 +40,18 @@ def main(arguments: list[str]) -> None:
     for silent in (("-s", "--silent"), ("-S", "--show-error"), ("--no-progress-meter",)):
         parser.add_argument(*silent, action="store_true")
     asked = parser.parse_args(arguments)
-    given = dict(header.split(": ", 1) for header in asked.header)
-    headers = {"Content-Type": "application/x-www-form-urlencoded", **given} if asked.data is not None else given
-    with httpx.Client(trust_env=asked.noproxy != "*", timeout=asked.max_time) as client:
-        method = asked.request or ("GET" if asked.data is None else "POST")
-        answer = client.request(method, asked.url, headers=headers, content=asked.data)
-    told = asked.write_out.replace(r"\n", "\n").replace("%{http_code}", str(answer.status_code))
-    sys.stdout.buffer.write(answer.content + told.encode())
+    headers = dict(header.split(": ", 1) for header in asked.header)
+    data = asked.data.encode() if asked.data is not None else None
+    request = urllib.request.Request(
+        asked.url, data, headers, method=asked.request
+    )  # a form where no header says else
+    proxies = urllib.request.ProxyHandler({} if asked.noproxy == "*" else None)
+    try:
+        answer = urllib.request.build_opener(proxies).open(request, timeout=asked.max_time)
+    except urllib.error.HTTPError as refused:
+        answer = refused
+    told = asked.write_out.replace(r"\n", "\n").replace("%{http_code}", str(answer.status))
+    sys.stdout.buffer.write(answer.read() + told.encode())
 
 
 if __name__ == "__main__":
