@@ -81,13 +81,51 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: LogLevel = "INFO"
 
     def __post_init__(self) -> None:
-        for name in _RATES:
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name.upper()} must be 1 or more; RATE_LIMITS=off lifts all limits")
+        for name, (lowest, highest) in RANGES.items():
+            if not lowest <= getattr(self, name) <= highest:
+                hint = "; RATE_LIMITS=off lifts all limits" if name in _RATES else ""
+                raise ValueError(f"{name.upper()} must be from {lowest} to {highest}{hint}")
 
 
-# An allowance of none has no time after which one comes back.
-_RATES = ("sends_http", "sends_socket", "edits", "reactions", "logins", "searches", "uploads_an_hour")
+_DAY = 24 * 60 * 60
+_SQS_DELAY = 15 * 60  # SQS holds back a message no longer
+_PRESIGNED = 7 * _DAY  # a signature in a URL or a form lives no longer
+_MOST = 2**53 - 1  # what JSON carries as a whole number
+
+# An allowance of none has no time after which one comes back; PostgreSQL counts times in microseconds, of which a
+# minute has 60,000,000. Registrations are six times the logins.
+_RATES = {
+    **dict.fromkeys(("sends_http", "sends_socket", "edits", "reactions", "searches"), (1, 60_000_000)),
+    "uploads_an_hour": (1, 60_000_000),
+    "logins": (1, 10_000_000),
+}
+# From and to which a number works. Each field that is a whole number is named here or among the rates.
+RANGES: dict[str, tuple[int, int]] = {
+    **_RATES,
+    "access_token_seconds": (1, 365 * _DAY),
+    "refresh_token_seconds": (1, 3650 * _DAY),
+    "refresh_grace_seconds": (0, _DAY),
+    "ticket_seconds": (1, 60 * 60),
+    # bcrypt knows 4 to 31. One more doubles the time, and API Gateway waits 29 seconds for an answer.
+    "bcrypt_cost": (4, 16),
+    # One push names all who must hear it, and SQS stores 256 KB.
+    "group_size": (2, 10_000),
+    "upload_size": (1, 5 * 1024**3),  # S3 takes no more by one form
+    "upload_seconds": (0, _PRESIGNED),
+    "upload_quota": (0, _MOST),
+    "download_seconds": (0, _PRESIGNED),
+    "inline_publish_limit": (0, 10_000),
+    # API Gateway closes a socket that is silent for 600 seconds, and every socket after 7,200.
+    "heartbeat_seconds": (0, 590),
+    "connection_seconds": (1, 2 * 60 * 60),
+    "login_seconds": (1, _SQS_DELAY),
+    "presence_debounce_seconds": (0, _SQS_DELAY),
+    "presence_retell_seconds": (1, _SQS_DELAY),
+    "shed_level": (0, 3),
+    "shed_wait_seconds": (1, 60 * 60),
+    "health_seconds": (0, 60 * 60),
+}
+_LONGEST_NUMBER = 30
 _installed: list[Settings] = []
 
 
@@ -111,7 +149,7 @@ def trace_of_invocation() -> str:
 def from_environment() -> Settings:
     """Settings from environment variables: each field in upper case, where AWS has no name of its own for it.
 
-    Raises ValueError that names the variable whose value is not of its type, or no rate.
+    Raises ValueError that names the variable whose value is not of its type, or is out of its range.
     """
     given: dict[str, object] = {}
     for field in msgspec.structs.fields(Settings):
@@ -138,7 +176,8 @@ def _parse(name: str, text: str, kind: object) -> object:
             raise ValueError(f"{name} must be on or off")
         return text.lower() == "on"
     if kind is int:
-        if not text.isascii() or not text.isdigit():
+        # Python refuses to read a number of thousands of digits, without naming the variable.
+        if not text.isascii() or not text.isdigit() or len(text) > _LONGEST_NUMBER:
             raise ValueError(f"{name} must be a whole number")
         return int(text)
     if kind is LogLevel:

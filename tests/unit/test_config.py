@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from chalicelib.core import config
-from chalicelib.core.config import LogLevel, Settings, from_environment
+from chalicelib.core.config import RANGES, LogLevel, Settings, from_environment
 
 # Variables that AWS names, and not we.
 AWS = {
@@ -36,12 +36,13 @@ def test_nothing_is_required() -> None:
     assert from_environment() == Settings()
 
 
-def _written(kind: Any) -> tuple[str, object]:
+def _written(field: str, kind: Any) -> tuple[str, object]:
     """Some value of a field's type, as a variable has it and as the field does."""
     if kind is bool:
         return "off", False
     if kind is int:
-        return "17", 17
+        highest = RANGES[field][1]
+        return str(highest), highest
     if kind is LogLevel:
         return "error", "ERROR"
     if kind == tuple[str, ...]:
@@ -52,7 +53,7 @@ def _written(kind: Any) -> tuple[str, object]:
 @pytest.mark.parametrize("field", FIELDS)
 def test_each_field_has_its_variable(monkeypatch: pytest.MonkeyPatch, field: str) -> None:
     name, kind = FIELDS[field]
-    text, value = _written(kind)
+    text, value = _written(field, kind)
     monkeypatch.setenv(name, text)
     assert from_environment() == msgspec.structs.replace(Settings(), **{field: value})
     monkeypatch.setenv(name, "")
@@ -79,6 +80,20 @@ def test_switches_have_no_case(monkeypatch: pytest.MonkeyPatch, text: str) -> No
         ("SENDS_HTTP", "\u0665"),
         *((name, "0") for name in ("SENDS_HTTP", "SENDS_SOCKET", "EDITS", "REACTIONS", "LOGINS", "SEARCHES")),
         ("UPLOADS_AN_HOUR", "0"),
+        # Where more than 60,000,000 come in a minute, no microsecond is between two of them.
+        *((name, "60000001") for name in ("SENDS_HTTP", "SENDS_SOCKET", "EDITS", "REACTIONS", "SEARCHES")),
+        ("LOGINS", "10000001"),
+        ("BCRYPT_COST", "3"),
+        ("BCRYPT_COST", "32"),
+        ("SHED_LEVEL", "4"),
+        ("SHED_WAIT_SECONDS", "0"),
+        ("LOGIN_SECONDS", "901"),
+        ("PRESENCE_DEBOUNCE_SECONDS", "901"),
+        ("PRESENCE_RETELL_SECONDS", "0"),
+        ("HEARTBEAT_SECONDS", "601"),
+        ("CONNECTION_SECONDS", "7201"),
+        ("REFRESH_TOKEN_SECONDS", "99999999999999999999"),
+        ("ACCESS_TOKEN_SECONDS", "9" * 5_000),
         ("LOG_LEVEL", "loud"),
         ("ORIGINS", ","),
         ("JWT_PREVIOUS_SECRETS", " , "),
@@ -90,13 +105,19 @@ def test_a_bad_value_is_refused_by_the_name_of_its_variable(
     monkeypatch.setenv(name, text)
     with pytest.raises(ValueError, match=rf"^{name} must ") as refused:
         from_environment()
-    assert text not in str(refused.value) or not text.strip(), "a secret in the wrong place is not shown"
+    assert len(text) < 3 or text not in str(refused.value), "a secret in the wrong place is not shown"
 
 
 def test_a_rate_of_nothing_is_refused_wherever_it_comes_from() -> None:
-    with pytest.raises(ValueError, match=r"^EDITS must be 1 or more; RATE_LIMITS=off lifts all limits$"):
+    with pytest.raises(ValueError, match=r"^EDITS must be from 1 to 60000000; RATE_LIMITS=off lifts all limits$"):
         msgspec.structs.replace(Settings(), edits=0)
     assert msgspec.structs.replace(Settings(), inline_publish_limit=0).inline_publish_limit == 0
+
+
+def test_every_number_has_a_range_and_begins_within_it() -> None:
+    numbers = {field.name: field.default for field in msgspec.structs.fields(Settings) if field.type is int}
+    assert numbers.keys() == RANGES.keys()
+    assert [name for name, default in numbers.items() if not RANGES[name][0] <= default <= RANGES[name][1]] == []
 
 
 def test_they_are_read_once_and_may_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
