@@ -23,3 +23,9 @@ def noticed(server: Server, someone: Person, is_there: bool) -> None:
         assert time.monotonic() < until, "it was never noticed"
         time.sleep(0.02)
     server.settle()
+
+
+def heard(ears: Socket, subject: Person) -> list[str]:
+    """The statuses of somebody, in the order in which they were told."""
+    ears.act("ping")  # its answer comes behind what was posted before
+    return [event["data"]["status"] for event in ears.events("user:status") if event["data"]["userId"] == subject.id]

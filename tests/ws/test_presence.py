@@ -9,9 +9,8 @@ from chalicelib.realtime import shedding
 from local.faults import Fault
 from tests.support.answers import refusal, refused_fields
 from tests.support.people import Person, Register
-from tests.support.presence import come, noticed
+from tests.support.presence import come, heard, noticed
 from tests.support.server import Server
-from tests.support.socket import Socket
 
 
 @pytest.fixture
@@ -20,12 +19,6 @@ def pair(person: Register) -> tuple[Person, Person]:
     alice, bob = person("alice"), person("bob")
     alice.chat_with(bob)
     return alice, bob
-
-
-def _heard(ears: Socket, subject: Person) -> list[str]:
-    """The statuses of somebody, in the order in which they were told."""
-    ears.act("ping")  # its answer comes behind what was posted before
-    return [event["data"]["status"] for event in ears.events("user:status") if event["data"]["userId"] == subject.id]
 
 
 def _set(who: Person, status: str, **more: str) -> dict[str, Any]:
@@ -67,13 +60,13 @@ def test_a_choice_shows_only_while_a_device_is_there(server: Server, pair: tuple
     (ears,) = come(server, bob)
     _set(alice, "busy")
     server.settle()
-    assert _heard(ears, alice) == []
+    assert heard(ears, alice) == []
     assert _seen(bob, alice)[0] == alice.http.get("/users/me").json()["status"] == "offline"
     phone, desk = alice.socket(), alice.socket()
     ears.wait_for("user:status", userId=alice.id, status="busy")
     phone.close()
     server.settle()
-    assert _heard(ears, alice) == ["busy"], "one device of two going is not going"
+    assert heard(ears, alice) == ["busy"], "one device of two going is not going"
     desk.close()
     ears.wait_for("user:status", userId=alice.id, status="offline")
     assert alice.http.get("/users/me/status").json()["status"] == "busy", "and the choice stays"
@@ -94,11 +87,11 @@ def test_who_is_invisible_leaves_no_trace(server: Server, pair: tuple[Person, Pe
     assert (
         bob.http.post("/presence/query", json={"userIds": [alice.id]}).json()["presences"][0]["status"] == "offline"
     )
-    before = len(_heard(ears, alice))
+    before = len(heard(ears, alice))
     phone.act("presence:set", {"status": "online"})
     ears.wait_for("user:status", userId=alice.id, status="online", statusText="")
-    assert len(_heard(ears, alice)) == before + 1
-    assert set(_heard(ears, alice)) == {"online", "offline"}
+    assert len(heard(ears, alice)) == before + 1
+    assert set(heard(ears, alice)) == {"online", "offline"}
 
 
 def test_a_text_is_told_however_it_is_set(server: Server, pair: tuple[Person, Person]) -> None:
@@ -109,7 +102,7 @@ def test_a_text_is_told_however_it_is_set(server: Server, pair: tuple[Person, Pe
     alice.http.patch("/users/me", json={"statusText": "в отпуске"})
     alice.http.patch("/users/me", json={"firstName": "Alice"})
     server.settle()
-    assert len(_heard(ears, alice)) == 2
+    assert len(heard(ears, alice)) == 2
 
 
 def test_many_choices_are_told_as_the_first_and_the_last(server: Server, pair: tuple[Person, Person]) -> None:
@@ -122,8 +115,8 @@ def test_many_choices_are_told_as_the_first_and_the_last(server: Server, pair: t
         ears.wait_for("user:status", userId=alice.id, status="busy")
         ears.wait_for("user:status", userId=alice.id, status="away")
         server.settle()
-    assert _heard(ears, alice) == ["online", "busy", "away"]
-    assert _heard(phone, alice)[-1] == "away", "one's own devices hear each"
+    assert heard(ears, alice) == ["online", "busy", "away"]
+    assert heard(phone, alice)[-1] == "away", "one's own devices hear each"
 
 
 def test_what_was_taken_back_in_time_is_not_told(server: Server, pair: tuple[Person, Person]) -> None:
@@ -134,8 +127,8 @@ def test_what_was_taken_back_in_time_is_not_told(server: Server, pair: tuple[Per
             phone.act("presence:set", {"status": status})
         time.sleep(1.2)
         server.settle()
-    assert _heard(ears, alice)[-1] == "online"
-    assert len(_heard(ears, alice)) <= 3
+    assert heard(ears, alice)[-1] == "online"
+    assert len(heard(ears, alice)) <= 3
 
 
 def test_a_reconnect_is_not_seen(server: Server, pair: tuple[Person, Person]) -> None:
@@ -147,7 +140,7 @@ def test_a_reconnect_is_not_seen(server: Server, pair: tuple[Person, Person]) ->
             phone = alice.socket()
         time.sleep(1.2)
         server.settle()
-    assert _heard(ears, alice) == ["online"]
+    assert heard(ears, alice) == ["online"]
 
 
 @pytest.mark.parametrize("queue_fails_first", [False, True])
@@ -172,7 +165,7 @@ def test_a_lapsed_lease_ends_any_status(
         server.settle()
         server.faults.clear()
         shedding.forget()  # presence is not told while the queue fails, nor for a while after
-        assert _heard(ears, alice)[-1] == "busy"
+        assert heard(ears, alice)[-1] == "busy"
     server.stack.triggers.fire_schedule("sweep")
     ears.wait_for("user:status", userId=alice.id, status="offline")
     assert _seen(bob, alice)[0] == "offline"
@@ -194,7 +187,7 @@ def test_only_contacts_and_private_peers_hear(server: Server, person: Register) 
     server.settle()
     for name in ("kept", "fellow"):
         ears[name].act("ping")
-        assert _heard(ears[name], alice) == []
+        assert heard(ears[name], alice) == []
 
 
 # The rule, whether alice has bob as a contact, who blocked whom; what bob hears.
@@ -225,7 +218,7 @@ def test_who_may_not_see_hears_nothing(
     phone.close()
     noticed(server, alice, False)
     ears.act("ping")
-    assert _heard(ears, alice) == (["online", "busy", "offline"] if hears else [])
+    assert heard(ears, alice) == (["online", "busy", "offline"] if hears else [])
 
 
 def test_a_new_rule_is_told_to_whom_it_moves(server: Server, person: Register) -> None:
@@ -238,8 +231,8 @@ def test_a_new_rule_is_told_to_whom_it_moves(server: Server, person: Register) -
         assert alice.http.patch("/users/me/privacy", json={"lastSeen": rule}).status_code == 200
     bobs.wait_for("user:status", userId=alice.id, status="offline", lastSeenAt=None)
     server.settle()
-    assert _heard(bobs, alice) == ["online", "offline", "online"]
-    assert _heard(carols, alice) == ["online", "offline", "online"]
+    assert heard(bobs, alice) == ["online", "offline", "online"]
+    assert heard(carols, alice) == ["online", "offline", "online"]
 
 
 def test_a_block_takes_each_out_of_the_others_eyes(server: Server, pair: tuple[Person, Person]) -> None:
@@ -250,7 +243,7 @@ def test_a_block_takes_each_out_of_the_others_eyes(server: Server, pair: tuple[P
     alices.wait_for("user:status", userId=bob.id, status="offline", lastSeenAt=None)
     assert alice.http.put(f"/blocks/{bob.id}").is_success
     server.settle()
-    assert _heard(bobs, alice) == ["online", "offline"], "again is as once"
+    assert heard(bobs, alice) == ["online", "offline"], "again is as once"
 
 
 def test_who_is_unblocked_is_seen_again_and_sees(server: Server, pair: tuple[Person, Person]) -> None:
@@ -260,13 +253,13 @@ def test_who_is_unblocked_is_seen_again_and_sees(server: Server, pair: tuple[Per
         assert blocker.http.put(f"/blocks/{blocked.id}").is_success
     assert bob.http.delete(f"/blocks/{alice.id}").is_success
     server.settle()
-    assert _heard(bobs, alice)[-1] == "offline", "one block of the two is left"
-    assert _heard(alices, bob)[-1] == "offline"
+    assert heard(bobs, alice)[-1] == "offline", "one block of the two is left"
+    assert heard(alices, bob)[-1] == "offline"
     for _ in range(2):
         assert alice.http.delete(f"/blocks/{bob.id}").is_success
         server.settle()
-        assert _heard(bobs, alice) == ["online", "offline", "online"]
-        assert _heard(alices, bob)[-2:] == ["offline", "online"]
+        assert heard(bobs, alice) == ["online", "offline", "online"]
+        assert heard(alices, bob)[-2:] == ["offline", "online"]
 
 
 @pytest.mark.parametrize("listed", [True, False])
@@ -279,28 +272,28 @@ def test_a_block_taken_back_shows_a_stranger_nothing(server: Server, person: Reg
     bobs, alices = come(server, bob, alice)
     assert alice.http.delete(f"/blocks/{bob.id}").is_success
     server.settle()
-    assert _heard(bobs, alice) == (["online"] if listed else [])
-    assert _heard(alices, bob) == []
+    assert heard(bobs, alice) == (["online"] if listed else [])
+    assert heard(alices, bob) == []
 
 
 def test_who_is_shown_to_contacts_alone_comes_and_goes_with_them(server: Server, pair: tuple[Person, Person]) -> None:
     alice, bob = pair
     assert alice.http.patch("/users/me/privacy", json={"lastSeen": "contacts"}).is_success
     bobs, phone = come(server, bob, alice)
-    assert _heard(bobs, alice) == []
+    assert heard(bobs, alice) == []
     for _ in range(2):
         answer = alice.http.post("/contacts", json={"userId": bob.id}, headers={"Idempotency-Key": "k"})
         assert answer.status_code == 201
         server.settle()
-        assert _heard(bobs, alice) == ["online"]
+        assert heard(bobs, alice) == ["online"]
     for _ in range(2):
         assert alice.http.delete(f"/contacts/{bob.id}").is_success
         server.settle()
-        assert _heard(bobs, alice) == ["online", "offline"]
+        assert heard(bobs, alice) == ["online", "offline"]
     assert bobs.events("user:status")[-1]["data"]["lastSeenAt"] is None
     phone.close()
     noticed(server, alice, False)
-    assert _heard(bobs, alice) == ["online", "offline"]
+    assert heard(bobs, alice) == ["online", "offline"]
 
 
 @pytest.mark.parametrize("rule", ["everyone", "nobody"])
@@ -308,11 +301,11 @@ def test_contacts_move_nothing_by_another_rule(server: Server, pair: tuple[Perso
     alice, bob = pair
     assert alice.http.patch("/users/me/privacy", json={"lastSeen": rule}).is_success
     bobs, _ = come(server, bob, alice)
-    before = _heard(bobs, alice)
+    before = heard(bobs, alice)
     assert alice.http.post("/contacts", json={"userId": bob.id}).is_success
     assert alice.http.delete(f"/contacts/{bob.id}").is_success
     server.settle()
-    assert _heard(bobs, alice) == before
+    assert heard(bobs, alice) == before
 
 
 def test_a_stranger_hears_nothing_of_a_block(server: Server, person: Register) -> None:

@@ -6,16 +6,13 @@ from chalicelib.core import db
 from chalicelib.core.context import Actor
 from chalicelib.features.people.schemas import LastSeenRule, Privacy, PrivacyChange
 from chalicelib.realtime import events
-from chalicelib.realtime.publish import publish
-from chalicelib.realtime.shapes import Presence
+from chalicelib.realtime.publish import publish, tell_status_anew
 
 
 class _Changed(msgspec.Struct, frozen=True):
     read_receipts: bool
     last_seen: LastSeenRule
-    shown: Presence
     status_text: str
-    last_seen_at: str | None
     saw: list[int]
     sees: list[int]
 
@@ -34,8 +31,7 @@ changed AS (
     FROM before b WHERE u.id = b.id
     RETURNING u.read_receipts, u.shows_last_seen
 )
-SELECT c.read_receipts, c.shows_last_seen AS last_seen, shown_status(b.is_online, b.status) AS shown, b.status_text,
-    wire_time(b.last_seen_at) AS last_seen_at,
+SELECT c.read_receipts, c.shows_last_seen AS last_seen, b.status_text,
     CASE WHEN moved THEN presence_audience(b.id, b.shows_last_seen) ELSE '{}' END AS saw,
     CASE WHEN moved THEN presence_audience(b.id, c.shows_last_seen) ELSE '{}' END AS sees
 FROM before b, changed c, LATERAL (SELECT b.shows_last_seen <> c.shows_last_seen AS moved) m
@@ -54,8 +50,7 @@ def change_privacy(actor: Actor, asked: PrivacyChange) -> Privacy:
     group = f"user:{actor.user_id}"
     left = events.user_status(user_id=actor.user_id, status="offline", status_text=row.status_text, last_seen_at=None)
     publish(left, to=[user_id for user_id in row.saw if user_id not in set(row.sees)], group=group)
-    there = events.user_status(
-        user_id=actor.user_id, status=row.shown, status_text=row.status_text, last_seen_at=row.last_seen_at
-    )
-    publish(there, to=[user_id for user_id in row.sees if user_id not in set(row.saw)], group=group)
+    newcomers = [user_id for user_id in row.sees if user_id not in set(row.saw)]
+    if newcomers:
+        tell_status_anew(actor.user_id, newcomers)
     return Privacy(read_receipts=row.read_receipts, last_seen=row.last_seen)

@@ -38,13 +38,16 @@ def settle(user_id: int) -> None:
 def tell_again(user_id: int, hearers: list[int], *, since: datetime, waited: int) -> None:
     """Tells these what they may see of a user now, after what they were to hear was shed.
 
-    While the load lasts it is put off, each time for twice as long. What was told after that replaces it.
+    While the load lasts it is put off, each time for twice as long. What was told after that replaces it. Where a
+    device has come that was not noticed yet, the look that is due tells all who may hear.
     """
     views = store.views(user_id, hearers, since)
     if shedding.sheds("user:status"):
         viewers = [viewer for view in views for viewer in view.viewers]
         if viewers:
             tell_status_later(user_id, viewers, since=since, seconds=min(2 * waited, LONGEST_DELAY))
+        return
+    if not all(view.noticed for view in views) and _is_there(user_id):
         return
     for view in views:
         event = events.user_status(

@@ -31,8 +31,9 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 class View(msgspec.Struct, frozen=True):
-    """A user's presence as these viewers see it."""
+    """A user's presence as these viewers see it, and whether a device of the user has been noticed."""
 
+    noticed: bool
     status: Presence
     status_text: str
     last_seen_at: str | None
@@ -43,9 +44,10 @@ class _Presences(msgspec.Struct, frozen=True):
     presences: str
 
 
-# Values that are NULL stay as they are. What others see is told where it differs from what they were told last; where
-# that was a moment ago it is put off, once, until it is looked at again. The coming and going of somebody invisible
-# leaves no trace that others could see.
+# Values that are NULL stay as they are. What others see is told where it differs from what they were told last. It is
+# put off, once, until it is looked at again: where they were told a moment ago; and where `online` is not given and
+# the row says that nobody is there, since a device that has just come is noticed only after the debounce. The coming
+# and going of somebody invisible leaves no trace that others could see.
 _SETTLE = """
 WITH before AS MATERIALIZED (
     SELECT * FROM users WHERE id = %(user_id)s FOR NO KEY UPDATE
@@ -56,7 +58,8 @@ wanted AS MATERIALIZED (
         (w.status, w.status_text) <> (b.status, b.status_text) AS chose,
         (now_shown = 'offline') <> (shown_status(b.is_online, b.status) = 'offline') AS was_seen,
         (now_shown, w.status_text) <> (b.told_status, b.told_text) AS is_news,
-        b.told_at + make_interval(secs => %(quiet)s) <= now() AS may_tell,
+        b.told_at + make_interval(secs => %(quiet)s) <= now() AND (%(online)s::boolean IS NOT NULL OR b.is_online)
+            AS may_tell,
         b.put_off_at + make_interval(secs => %(quiet)s) <= now() AS may_put_off
     FROM before b, LATERAL (
         SELECT coalesce(%(online)s::boolean, b.is_online) AS is_online,
@@ -137,14 +140,14 @@ def presences(actor: Actor, user_ids: list[int]) -> list[UserPresence]:
 # Those who see the same are told together. Who hears of the user is left out where all of them were told of something
 # later, or will be, since it was shed as well: so what waits stays one a user. Clocks may differ by some seconds.
 _VIEWS = """
-SELECT seen ->> 'status' AS status, seen ->> 'statusText' AS status_text, seen ->> 'lastSeenAt' AS last_seen_at,
-    array_agg(viewer) AS viewers
+SELECT u.is_online AS noticed, seen ->> 'status' AS status, seen ->> 'statusText' AS status_text,
+    seen ->> 'lastSeenAt' AS last_seen_at, array_agg(viewer) AS viewers
 FROM users u, unnest(%(viewers)s::bigint[]) viewer, presence_json(u, viewer) seen
 WHERE u.id = %(user_id)s AND NOT (
     u.told_at > %(since)s::timestamptz + interval '5 seconds'
     AND viewer = ANY (presence_audience(u.id, u.shows_last_seen))
 )
-GROUP BY seen
+GROUP BY u.is_online, seen
 """
 
 
