@@ -33,7 +33,7 @@ from bench.surroundings import (
     surroundings,
 )
 from chalicelib.core import aws, config, tokens, transport
-from chalicelib.features.messages.sync import cursor_at
+from chalicelib.features.messages.sync_cursor import cursor_at
 from chalicelib.realtime import connections, gateway
 from local.events import ACCOUNT_ID
 from local.trigger_events import sqs_event

@@ -12,7 +12,7 @@ from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput, OriginRefused, Unauthenticated
 from chalicelib.core.logs import tell
-from chalicelib.features.messages.sync import cursor_at
+from chalicelib.features.messages.sync_cursor import cursor_at
 from chalicelib.realtime import connections, packets, publish, vocabularies
 from chalicelib.realtime.connections import Connection, Pending
 from chalicelib.realtime.publish import greet, presence_may_have_changed

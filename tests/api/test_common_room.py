@@ -28,7 +28,8 @@ def test_who_comes_is_a_member_like_all_others(alice: Person, person: Register) 
         assert [participant["role"] for participant in joined["participants"]] == ["member"] * (1 + (who is bob))
     alice.send(ROOM, "Hello, all")
     assert bob.history(ROOM)[0]["content"] == "Hello, all"
-    assert [event["type"] for event in changes(bob, cursor)[0]] == ["chat:created"]
+    told = ["chat:created", "message:new", "message:delivered", "messages:read"]
+    assert [event["type"] for event in changes(bob, cursor)[0]] == told
     assert [chat["id"] for chat in bob.http.get("/chats").json()["chats"]] == [ROOM]
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from chalicelib.features.messages import sync
+from chalicelib.features.messages import sync_cursor
+from chalicelib.features.messages.sync import MOST_MESSAGES
 from tests.support.people import Person, Register
 from tests.support.server import Server
 
@@ -76,7 +77,7 @@ def test_a_cursor_stays_short_however_many_transactions_run(server: Server, pers
     alice, bob = person("alice"), person("bob")
     chat, other = alice.chat_with(bob), alice.chat_with(bob, name="other")
     with contextlib.ExitStack() as running:
-        running.enter_context(server.put("chalicelib.features.messages.sync._SNAPSHOT_LENGTH", most))
+        running.enter_context(server.put("chalicelib.features.messages.sync_cursor._SNAPSHOT_LENGTH", most))
         writers = [running.enter_context(psycopg.connect(server.database_url)) for _ in range(5)]
         for number, writer in enumerate(writers):
             writer.execute("SELECT pg_current_xact_id()")
@@ -187,6 +188,81 @@ def test_chats_come_and_go(person: Register) -> None:
     assert [event["type"] for event in events] == ["chat:created"]
 
 
+def test_a_newcomer_is_told_what_changed_since_they_came_and_not_the_history(
+    server: Server, person: Register
+) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    chat = alice.chat_with(carol, name="old")
+    cursor = _sync(bob)["nextCursor"]
+    server.write_many(chat, alice.id, "while bob was no member", MOST_MESSAGES + 1)
+    [first] = alice.history(chat, after=0, limit=1)
+    _note_moment(server)
+    alice.http.post(f"/chats/{chat}/participants", json={"userId": bob.id}).raise_for_status()
+    alice.http.put(f"/messages/{first['id']}", json={"content": "edited"}).raise_for_status()
+    sent = alice.send(chat, "after bob came")
+    events, _ = _all(bob, cursor, limit=2)
+    assert [event["type"] for event in events][:3] == ["chat:created", "message:new", "message:new"]
+    told = [(message["seq"], message["content"]) for message in _of(events, "message:new")]
+    assert told == [(first["seq"], "edited"), (sent["seq"], "after bob came")]
+    # Carol's marks are in the chat; alice's moved with her message.
+    assert [event["data"]["userId"] for event in events[3:]] == [alice.id, alice.id]
+
+
+def test_who_was_a_member_at_the_cursor_is_told_all_that_changed_since(server: Server, person: Register) -> None:
+    """Their device may still keep what it kept then."""
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob, name="two")
+    message = alice.send(chat, "kept")
+    cursor = _sync(bob)["nextCursor"]
+    alice.http.delete(f"/chats/{chat}/participants/{bob.id}").raise_for_status()
+    alice.http.delete(f"/messages/{message['id']}").raise_for_status()
+    alice.send(chat, "meanwhile")
+    _note_moment(server)
+    alice.http.post(f"/chats/{chat}/participants", json={"userId": bob.id}).raise_for_status()
+    events, cursor = _all(bob, cursor)
+    kinds = [event["type"] for event in events]
+    assert kinds[:3] == ["chat:created", "message:deleted", "message:new"]
+    assert _all(bob, cursor)[0] == []
+
+
+def test_a_chat_comes_before_its_messages_though_it_is_joined_between_two_pages(
+    server: Server, person: Register
+) -> None:
+    alice, bob = person("alice"), person("bob")
+    cursor = _sync(bob)["nextCursor"]
+    first = alice.chat_with(bob, name="first")
+    alice.send(first, "one")
+    page = _sync(bob, cursor, limit=1)
+    assert page["hasMore"]
+    second = alice.chat_with(bob, name="second")
+    alice.send(second, "two")
+    events, cursor = _all(bob, page["nextCursor"])
+    events += _all(bob, cursor)[0]
+    of_second = [event["type"] for event in events if event["chatId"] == second]
+    assert of_second[:2] == ["chat:created", "message:new"]
+
+
+def test_marks_of_those_whom_the_chat_does_not_name_are_told_in_a_new_chat_too(
+    server: Server, person: Register
+) -> None:
+    """A chat in an event names its first 20 participants; a client may have loaded all of them."""
+    alice, bob = person("alice"), person("bob")
+    others = [person(f"other{number}") for number in range(20)]
+    cursor = _sync(bob)["nextCursor"]
+    chat = alice.chat_with(bob, *others, name="many")
+    events, _ = _all(bob, cursor)
+    assert [event["type"] for event in events] == ["chat:created"], "where they begin, the chat says"
+    alice.send(chat, "one")
+    others[-1].http.post(f"/chats/{chat}/read", json={}).raise_for_status()
+    events, _ = _all(bob, cursor)
+    assert [read["userId"] for read in _of(events, "messages:read")] == [alice.id, others[-1].id]
+
+
+def _note_moment(server: Server) -> None:
+    """As the sweep does each minute. So long ago that it counts for what comes next."""
+    server.sql("INSERT INTO snapshots (taken_at) VALUES (now() - interval '10 seconds')")
+
+
 def test_nothing_is_told_of_a_chat_that_was_left(person: Register) -> None:
     """Not even what the user did there before: `chat:left` is the last they hear of it."""
     alice, bob = person("alice"), person("bob")
@@ -219,13 +295,13 @@ def test_a_moment_of_thirty_days_ago_is_too_old(server: Server, person: Register
     alice = person("alice")
     server.sql("UPDATE snapshots SET taken_at = now() - interval '31 days'")
     server.sql("INSERT INTO snapshots (taken_at) VALUES (now() - interval '29 days')")
-    days = {days: sync.cursor_at(time.time() - days * 86_400) for days in (30, 28)}
+    days = {days: sync_cursor.cursor_at(time.time() - days * 86_400) for days in (30, 28)}
     assert [_sync(alice, days[ago]).get("reason") for ago in (30, 28)] == [None, None]
     server.stack.triggers.fire_schedule("sweep")
     server.settle()
     assert [_sync(alice, days[ago]).get("reason") for ago in (30, 28)] == ["too_old", None]
     chat = alice.chat_with(name="notes")
-    late = sync.cursor_at(time.time() + 15)  # the moment after the sweep
+    late = sync_cursor.cursor_at(time.time() + 15)  # the moment after the sweep
     noted = server.sql("SELECT count(*) FROM snapshots WHERE taken_at > now() - interval '1 minute'")
     assert noted == [(1,)]
     assert _of(_all(alice, late)[0], "chat:created")[0]["id"] == chat

@@ -1,4 +1,4 @@
-"""A device: acts at random by a seed, loses its socket, comes back, and keeps a copy by sync alone."""
+"""A device: acts at random by a seed, hears, loses its socket, comes back and syncs, as docs/protocol.md says."""
 
 import itertools
 import random
@@ -11,7 +11,7 @@ import httpx
 from websockets.exceptions import WebSocketException
 
 from tests.consistency.record import Change, Record
-from tests.support.kept import Copy
+from tests.support.hearing import Client
 from tests.support.people import Person
 from tests.support.socket import Socket
 
@@ -29,7 +29,7 @@ class Deed:
 
 
 class Device:
-    """One device of a user. `run` acts until told to stop; `copy` is what it knows by sync."""
+    """One device of a user. `run` acts until told to stop; `copy` is what it keeps."""
 
     def __init__(self, person: Person, number: int, chats: list[int], record: Record, seed: str) -> None:
         self.person = person
@@ -57,15 +57,26 @@ class Device:
         self.sync()
         while going_on():
             self._random.choice(deeds)()
-        self._lose_socket()
+        if self._socket is not None:
+            self._socket.close()
+
+    def enters(self, chat_id: int) -> None:
+        """From now on it acts in this chat too."""
+        self._chats.append(chat_id)
+
+    def finish(self) -> None:
+        """Syncs for the last time, and then takes what had come before: late events must undo nothing."""
+        self.sync()
+        if self._socket is not None:
+            self._note_events()
 
     def sync(self) -> None:
         """Brings the copy up to date."""
         self.copy.sync()
 
-    def fresh_copy(self) -> Copy:
+    def fresh_copy(self) -> Client:
         """A copy that holds nothing yet."""
-        return Copy(self.person.id, self._get)
+        return Client(self.person.id, self._get)
 
     def _send(self) -> None:
         chat_id = self._random.choice(self._chats)
@@ -184,6 +195,8 @@ class Device:
         if self._socket is None:
             self._socket = Socket(f"{self.person.socket_url}?token={self.person.access_token}")
             self._noted = 0
+            self._socket.wait_for("hello", timeout=3)
+            self.sync()
         return self._socket
 
     def _lose_socket(self) -> None:
@@ -199,3 +212,4 @@ class Device:
         for frame in frames:
             if "eventId" in frame:
                 self._record.hears(self.person.id, frame)
+                self.copy.hear(frame)

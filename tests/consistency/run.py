@@ -4,7 +4,6 @@ It goes in rounds, on one database that keeps growing: each has people and chats
 comparison, so that a long run costs what its length says and tells early what is wrong.
 """
 
-import random
 import threading
 import time
 from collections import Counter
@@ -15,8 +14,9 @@ from chalicelib.core.migrations import migrate
 from local.postgres import Postgres
 from tests.consistency.chaos import Chaos
 from tests.consistency.check import violations
+from tests.consistency.comings import Comings
 from tests.consistency.device import Device
-from tests.consistency.record import Change, Record
+from tests.consistency.record import Record
 from tests.support import people
 from tests.support.people import Person
 from tests.support.server import Server
@@ -91,7 +91,9 @@ def _round(server: Server, chaos: Chaos, report: Report, wanted: int, progress: 
     ]
     going_on = lambda: len(record.changes) < wanted  # noqa: E731  # shared by all the threads
     threads = [threading.Thread(target=device.run, args=(going_on,)) for device in devices]
-    threads.append(threading.Thread(target=_come_and_go, args=(persons, members, record, seed, going_on)))
+    comings = Comings(server, persons, members, devices, record, seed)
+    threads.append(threading.Thread(target=comings.come_and_go, args=(list(members)[-1], going_on)))
+    threads.append(threading.Thread(target=comings.found_groups, args=(going_on,)))
     chaos.start()
     for thread in threads:
         thread.start()
@@ -101,7 +103,7 @@ def _round(server: Server, chaos: Chaos, report: Report, wanted: int, progress: 
     chaos.stop()
     server.settle(_SETTLE_SECONDS)
     for device in devices:
-        device.sync()
+        device.finish()
     report.changes.update(change.kind for change in record.changes)
     report.faults.update(chaos.counts)
     report.events += len(record.heard)
@@ -122,33 +124,3 @@ def _chats(persons: list[Person]) -> dict[int, list[Person]]:
         anna.chat_with(*persons[1:], name="all"): persons,
         public: persons,
     }
-
-
-def _come_and_go(
-    persons: list[Person], members: dict[int, list[Person]], record: Record, seed: str, going_on: Callable[[], bool]
-) -> None:
-    """The last member of the last chat is removed or leaves, is added or joins, and is inside at the end."""
-    owner, guest, chat_id = persons[0], persons[-1], list(members)[-1]
-    dice = random.Random(f"{seed}:come and go")
-    inside, began = True, None
-    while going_on() or not inside or began:
-        # A try whose answer was lost may have been the one that did it: it is tried until one is answered.
-        began = began or time.monotonic()
-        by_owner = dice.random() < 0.5
-        try:
-            if inside and by_owner:
-                answer = owner.http.delete(f"/chats/{chat_id}/participants/{guest.id}")
-            elif inside:
-                answer = guest.http.post(f"/chats/{chat_id}/leave")
-            elif by_owner:
-                answer = owner.http.post(f"/chats/{chat_id}/participants", json={"userId": guest.id})
-            else:
-                answer = guest.http.post(f"/chats/{chat_id}/join")
-        except Exception:  # a fault; it is tried again
-            continue
-        # A removal whose answer was lost finds nobody to remove.
-        if answer.status_code < 300 or (inside and answer.status_code == 404):
-            kind = ("remove" if by_owner else "leave") if inside else ("add" if by_owner else "join")
-            record.acknowledged(Change(kind, owner.id, chat_id, began, time.monotonic(), guest.id))
-            inside, began = not inside, None
-        time.sleep(dice.uniform(0.05, 0.4))

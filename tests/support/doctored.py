@@ -11,7 +11,7 @@ from tests.support.oracle import Asking, Oracle
 
 
 def put(target: str, value: Any) -> None:
-    """Gives a name of a module (`chalicelib.features.messages.sync._SNAPSHOT_LENGTH`) another value."""
+    """Gives a name of a module (`chalicelib.features.messages.sync_cursor._SNAPSHOT_LENGTH`) another value."""
     module, _, name = target.rpartition(".")
     setattr(importlib.import_module(module), name, value)
 

@@ -1,4 +1,8 @@
-"""What a client keeps of its user's chats: loaded once, then kept up to date by sync alone."""
+"""What a client keeps of its user's chats: loaded once, then kept up to date by sync.
+
+It does what docs/protocol.md tells a client to do, and nothing more: where it is stale, the service or the guide is
+wrong. `tests/support/hearing.py` has what a client does with the events of a socket.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -61,10 +65,14 @@ class Copy:
         }
 
     def _seen(self, message: Wire) -> Wire:
-        seen = {**message, "status": self._status(message)}
+        seen = {**message, "status": self._status(message), "updatedAt": self._changed_at(message)}
         if message["isDeleted"]:
             del seen["updatedAt"]  # `message:deleted` does not tell it
         return seen
+
+    def _changed_at(self, message: Wire) -> str:
+        changed_at: str = message["updatedAt"]
+        return changed_at
 
     def _status(self, message: Wire) -> str:
         """By the marks of all others for one's own message, by one's own for another's."""
@@ -82,9 +90,21 @@ class Copy:
         self.drafts = {draft["chatId"]: draft for draft in self._all("/drafts", "drafts")}
 
     def _new_chat(self, chat: Wire) -> None:
+        """Keeps a chat that was not kept, with its history."""
         self.chats[chat["id"]] = chat
         history = self._all(f"/chats/{chat['id']}/messages", "messages")
         self.messages[chat["id"]] = {message["seq"]: message for message in history}
+
+    def _meet(self, chat_id: int) -> bool:
+        """Loads a chat that something is told of and that is not kept: it may be new. False where it was left."""
+        chat = self._get(f"/chats/{chat_id}", {})
+        if chat is not None:
+            self._new_chat(chat)
+        return chat is not None
+
+    def _drop(self, chat_id: int) -> None:
+        for kept in (self.chats, self.messages, self.drafts):
+            kept.pop(chat_id, None)
 
     def _all(self, path: str, items: str) -> list[Wire]:
         found: list[Wire] = []
@@ -98,45 +118,47 @@ class Copy:
 
     def _apply(self, kind: str, data: Wire) -> None:
         chat_id = data["id"] if kind.startswith("chat:") and "id" in data else data["chatId"]
-        known = self.messages.setdefault(chat_id, {})
+        if chat_id not in self.chats and kind.startswith("message") and not self._meet(chat_id):
+            return
         match kind:
-            case "chat:updated" if chat_id in self.chats:
+            case "chat:created" | "chat:updated" if chat_id in self.chats:
                 self.chats[chat_id] = data
             case "chat:created" | "chat:updated":
                 self._new_chat(data)
             case "chat:left":
-                for kept in (self.chats, self.messages, self.drafts):
-                    kept.pop(chat_id, None)
+                self._drop(chat_id)
             case "message:new" | "message:updated":
-                known[data["seq"]] = data
+                self.messages[chat_id][data["seq"]] = data
             case "message:deleted":
-                emptied = {**known.pop(data["seq"], {}), **_emptied(data)}
-                if data["for"] == "everyone":
-                    known[data["seq"]] = emptied
+                self._delete(data)
             case "message:delivered" | "messages:read":
                 mark = "deliveredSeq" if kind == "message:delivered" else "readSeq"
                 self._mark(chat_id, data["userId"], mark, data["seq"])
             case "draft:updated":
                 self.drafts[chat_id] = data
 
+    def _delete(self, data: Wire) -> None:
+        """What the client does not hold is history, which has the message as it is by then."""
+        known = self.messages[data["chatId"]]
+        deleted = known.pop(data["seq"], None)
+        if deleted is not None and data["for"] == "everyone":
+            known[data["seq"]] = {**deleted, **_EMPTY}
+
     def _mark(self, chat_id: int, user_id: int, mark: str, seq: int) -> None:
-        for participant in self.chats.get(chat_id, {}).get("participants", ()):
+        for participant in self.chats[chat_id]["participants"]:
             if participant["userId"] == user_id:
                 participant[mark] = seq
 
 
-def _emptied(deletion: Wire) -> Wire:
-    return {
-        "id": deletion["messageId"],
-        "chatId": deletion["chatId"],
-        "seq": deletion["seq"],
-        "content": "",
-        "attachments": [],
-        "forwardedFrom": None,
-        "mentions": [],
-        "reactions": {},
-        "isEdited": False,
-        "isDeleted": True,
-        "pinnedAt": None,
-        "expiresAt": None,
-    }
+# What a deleted message is in place of what it was.
+_EMPTY: Wire = {
+    "content": "",
+    "attachments": [],
+    "forwardedFrom": None,
+    "mentions": [],
+    "reactions": {},
+    "isEdited": False,
+    "isDeleted": True,
+    "pinnedAt": None,
+    "expiresAt": None,
+}

@@ -63,9 +63,6 @@ joined AS (
     WHERE d.invite_id IS NULL OR EXISTS (SELECT FROM used)
     RETURNING chat_id, user_id
 ),
-returned AS (
-    DELETE FROM departures e USING joined j WHERE e.chat_id = j.chat_id AND e.user_id = j.user_id
-),
 outcome AS MATERIALIZED (
     SELECT CASE WHEN v.verdict = 'allowed' AND NOT EXISTS (SELECT FROM joined) THEN 'stale' ELSE v.verdict END
         AS verdict, array(SELECT user_id FROM joined) AS changed_ids

@@ -60,9 +60,6 @@ joined AS (
     SELECT t.id, w.id, t.last_seq, t.last_seq FROM taken t, wanted w
     RETURNING chat_id, user_id
 ),
-returned AS (
-    DELETE FROM departures d USING joined j WHERE d.chat_id = j.chat_id AND d.user_id = j.user_id
-),
 outcome AS MATERIALIZED (
     SELECT CASE WHEN v.verdict = 'allowed' AND NOT EXISTS (SELECT FROM taken) THEN 'stale' ELSE v.verdict END
         AS verdict, array(SELECT user_id FROM joined) AS changed_ids

@@ -5,8 +5,6 @@ transaction that was still running then, and committed later, is not skipped, wh
 Rows are told as they are now, in pages: a row that changes again meanwhile is told again by the next cursor.
 """
 
-import base64
-import binascii
 import zlib
 from typing import Annotated, Literal
 
@@ -14,20 +12,26 @@ import msgspec
 
 from chalicelib.core import clock, db, paging
 from chalicelib.core.context import Actor
+from chalicelib.features.messages.sync_cursor import (
+    CURSOR_LENGTH,
+    Cursor,
+    Moment,
+    bounded,
+    ends,
+    read_cursor,
+    write_cursor,
+)
 from chalicelib.realtime.shapes import Envelope
 
 # Loading anew is cheaper than so many changes.
 MOST_MESSAGES = 5_000
-_CURSOR_LENGTH = 4_000
 # A socket carries 128 KB at once, and a vocabulary may tell a message twice. The longest one fits.
 SOCKET_BYTES = 56_000
 # What is around an event's data.
 _ENVELOPE_BYTES = 250
-# A snapshot names every transaction that runs; a cursor has room for two of this length.
-_SNAPSHOT_LENGTH = 1_200
 
 ResyncReason = Annotated[Literal["too_old", "too_much", "not_understood"], msgspec.Meta(title="ResyncReason")]
-SyncCursor = Annotated[str, msgspec.Meta(max_length=_CURSOR_LENGTH)]
+SyncCursor = Annotated[str, msgspec.Meta(max_length=CURSOR_LENGTH)]
 
 
 class SyncQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -45,21 +49,6 @@ class SyncAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
     has_more: bool
     resync_required: bool = False
     reason: ResyncReason | None = None
-
-
-class _Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """`since`: seen up to here; `until`: what the pages under way lead to, and the key of the last one's last row."""
-
-    epoch: str
-    since: str
-    until: str | None = None
-    position: tuple[int, int, int] = (-1, 0, 0)
-
-
-class _Moment(msgspec.Struct, frozen=True, array_like=True):
-    """A client that knows only when it was connected: seconds since the epoch."""
-
-    at: int
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -81,6 +70,13 @@ class _State(msgspec.Struct, frozen=True):
 # Departures, chats, messages, messages hidden by the user, receipts of others, drafts: in this order, so that a
 # client knows a chat before its messages. The keys of the page are found first, and only its rows are written out.
 # OFFSET 0 has what is new looked up chat by chat: the planner cannot know how little that is, and might read all.
+#
+# `my.since` is the snapshot from which on a chat's changes are told. It is the cursor's, also in a chat that the user
+# joined after the cursor: a client keeps what it heard by a socket or loaded as history, and neither moves a cursor.
+# Who was no member at the cursor is a newcomer. A newcomer's clients keep nothing from before the joining, so there
+# `my.since` is the last snapshot that was noted before it: older messages are history, however many they are. Who was
+# a member at the cursor, left and came back is no newcomer: `departures` says when they left.
+# A newcomer who joined after the first page was read is told from the next cursor on: chats come before messages.
 _CHANGES = """
 WITH bounds AS MATERIALIZED (
     SELECT (SELECT name FROM epoch) AS epoch, pg_current_snapshot() AS now, CASE
@@ -93,18 +89,36 @@ WITH bounds AS MATERIALIZED (
     END AS since
 ),
 my AS MATERIALIZED (
-    SELECT c AS chat, me AS member, me.chat_id,
-        NOT pg_visible_in_snapshot(c.changed, b.since) AS has_news,
-        NOT pg_visible_in_snapshot(me.changed, b.since) AS has_changed,
-        NOT pg_visible_in_snapshot(me.joined, b.since) AS is_new
-    FROM members me JOIN chats c ON c.id = me.chat_id, bounds b
+    SELECT c AS chat, me AS member, me.chat_id, has.*, CASE
+        WHEN has.newcomer THEN coalesce((
+            SELECT CASE
+                WHEN pg_snapshot_xmax(noted.snapshot) > pg_snapshot_xmax(b.since) THEN noted.snapshot ELSE b.since
+            END
+            FROM (
+                SELECT s.snapshot FROM snapshots s WHERE s.taken_at < me.joined_at - interval '10 seconds'
+                ORDER BY s.taken_at DESC LIMIT 1
+            ) noted
+        ), b.since)
+        ELSE b.since
+    END AS since
+    FROM members me JOIN chats c ON c.id = me.chat_id, bounds b, LATERAL (
+        SELECT NOT pg_visible_in_snapshot(c.changed, b.since) AS news,
+            NOT pg_visible_in_snapshot(me.changed, b.since) AS changed,
+            NOT pg_visible_in_snapshot(me.joined, b.since) AS joined,
+            CASE WHEN pg_visible_in_snapshot(me.joined, b.since) THEN false ELSE NOT EXISTS (
+                SELECT FROM departures d WHERE d.user_id = me.user_id AND d.chat_id = me.chat_id
+                    AND NOT pg_visible_in_snapshot(d.changed, b.since)
+            ) END AS newcomer
+        OFFSET 0
+    ) has
     WHERE me.user_id = %(user_id)s
+        AND NOT (has.newcomer AND NOT coalesce(pg_visible_in_snapshot(me.joined, %(until)s::pg_snapshot), true))
 ),
 news AS (
-    SELECT n.chat_id, n.seq FROM my, bounds b, LATERAL (
+    SELECT n.chat_id, n.seq FROM my, LATERAL (
         SELECT m.chat_id, m.seq FROM messages m
         WHERE m.chat_id = my.chat_id
-            AND m.changed >= pg_snapshot_xmin(b.since) AND NOT pg_visible_in_snapshot(m.changed, b.since)
+            AND m.changed >= pg_snapshot_xmin(my.since) AND NOT pg_visible_in_snapshot(m.changed, my.since)
             AND (m.expires_at IS NULL OR m.expires_at > now())
             AND NOT EXISTS (
                 SELECT FROM hidden_messages h
@@ -112,7 +126,7 @@ news AS (
             )
         OFFSET 0
     ) n
-    WHERE my.has_news AND NOT my.is_new
+    WHERE my.news
 ),
 page AS MATERIALIZED (
     SELECT * FROM (
@@ -122,7 +136,7 @@ page AS MATERIALIZED (
                 AND NOT EXISTS (SELECT FROM my WHERE my.chat_id = d.chat_id)
         )
         UNION ALL
-        (SELECT 1, my.chat_id, 0 FROM my WHERE my.has_news OR my.has_changed OR my.is_new)
+        (SELECT 1, my.chat_id, 0 FROM my WHERE my.news OR my.changed OR my.joined)
         UNION ALL
         (
             SELECT 2, news.chat_id, news.seq FROM news
@@ -139,21 +153,23 @@ page AS MATERIALIZED (
         UNION ALL
         (
             SELECT receipt.rank, other.chat_id, other.user_id
-            FROM my, bounds b, LATERAL (
+            FROM my, LATERAL (
                 SELECT o.chat_id, o.user_id, o.delivered_changed, o.read_changed FROM members o
-                WHERE o.chat_id = my.chat_id AND o.user_id <> %(user_id)s AND o.changed >= pg_snapshot_xmin(b.since)
+                WHERE o.chat_id = my.chat_id AND o.user_id <> %(user_id)s AND o.changed >= pg_snapshot_xmin(my.since)
                 OFFSET 0
-            ) other, (VALUES (4), (5)) receipt (rank)
-            WHERE NOT my.is_new AND NOT pg_visible_in_snapshot(
-                    CASE receipt.rank WHEN 4 THEN other.delivered_changed ELSE other.read_changed END, b.since
-                )
+            ) other, (VALUES (4), (5)) receipt (rank), LATERAL (
+                SELECT CASE receipt.rank WHEN 4 THEN other.delivered_changed ELSE other.read_changed END AS moved
+            ) mark
+            WHERE NOT pg_visible_in_snapshot(mark.moved, my.since)
+                -- Where those who come together begin, the chat says.
+                AND NOT (my.newcomer AND mark.moved = (my.member).joined)
                 AND (receipt.rank = 4 OR (my.member).read_receipts)
         )
         UNION ALL
         (
             SELECT 6, d.chat_id, 0 FROM drafts d, my, bounds b
             -- Who comes back to a group finds there what they had begun to write.
-            WHERE d.user_id = %(user_id)s AND d.chat_id = my.chat_id AND (my.is_new OR (
+            WHERE d.user_id = %(user_id)s AND d.chat_id = my.chat_id AND (my.joined OR (
                 d.changed >= pg_snapshot_xmin(b.since) AND NOT pg_visible_in_snapshot(d.changed, b.since)
             ))
         )
@@ -167,7 +183,7 @@ written AS (
         json_build_object('chatId', page.chat_id) AS data
     FROM page WHERE page.rank = 0
     UNION ALL
-    SELECT page.rank, page.chat_id, page.n, CASE WHEN my.is_new THEN 'chat:created' ELSE 'chat:updated' END,
+    SELECT page.rank, page.chat_id, page.n, CASE WHEN my.joined THEN 'chat:created' ELSE 'chat:updated' END,
         chat_json(my.chat, my.member, 20)::json
     FROM page JOIN my USING (chat_id) WHERE page.rank = 1
     UNION ALL
@@ -223,24 +239,18 @@ FROM bounds b
 """
 
 
-def cursor_at(seconds: float) -> str:
-    """A cursor for a client that has everything up to a time; for those who cannot ask PostgreSQL."""
-    # Clocks differ a little; what is told twice does no harm.
-    return _written(_Moment(int(seconds) - 10))
-
-
 def sync(actor: Actor, query: SyncQuery, *, room: int = paging.PAGE_BYTES) -> SyncAnswer:
     """One page of what changed for `actor` since the cursor, of about `room` bytes, and the cursor that leads on."""
     import psycopg
 
-    cursor = _read(query.cursor)
+    cursor = None if query.cursor is None else read_cursor(query.cursor)
     try:
         state = _ask(actor, cursor, query.limit)
     except psycopg.DataError:
         # A snapshot that PostgreSQL cannot read was not written by us.
         state, cursor = _ask(actor, None, query.limit), None
     unknown = query.cursor is not None and cursor is None
-    foreign = isinstance(cursor, _Cursor) and (cursor.epoch != state.epoch or _ends(cursor.since) > _ends(state.now))
+    foreign = isinstance(cursor, Cursor) and (cursor.epoch != state.epoch or ends(cursor.since) > ends(state.now))
     if unknown or foreign:
         return _resync(state, "not_understood")
     if state.since is None:
@@ -250,12 +260,13 @@ def sync(actor: Actor, query: SyncQuery, *, room: int = paging.PAGE_BYTES) -> Sy
     return _page(state, cursor, query.limit, room)
 
 
-def _ask(actor: Actor, cursor: _Cursor | _Moment | None, limit: int) -> _State:
-    position = cursor.position if isinstance(cursor, _Cursor) else (-1, 0, 0)
+def _ask(actor: Actor, cursor: Cursor | Moment | None, limit: int) -> _State:
+    position = cursor.position if isinstance(cursor, Cursor) else (-1, 0, 0)
     values = {
         "user_id": actor.user_id,
-        "since": cursor.since if isinstance(cursor, _Cursor) else None,
-        "at": cursor.at if isinstance(cursor, _Moment) else None,
+        "since": cursor.since if isinstance(cursor, Cursor) else None,
+        "at": cursor.at if isinstance(cursor, Moment) else None,
+        "until": cursor.until if isinstance(cursor, Cursor) else None,
         "rank": position[0],
         "chat_id": position[1],
         "n": position[2],
@@ -265,21 +276,21 @@ def _ask(actor: Actor, cursor: _Cursor | _Moment | None, limit: int) -> _State:
     return db.the(_State, _CHANGES, values, actor=actor)
 
 
-def _page(state: _State, cursor: _Cursor | _Moment | None, limit: int, room: int) -> SyncAnswer:
+def _page(state: _State, cursor: Cursor | Moment | None, limit: int, room: int) -> SyncAnswer:
     rows, has_more = paging.cut(msgspec.json.decode(state.rows, type=list[_Row]), limit, _size, room=room)
-    until = (cursor.until if isinstance(cursor, _Cursor) else None) or _bounded(state.now)
-    following = _Cursor(state.epoch, until)
+    until = (cursor.until if isinstance(cursor, Cursor) else None) or bounded(state.now)
+    following = Cursor(state.epoch, until)
     if has_more:
         last = rows[-1]
-        following = _Cursor(state.epoch, _bounded(state.since or until), until, (last.rank, last.chat_id, last.n))
+        following = Cursor(state.epoch, bounded(state.since or until), until, (last.rank, last.chat_id, last.n))
     # One state of a row differs from the next in where its pages lead to; clients drop an event whose id they know.
     state_name = f"{zlib.crc32(until.encode()):x}"
     events = [_event(row, state_name) for row in rows]
-    return SyncAnswer(events=events, next_cursor=_written(following), has_more=has_more)
+    return SyncAnswer(events=events, next_cursor=write_cursor(following), has_more=has_more)
 
 
 def _resync(state: _State, reason: ResyncReason) -> SyncAnswer:
-    fresh = _written(_Cursor(state.epoch, _bounded(state.now)))
+    fresh = write_cursor(Cursor(state.epoch, bounded(state.now)))
     return SyncAnswer(events=[], next_cursor=fresh, has_more=False, resync_required=True, reason=reason)
 
 
@@ -297,34 +308,3 @@ def _event(row: _Row, state_name: str) -> Envelope:
         seq=row.n if about_a_message else None,
         data=msgspec.Raw(row.data.encode()),
     )
-
-
-def _ends(snapshot: str) -> int:
-    """The first transaction that a snapshot has not seen."""
-    return int(snapshot.split(":")[1])
-
-
-def _bounded(snapshot: str) -> str:
-    """A snapshot of very many running transactions, as one that saw nothing from the first of them on.
-
-    What had committed between them is told twice, which does no harm; a cursor that is too long could not be used.
-    """
-    if len(snapshot) <= _SNAPSHOT_LENGTH:
-        return snapshot
-    first = snapshot.partition(":")[0]
-    return f"{first}:{first}:"
-
-
-def _written(cursor: _Cursor | _Moment) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).rstrip(b"=").decode()
-
-
-def _read(cursor: str | None) -> _Cursor | _Moment | None:
-    if cursor is None:
-        return None
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        parts = msgspec.json.decode(text, type=list[object])
-        return msgspec.convert(parts, _Moment) if len(parts) == 1 else msgspec.convert(parts, _Cursor)
-    except (binascii.Error, ValueError, msgspec.MsgspecError):
-        return None
