@@ -118,6 +118,7 @@ RANGES: dict[str, tuple[int, int]] = {
     # API Gateway closes a socket that is silent for 600 seconds, and every socket after 7,200.
     "heartbeat_seconds": (0, 590),
     "connection_seconds": (1, 2 * 60 * 60),
+    "index_seconds": (0, _SQS_DELAY),
     "login_seconds": (1, _SQS_DELAY),
     "presence_debounce_seconds": (0, _SQS_DELAY),
     "presence_retell_seconds": (1, _SQS_DELAY),
