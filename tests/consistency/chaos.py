@@ -7,25 +7,29 @@ from collections.abc import Callable
 
 import psycopg
 
-from local.faults import Fault, Faults
+from local.faults import Fault
 from local.postgres import Postgres
+from local.stack import Stack
 
-_FAULTS: tuple[tuple[Fault, str | None, float], ...] = (
-    (Fault.POST_GONE, None, 1.0),
-    (Fault.POST_THROTTLED, None, 1.0),
-    (Fault.DISCONNECT_LOST, None, 1.0),
-    (Fault.TRIGGER_DOUBLED, "push", 1.0),
-    (Fault.TRIGGER_REORDERED, "push", 1.0),
-    (Fault.KILL_BEFORE, "websocket_message", 1.0),
-    (Fault.KILL_AFTER, "websocket_message", 1.0),
-    (Fault.KILL_BEFORE, "api_handler", 1.0),
-    (Fault.KILL_AFTER, "api_handler", 1.0),
-    (Fault.KILL_AT, "api_handler", 0.01),
-    (Fault.KILL_BEFORE, "push", 1.0),
-    (Fault.KILL_AFTER, "push", 1.0),
-    (Fault.SERVICE_FAILING, "dynamodb", 1.0),
-    (Fault.SERVICE_FAILING, "sqs", 1.0),
-    (Fault.SERVICE_SLOW, "dynamodb", 0.3),
+# Each with its victim and the least and most of its value; a kill strikes anywhere in a send, its commit included.
+_FAULTS: tuple[tuple[Fault, str | None, float, float], ...] = (
+    (Fault.POST_GONE, None, 1.0, 1.0),
+    (Fault.POST_THROTTLED, None, 1.0, 1.0),
+    (Fault.DISCONNECT_LOST, None, 1.0, 1.0),
+    (Fault.TRIGGER_DOUBLED, "push", 1.0, 1.0),
+    (Fault.TRIGGER_REORDERED, "push", 1.0, 1.0),
+    (Fault.KILL_BEFORE, "websocket_message", 1.0, 1.0),
+    (Fault.KILL_AFTER, "websocket_message", 1.0, 1.0),
+    (Fault.KILL_BEFORE, "api_handler", 1.0, 1.0),
+    (Fault.KILL_AFTER, "api_handler", 1.0, 1.0),
+    (Fault.KILL_AT, "websocket_message", 0.001, 0.02),
+    (Fault.KILL_AT, "api_handler", 0.001, 0.02),
+    (Fault.KILL_AT, "push", 0.001, 0.02),
+    (Fault.KILL_BEFORE, "push", 1.0, 1.0),
+    (Fault.KILL_AFTER, "push", 1.0, 1.0),
+    (Fault.SERVICE_FAILING, "dynamodb", 1.0, 1.0),
+    (Fault.SERVICE_FAILING, "sqs", 1.0, 1.0),
+    (Fault.SERVICE_SLOW, "dynamodb", 0.3, 0.3),
 )
 _PAUSE_SECONDS = (0.15, 0.45)
 
@@ -33,10 +37,13 @@ _PAUSE_SECONDS = (0.15, 0.45)
 class Chaos:
     """Makes something go wrong every so often, until `stop`. `counts` tells what and how often."""
 
-    def __init__(self, faults: Faults, postgres: Postgres, database: str, *, seed: str) -> None:
+    def __init__(self, stack: Stack, postgres: Postgres, database: str, *, seed: str) -> None:
         self.counts: Counter[str] = Counter()
-        self._faults = faults
+        self._faults = stack.faults
         self._postgres = postgres
+        self._functions = stack.functions
+        # Containers stopped between events, so that what they keep open grows old unnoticed.
+        self._frozen = False
         self._database = database
         self._random = random.Random(f"{seed}:chaos")
         self._stopping = threading.Event()
@@ -51,6 +58,7 @@ class Chaos:
         self._stopping.set()
         self._thread.join()
         self._faults.clear()
+        self._functions.renew(frozen=False)
 
     def _run(self) -> None:
         while not self._stopping.wait(self._random.uniform(*_PAUSE_SECONDS)):
@@ -59,8 +67,12 @@ class Chaos:
                 self._did("database killed", self._kill_database)
             elif chance < 0.15:
                 self._did("database connections dropped", self._drop_connections)
+            elif chance < 0.18:
+                self._frozen = not self._frozen
+                self._did("containers replaced", lambda: self._functions.renew(frozen=self._frozen))
             else:
-                fault, of, value = self._random.choice(_FAULTS)
+                fault, of, least, most = self._random.choice(_FAULTS)
+                value = self._random.uniform(least, most)
                 times = self._random.randint(1, 3)
                 name = f"{fault.value} {of or ''}".strip()
                 # One at a time: what nothing has met yet would pile up until nothing gets through.

@@ -68,7 +68,7 @@ def run(
             own = Server(server.stack, url)
             while report.acknowledged < changes and not report.violations:
                 wanted = min(ROUND_CHANGES, changes - report.acknowledged)
-                chaos = Chaos(server.faults, postgres, _DATABASE, seed=f"{seed}:{report.rounds}")
+                chaos = Chaos(server.stack, postgres, _DATABASE, seed=f"{seed}:{report.rounds}")
                 _round(own, chaos, report, wanted, progress)
                 report.seconds = time.monotonic() - began
                 keep(report)
