@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from local.processes import wait_until
 from tests.support import leftovers
 
 
@@ -20,9 +21,11 @@ def main() -> int:
         folder = Path(name)
         folder.chmod(0o711)  # PostgreSQL may run as another user, who has to pass through
         code = _run(folder)
+        # What is told that its parent has ended needs a moment for it.
+        wait_until(lambda: not leftovers.that_know(folder), seconds=10)
         left = leftovers.that_know(folder)
         for process in left:
-            print(f"left running: {process[:300]}", file=sys.stderr)
+            print(f"left running: {process}", file=sys.stderr)
         return code or bool(left)
 
 

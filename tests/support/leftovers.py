@@ -16,15 +16,25 @@ def that_know(data_dir: Path) -> list[str]:
             ["ps", "-ww", "-eo", "stat=,args="], capture_output=True, text=True, check=True
         ).stdout
         return [line for line in listed.splitlines() if str(data_dir) in line and not line.startswith("Z")]
-    processes = [folder for folder in _PROC.iterdir() if folder.name.isdecimal()]
-    found = {folder.name: _known_to(folder) for folder in processes}
-    return [f"{pid} {known}" for pid, known in found.items() if str(data_dir) in known]
+    processes = (_Process(folder) for folder in _PROC.iterdir() if folder.name.isdecimal())
+    return [f"{process.pid} {process.command}" for process in processes if process.knows(data_dir)]
 
 
-def _known_to(process: Path) -> str:
-    """Command line and environment; both are empty for a process that only waits to be reaped."""
+class _Process:
+    """What can be read of a process; nothing of one that only waits to be reaped, has ended or is another user's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.pid = folder.name
+        self.command = _read(folder / "cmdline")
+        # Never shown: it may hold secrets.
+        self._environment = _read(folder / "environ")
+
+    def knows(self, path: Path) -> bool:
+        return str(path) in self.command or str(path) in self._environment
+
+
+def _read(path: Path) -> str:
     try:
-        known = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
-    except OSError:  # it has ended, or is another user's
+        return path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
         return ""
-    return known.replace(b"\0", b" ").decode(errors="replace")
