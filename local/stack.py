@@ -1,4 +1,5 @@
-"""The whole product in one process: PostgreSQL beside it, the local AWS, the functions, the gateway, the triggers."""
+"""The whole product on one machine: the gateway and the triggers in this process, and in processes of their own
+PostgreSQL, the local AWS and the functions' containers."""
 
 import concurrent.futures
 import contextlib

@@ -179,6 +179,24 @@ def test_dropped_database_connections_are_not_noticed(server: Server, pair: tupl
     assert [message["seq"] for message in bob.history(chat)] == [5, 4, 3, 2, 1]
 
 
+def test_a_container_that_was_frozen_notices_what_closed_meanwhile(
+    server: Server, pair: tuple[Person, Person, int]
+) -> None:
+    alice, bob, chat = pair
+    server.stack.functions.renew(frozen=True)
+    mouth, ears = alice.socket(), bob.socket()
+    for number in range(1, 4):
+        mouth.act("message:send", _message(chat, number))
+        ears.wait_for("message:new", content=f"message {number}")
+        # All who could see the connections close are stopped.
+        server.sql(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    server.stack.functions.renew(frozen=False)
+    assert [message["seq"] for message in bob.history(chat)] == [3, 2, 1]
+
+
 def test_a_killed_database_loses_nothing_that_was_acknowledged(server: Server) -> None:
     with Postgres.temporary() as postgres:
         url = postgres.ensure("messenger")
