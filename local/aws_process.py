@@ -47,6 +47,7 @@ from local.aws_messages import (
 )
 from local.aws_moto import Moto
 from local.aws_resources import make_anew
+from local.http_posts import http_protocol
 from local.s3_store import Store
 from local.signatures import Verifier
 from local.wsgi import Answer
@@ -143,6 +144,7 @@ class Process:
         server = uvicorn.Server(
             uvicorn.Config(
                 self._front,
+                http=type("AwsHttpProtocol", (http_protocol(),), {"at_once": staticmethod(self._front.at_once)}),
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -53,14 +53,19 @@ class AwsQueues:
             return await self.receive(payload, wait, whole)
         payload = self._moto.short("sqs", action, body)
         if payload is not None:
-            _store_known_characters(payload)
-            name = _queue(payload)
-            answer = self._moto.call("sqs", action, payload)
-        else:
-            payload = _decoded(body)
-            _store_known_characters(payload)
-            name = _queue(payload)
-            answer = whole(json.dumps(payload).encode() if "MessageBody" in payload or "Entries" in payload else body)
+            return self.call(action, payload)
+        payload = _decoded(body)
+        _store_known_characters(payload)
+        answer = whole(json.dumps(payload).encode() if "MessageBody" in payload or "Entries" in payload else body)
+        if action in _WAKING:
+            self._tell(_queue(payload))
+        return answer
+
+    def call(self, action: str, payload: dict[str, Any]) -> Answer:
+        """Goes the short way, with anything but a ReceiveMessage."""
+        _store_known_characters(payload)
+        name = _queue(payload)
+        answer = self._moto.call("sqs", action, payload)
         if action in _WAKING:
             self._tell(name)
         return answer

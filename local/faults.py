@@ -62,6 +62,11 @@ class Faults:
                     return armed.value
         return 0.0
 
+    @property
+    def in_force(self) -> bool:
+        """Is anything armed?"""
+        return bool(self._armed)
+
     def clear(self) -> None:
         """Takes back all that is armed."""
         with self._lock:

@@ -1,12 +1,27 @@
-"""The short way of a post to `@connections`, by which one event goes to each of hundreds of sockets."""
+"""The short way of a post that comes whole: one event goes to each of hundreds of sockets by posts to `@connections`,
+and the product's calls of DynamoDB and SQS are posts as well.
+"""
 
 import asyncio
+import importlib
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import NamedTuple
 
 from uvicorn.server import ServerState
 
 from local.responses import Answer
+
+# Headers that say something of how the request itself is to be read or answered.
+_UNUSUAL = frozenset({"expect", "te", "trailer", "transfer-encoding", "upgrade"})
+
+
+class Post(NamedTuple):
+    """A request of the usual kind. Header names are in lower case."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
 
 
 class PostsAtOnce(asyncio.Protocol):
@@ -53,3 +68,38 @@ class PostsAtOnce(asyncio.Protocol):
 
     def _keep_alive(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+
+def whole_post(data: bytes) -> Post | None:
+    """A post with a declared length and nothing after it, over a connection that is kept; None for all else."""
+    head, _, body = data.partition(b"\r\n\r\n")
+    request, *fields = head.decode("latin-1").split("\r\n")
+    method, _, target = request.partition(" ")
+    path, _, version = target.partition(" ")
+    headers = {}
+    for field in fields:
+        name, colon, value = field.partition(":")
+        lower = name.lower()
+        if not colon or lower in headers:
+            return None
+        headers[lower] = value.strip(" \t")
+    usual = (
+        method == "POST"
+        and version == "HTTP/1.1"
+        and "?" not in path
+        and headers.get("content-length") == str(len(body))
+        and headers.get("connection", "keep-alive") == "keep-alive"
+        and "host" in headers
+        and _UNUSUAL.isdisjoint(headers)
+    )
+    return Post(path, headers, body) if usual else None
+
+
+def http_protocol() -> type[PostsAtOnce]:
+    """httptools' where it is installed, else h11's."""
+    try:
+        module = importlib.import_module("local.http_httptools")
+    except ImportError:
+        module = importlib.import_module("local.http_h11")
+    found: type[PostsAtOnce] = module.GatewayHttpProtocol
+    return found

@@ -19,6 +19,7 @@ from chalicelib.core import sigv4
 from chalicelib.core.config import settings
 from local.events import MESSAGE_BYTES, STAGE, Headers, request_id
 from local.faults import Fault, Faults
+from local.http_posts import whole_post
 from local.responses import Answer, DisconnectedError, read_body
 from local.websocket import Connection, GoneError, WebSocketApi
 
@@ -33,8 +34,6 @@ _AUTHORIZATION = re.compile(
     r"SignedHeaders=(?P<signed>[^,]+), *Signature=(?P<signature>[0-9a-f]{64})"
 )
 _USUAL_POST = (f"POST /{STAGE}/%40connections/".encode(), f"POST /{STAGE}/@connections/".encode())
-# Headers that say something of how the request itself is to be read or answered.
-_UNUSUAL = frozenset({"expect", "te", "trailer", "transfer-encoding", "upgrade"})
 
 
 class RefusedError(Exception):
@@ -127,29 +126,9 @@ class ManagementApi:
 
 
 def _usual_post(data: bytes) -> Call | None:
-    """A post with a declared length and nothing after it, over a connection that is kept; None for all else."""
-    if not data.startswith(_USUAL_POST):
-        return None
-    head, _, body = data.partition(b"\r\n\r\n")
-    request, *fields = head.decode("latin-1").split("\r\n")
-    _, _, target = request.partition(" ")
-    path, _, version = target.partition(" ")
-    headers = {}
-    for field in fields:
-        name, colon, value = field.partition(":")
-        lower = name.lower()
-        if not colon or lower in headers:
-            return None
-        headers[lower] = value.strip(" \t")
-    usual = (
-        version == "HTTP/1.1"
-        and "?" not in path
-        and headers.get("content-length") == str(len(body))
-        and headers.get("connection", "keep-alive") == "keep-alive"
-        and "host" in headers
-        and _UNUSUAL.isdisjoint(headers)
-    )
-    return Call("POST", path, "", headers, body) if usual else None
+    """A post to a connection; None for all else."""
+    post = whole_post(data) if data.startswith(_USUAL_POST) else None
+    return Call("POST", post.path, "", post.headers, post.body) if post is not None else None
 
 
 def _text(body: bytes) -> bytes:

@@ -1,24 +1,12 @@
 """The server that speaks HTTP and WebSocket as API Gateway does, on the fastest parser that is installed."""
 
-import importlib
-
 import uvicorn
 from uvicorn.config import Config
 
 from local.events import DEFAULT_LIMITS, Limits
 from local.gateway import Gateway
-from local.http_posts import PostsAtOnce
+from local.http_posts import PostsAtOnce, http_protocol
 from local.socket_protocol import GatewaySocketProtocol
-
-
-def http_protocol() -> type[PostsAtOnce]:
-    """httptools' where it is installed, else h11's."""
-    try:
-        module = importlib.import_module("local.http_httptools")
-    except ImportError:
-        module = importlib.import_module("local.http_h11")
-    found: type[PostsAtOnce] = module.GatewayHttpProtocol
-    return found
 
 
 def server(

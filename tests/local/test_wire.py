@@ -13,8 +13,8 @@ from websockets.sync.client import ClientConnection, connect
 from chalicelib.core import sigv4
 from local import http_h11, http_httptools
 from local.events import FRAME_BYTES
+from local.http_posts import http_protocol
 from local.management import ManagementApi
-from local.protocols import http_protocol
 from tests.local.sample.serving import SETTINGS, Running, serve
 
 MASK = b"\x01\x02\x03\x04"
