@@ -4,17 +4,19 @@ The function's own annotations say what it takes and answers, and the OpenAPI do
 
     routes = Routes("chats")
 
-    @routes.post("/chats/{chat_id}/read")
+    @routes.post("/chats/{chat_id}/read", refuses=(NotFound,))
     def read(actor: Actor, chat_id: Id, body: Watermark) -> ReadAnswer:
 
 `actor` asks for an access token, `body` and `query` are typed structs, `request` is the Request, and every other
-argument is a path parameter. Errors leave as problem+json; nothing that was not meant for the client gets out.
+argument is a path parameter. `refuses` lists the problems that the feature's rules raise, for the document alone.
+Errors leave as problem+json; nothing that was not meant for the client gets out.
 """
 
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, Literal, TypeVar, get_args
+from functools import partial
+from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 from urllib.parse import unquote
 
 import msgspec
@@ -33,6 +35,7 @@ from chalicelib.core.logs import tell
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 Body = TypeVar("Body")
+Refusals = tuple[type[Problem], ...]
 
 
 class Reply(msgspec.Struct, Generic[Body], frozen=True, kw_only=True):
@@ -52,15 +55,21 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """One route as it was declared: for dispatch, and for the OpenAPI document."""
+    """One route as it was declared: for dispatch, and for the OpenAPI document.
+
+    `also` are the other statuses that a Reply has, and `refuses` the problems that the feature's rules raise. What
+    follows from the declared input (a body that is not valid, a missing token) is not named again.
+    """
 
     method: Method
     path: str
     tag: str
     handler: Callable[..., Any]
     status: int
-    creates: bool
-    cached: bool
+    also: tuple[int, ...] = ()
+    refuses: Refusals = ()
+    creates: bool = False
+    cached: bool = False
     alias_of: str | None = None
 
     @property
@@ -96,6 +105,12 @@ def camel(name: str) -> str:
     return first + "".join(map(str.capitalize, others))
 
 
+class Declaring(Protocol):
+    """A decorator that makes a function an endpoint, and leaves it as it is."""
+
+    def __call__(self, handler: Handler, /) -> Handler: ...
+
+
 class Routes:
     """The endpoints of one feature, as a Chalice blueprint."""
 
@@ -104,45 +119,48 @@ class Routes:
         self.blueprint = Blueprint(f"chalicelib.features.{tag}.routes")
         self.endpoints: list[Endpoint] = []
 
-    def get(self, path: str, *, cached: bool = False) -> Callable[[Handler], Handler]:
+    def get(
+        self, path: str, *, cached: bool = False, also: tuple[int, ...] = (), refuses: Refusals = ()
+    ) -> Declaring:
         """Declares a reading endpoint; `cached` adds an ETag and answers 304 to If-None-Match."""
-        return self._declare("GET", path, status=200, cached=cached)
+        declared = partial(Endpoint, method="GET", path=path, tag=self.tag, status=200)
+        return self._declare(partial(declared, cached=cached, also=also, refuses=refuses))
 
-    def post(self, path: str, *, status: int = 200, creates: bool = False) -> Callable[[Handler], Handler]:
+    def post(
+        self,
+        path: str,
+        *,
+        status: int = 200,
+        creates: bool = False,
+        also: tuple[int, ...] = (),
+        refuses: Refusals = (),
+    ) -> Declaring:
         """Declares a POST; one that `creates` honours Idempotency-Key."""
-        return self._declare("POST", path, status=status, creates=creates)
+        declared = partial(Endpoint, method="POST", path=path, tag=self.tag, status=status)
+        return self._declare(partial(declared, creates=creates, also=also, refuses=refuses))
 
-    def put(self, path: str, *, status: int = 200) -> Callable[[Handler], Handler]:
+    def put(self, path: str, *, status: int = 200, refuses: Refusals = ()) -> Declaring:
         """Declares a PUT."""
-        return self._declare("PUT", path, status=status)
+        return self._declare(partial(Endpoint, method="PUT", path=path, tag=self.tag, status=status, refuses=refuses))
 
-    def patch(self, path: str) -> Callable[[Handler], Handler]:
+    def patch(self, path: str, *, refuses: Refusals = ()) -> Declaring:
         """Declares a PATCH."""
-        return self._declare("PATCH", path, status=200)
+        return self._declare(partial(Endpoint, method="PATCH", path=path, tag=self.tag, status=200, refuses=refuses))
 
-    def delete(self, path: str, *, status: int = 204) -> Callable[[Handler], Handler]:
+    def delete(self, path: str, *, status: int = 204, refuses: Refusals = ()) -> Declaring:
         """Declares a DELETE."""
-        return self._declare("DELETE", path, status=status)
+        return self._declare(
+            partial(Endpoint, method="DELETE", path=path, tag=self.tag, status=status, refuses=refuses)
+        )
 
     def alias(self, method: str, path: str, *, of: Endpoint) -> None:
         """Serves an endpoint under another path too. Parameters that this path does not have come in the query."""
         same = msgspec.structs.replace(of, method=method, path=path, alias_of=of.name)
         self._serve(same)
 
-    def _declare(
-        self, method: Method, path: str, *, status: int, creates: bool = False, cached: bool = False
-    ) -> Callable[[Handler], Handler]:
+    def _declare(self, endpoint: Callable[..., Endpoint]) -> Declaring:
         def decorate(handler: Handler) -> Handler:
-            endpoint = Endpoint(
-                method=method,
-                path=path,
-                tag=self.tag,
-                handler=handler,
-                status=status,
-                creates=creates,
-                cached=cached,
-            )
-            self._serve(endpoint)
+            self._serve(endpoint(handler=handler))
             return handler
 
         return decorate

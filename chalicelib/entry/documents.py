@@ -71,9 +71,8 @@ def _openapi(chosen: Callable[[Endpoint], bool], title: str, about: str) -> Docu
     from chalicelib.entry.blueprints import endpoints  # not above: it lists this module's own routes
     from chalicelib.entry.examples import EXAMPLES
     from chalicelib.entry.links import LINKS
-    from chalicelib.entry.outcomes import OUTCOMES
     from chalicelib.features.ops import openapi
     from chalicelib.realtime.events import CATALOGUE
 
-    tables = openapi.Tables(outcomes=OUTCOMES, examples=EXAMPLES, links=LINKS, events=CATALOGUE)
+    tables = openapi.Tables(examples=EXAMPLES, links=LINKS, events=CATALOGUE)
     return openapi.document(list(filter(chosen, endpoints())), tables, title=title, about=about)

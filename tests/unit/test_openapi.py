@@ -15,7 +15,6 @@ from chalicelib.core.errors import catalogue
 from chalicelib.entry.blueprints import endpoints
 from chalicelib.entry.documents import aliases_document, asyncapi_document, openapi_document
 from chalicelib.entry.examples import EXAMPLES
-from chalicelib.entry.outcomes import OUTCOMES
 from chalicelib.realtime.events import CATALOGUE
 from tests.support.documents import broken_references, nodes, whole_document
 
@@ -188,10 +187,6 @@ def test_statuses_follow_from_the_declaration() -> None:
         assert ({"400", "413", "415"} <= set(responses)) == (endpoint.input("body") is not None)
         assert {"429", "500", "502", "503", "504"} <= set(responses)
         assert [status for status in responses if not status.isdigit()] == []
-
-
-def test_rules_are_of_routes_that_exist() -> None:
-    assert set(OUTCOMES) <= {f"{method} {path}" for path, method in OPERATIONS}
 
 
 def test_links_lead_from_a_field_of_what_was_made_to_a_path() -> None:

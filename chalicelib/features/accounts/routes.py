@@ -3,6 +3,7 @@
 from msgspec import UNSET
 
 from chalicelib.core.context import Actor
+from chalicelib.core.errors import EmailTaken, NotFound, RateLimited, RefreshRefused, UsernameTaken, WrongCredentials
 from chalicelib.core.http import Reply, Request, Routes
 from chalicelib.core.ids import Id
 from chalicelib.core.paging import Page
@@ -21,21 +22,21 @@ from chalicelib.features.accounts.schemas import (
 routes = Routes("accounts")
 
 
-@routes.post("/auth/register", status=201, creates=True)
+@routes.post("/auth/register", status=201, creates=True, refuses=(UsernameTaken, EmailTaken, RateLimited))
 def register(body: Registration, request: Request) -> Reply[Admission]:
     """Makes an account and logs it in."""
     admission, headers = service.register(body, request)
     return Reply(body=admission, status=201, headers=headers)
 
 
-@routes.post("/auth/login")
+@routes.post("/auth/login", refuses=(WrongCredentials, RateLimited))
 def log_in(body: Credentials, request: Request) -> Reply[Admission]:
     """Logs in by username or email address."""
     admission, headers = service.log_in(body, request)
     return Reply(body=admission, status=200, headers=headers)
 
 
-@routes.post("/auth/refresh")
+@routes.post("/auth/refresh", refuses=(RefreshRefused,))
 def refresh(body: RefreshRequest) -> Admission:
     """Gives the next access and refresh token; a refresh token that was used before ends the session."""
     return service.renew(body.refresh_token)
@@ -65,7 +66,7 @@ def list_sessions(actor: Actor, query: Page) -> SessionList:
     return service.sessions(actor, query)
 
 
-@routes.delete("/auth/sessions/{session_id}")
+@routes.delete("/auth/sessions/{session_id}", refuses=(NotFound,))
 def end_session(actor: Actor, session_id: Id) -> None:
     """Ends one of one's own sessions and closes its sockets."""
     service.end_session(actor, session_id)

@@ -2,6 +2,19 @@
 
 from chalicelib.core import ratelimit
 from chalicelib.core.context import Actor
+from chalicelib.core.errors import (
+    Blocked,
+    ClientMessageIdReused,
+    Forbidden,
+    MessageIsDeleted,
+    NotFound,
+    RateLimited,
+    TooManyReactions,
+    TooManyScheduled,
+    UnknownMention,
+    UnknownReply,
+    UnusableAttachment,
+)
 from chalicelib.core.http import Reply, Routes
 from chalicelib.core.ids import Id
 from chalicelib.core.paging import Page
@@ -46,8 +59,10 @@ from chalicelib.realtime.shapes import Message, ReactionSummary
 
 routes = Routes("messages")
 
+_SENDING = (NotFound, Forbidden, Blocked, ClientMessageIdReused, UnknownReply, UnknownMention, UnusableAttachment)
 
-@routes.post("/messages", status=201, creates=True)
+
+@routes.post("/messages", status=201, creates=True, also=(200,), refuses=(*_SENDING, RateLimited))
 def send_message(actor: Actor, body: SendInput) -> Reply[Message]:
     """Send a message (200 where this clientMessageId was stored before)."""
     sent = send(actor, body, "http")
@@ -55,14 +70,16 @@ def send_message(actor: Actor, body: SendInput) -> Reply[Message]:
     return Reply(body=sent.message, status=201 if sent.created else 200, headers=headers)
 
 
-@routes.get("/messages/search")
+@routes.get("/messages/search", refuses=(RateLimited,))
 def search_messages(actor: Actor, query: MessageSearchQuery) -> Reply[MessageList]:
     """Messages of my chats by their words, stemmed in Russian and English, each also as a beginning."""
     found, headers = search(actor, query)
     return Reply(body=found, status=200, headers=headers)
 
 
-@routes.post("/scheduled-messages", status=201, creates=True)
+@routes.post(
+    "/scheduled-messages", status=201, creates=True, also=(200,), refuses=(*_SENDING, TooManyScheduled, RateLimited)
+)
 def schedule_message(actor: Actor, body: ScheduleInput) -> Reply[ScheduledMessage]:
     """Have a message sent at a time (200 where one with this clientMessageId waits already)."""
     kept = scheduled.schedule(actor, body)
@@ -76,51 +93,59 @@ def list_scheduled_messages(actor: Actor, query: ScheduleQuery) -> ScheduledList
     return scheduled.waiting(actor, query)
 
 
-@routes.patch("/scheduled-messages/{scheduled_id}")
+@routes.patch("/scheduled-messages/{scheduled_id}", refuses=(NotFound,))
 def change_scheduled_message(actor: Actor, scheduled_id: Id, body: ScheduleChange) -> ScheduledMessage:
     """Change a message of mine that waits, or when it is sent."""
     return scheduled.change(actor, scheduled_id, body)
 
 
-@routes.delete("/scheduled-messages/{scheduled_id}")
+@routes.delete("/scheduled-messages/{scheduled_id}", refuses=(NotFound,))
 def cancel_scheduled_message(actor: Actor, scheduled_id: Id) -> None:
     """Take a message back before it is sent."""
     scheduled.cancel(actor, scheduled_id)
 
 
-@routes.post("/scheduled-messages/{scheduled_id}/send-now", status=201)
+@routes.post("/scheduled-messages/{scheduled_id}/send-now", status=201, also=(200,), refuses=_SENDING)
 def send_scheduled_message(actor: Actor, scheduled_id: Id) -> Reply[Message]:
     """Send a message that waits now (200 where a message with its clientMessageId was stored before)."""
     sent = scheduled.send_now(actor, scheduled_id)
     return Reply(body=sent.message, status=201 if sent.created else 200)
 
 
-@routes.get("/messages/{message_id}")
+@routes.get("/messages/{message_id}", refuses=(NotFound,))
 def get_message(actor: Actor, message_id: Id) -> Message:
     """One message."""
     return history.access_message(actor, message_id)
 
 
-@routes.put("/messages/{message_id}")
+@routes.put(
+    "/messages/{message_id}", refuses=(NotFound, Forbidden, Blocked, MessageIsDeleted, UnknownMention, RateLimited)
+)
 def edit_message(actor: Actor, message_id: Id, body: EditInput) -> Reply[Message]:
     """Give one's own message another text."""
     edited = edit.edit(actor, message_id, body)
     return Reply(body=edited.message, status=200, headers=ratelimit.headers(edit.policy(), edited.allowance))
 
 
-@routes.get("/messages/{message_id}/edits")
+@routes.get("/messages/{message_id}/edits", refuses=(NotFound,))
 def list_edits(actor: Actor, message_id: Id, query: Page) -> EditList:
     """What a message said before its edits."""
     return edit.edits(actor, message_id, query)
 
 
-@routes.delete("/messages/{message_id}")
+@routes.delete("/messages/{message_id}", refuses=(NotFound, Forbidden))
 def delete_message(actor: Actor, message_id: Id, query: DeleteQuery) -> None:
     """Delete a message; again is as once."""
     delete.delete(actor, message_id, query.scope)
 
 
-@routes.post("/messages/{message_id}/forward", status=201, creates=True)
+@routes.post(
+    "/messages/{message_id}/forward",
+    status=201,
+    creates=True,
+    also=(200,),
+    refuses=(NotFound, Forbidden, Blocked, ClientMessageIdReused, MessageIsDeleted, UnusableAttachment, RateLimited),
+)
 def forward_message(actor: Actor, message_id: Id, body: ForwardInput) -> Reply[Copies]:
     """Copy a message into other chats, all or none (200 where all these copies were stored before)."""
     forwarded = forward.forward(actor, message_id, body, "http")
@@ -128,7 +153,10 @@ def forward_message(actor: Actor, message_id: Id, body: ForwardInput) -> Reply[C
     return Reply(body=Copies(messages=forwarded.messages), status=201 if forwarded.created else 200, headers=headers)
 
 
-@routes.put("/messages/{message_id}/reactions/{emoji}")
+@routes.put(
+    "/messages/{message_id}/reactions/{emoji}",
+    refuses=(NotFound, Blocked, MessageIsDeleted, TooManyReactions, RateLimited),
+)
 def add_reaction(actor: Actor, message_id: Id, emoji: Emoji) -> Reply[ReactionSummary]:
     """React to a message; again is as once."""
     reacted = reactions.react(actor, message_id, emoji)
@@ -136,74 +164,74 @@ def add_reaction(actor: Actor, message_id: Id, emoji: Emoji) -> Reply[ReactionSu
     return Reply(body=reacted.reactions, status=200, headers=headers)
 
 
-@routes.delete("/messages/{message_id}/reactions/{emoji}")
+@routes.delete("/messages/{message_id}/reactions/{emoji}", refuses=(NotFound, RateLimited))
 def remove_reaction(actor: Actor, message_id: Id, emoji: Emoji) -> Reply[None]:
     """Take a reaction back; again is as once."""
     reacted = reactions.react(actor, message_id, emoji, remove=True)
     return Reply(body=None, status=204, headers=ratelimit.headers(reactions.policy(), reacted.allowance))
 
 
-@routes.put("/messages/{message_id}/pin")
+@routes.put("/messages/{message_id}/pin", refuses=(NotFound, Forbidden, Blocked, MessageIsDeleted))
 def pin_message(actor: Actor, message_id: Id) -> Message:
     """Pin a message; again is as once."""
     return pins.pin(actor, message_id)
 
 
-@routes.delete("/messages/{message_id}/pin")
+@routes.delete("/messages/{message_id}/pin", refuses=(NotFound, Forbidden, Blocked))
 def unpin_message(actor: Actor, message_id: Id) -> None:
     """Take a pinned message down; again is as once."""
     pins.pin(actor, message_id, remove=True)
 
 
-@routes.get("/chats/{chat_id}/pins")
+@routes.get("/chats/{chat_id}/pins", refuses=(NotFound,))
 def list_pins(actor: Actor, chat_id: Id, query: Page) -> MessageList:
     """A chat's pinned messages, the last pinned first."""
     return pins.pins(actor, chat_id, query)
 
 
-@routes.get("/chats/{chat_id}/messages")
+@routes.get("/chats/{chat_id}/messages", refuses=(NotFound,))
 def list_messages(actor: Actor, chat_id: Id, query: HistoryQuery) -> MessageList:
     """A chat's history: newest first, or oldest first with `after`."""
     return history.history(actor, chat_id, query)
 
 
-@routes.post("/chats/{chat_id}/read")
+@routes.post("/chats/{chat_id}/read", refuses=(NotFound,))
 def mark_read(actor: Actor, chat_id: Id, body: ReadInput) -> Watermarks:
     """Mark a chat as read up to a message."""
     return receipts.mark_read(actor, chat_id, body.seq)
 
 
-@routes.post("/chats/{chat_id}/delivered")
+@routes.post("/chats/{chat_id}/delivered", refuses=(NotFound,))
 def mark_delivered(actor: Actor, chat_id: Id, body: DeliveredInput) -> Watermarks:
     """Mark a chat's messages as delivered up to one."""
     return receipts.mark_delivered(actor, chat_id, body.seq)
 
 
-@routes.post("/messages/{message_id}/read")
+@routes.post("/messages/{message_id}/read", refuses=(NotFound,))
 def mark_message_read(actor: Actor, message_id: Id) -> Watermarks:
     """Mark a chat as read up to this message."""
     return receipts.mark_message(actor, message_id, "read")
 
 
-@routes.post("/messages/{message_id}/delivered")
+@routes.post("/messages/{message_id}/delivered", refuses=(NotFound,))
 def mark_message_delivered(actor: Actor, message_id: Id) -> Watermarks:
     """Mark a chat's messages as delivered up to this one."""
     return receipts.mark_message(actor, message_id, "delivered")
 
 
-@routes.get("/messages/{message_id}/receipts")
+@routes.get("/messages/{message_id}/receipts", refuses=(NotFound,))
 def list_receipts(actor: Actor, message_id: Id, query: Page) -> ReceiptList:
     """To whom a message was delivered, who has read it, and when, where that is known."""
     return receipts.receipts(actor, message_id, query)
 
 
-@routes.put("/chats/{chat_id}/draft")
+@routes.put("/chats/{chat_id}/draft", refuses=(NotFound, UnknownReply))
 def set_draft(actor: Actor, chat_id: Id, body: DraftInput) -> Draft:
     """Keep what I have begun to write in a chat, for all my devices; without content it is given up."""
     return drafts.set_draft(actor, chat_id, body)
 
 
-@routes.get("/chats/{chat_id}/draft")
+@routes.get("/chats/{chat_id}/draft", refuses=(NotFound,))
 def get_draft(actor: Actor, chat_id: Id) -> Draft:
     """What I have begun to write in a chat."""
     return drafts.draft_of(actor, chat_id)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.core.errors import Problem, ProblemBody, RateLimited
+from chalicelib.core.errors import ProblemBody, RateLimited
 from chalicelib.core.http import Endpoint, camel
 from chalicelib.features.ops.components import Components, Schema, plain
 from chalicelib.features.ops.links import Ids, add_links
@@ -16,21 +16,13 @@ from chalicelib.features.ops.refusals import problems, refusal, refusals
 API_VERSION = "0.2.0"
 
 
-class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
-    """What an endpoint answers beyond what follows from its declaration: refusals by its rules, other statuses."""
-
-    refusals: tuple[type[Problem], ...] = ()
-    statuses: tuple[int, ...] = ()
-
-
 class Tables(msgspec.Struct, frozen=True, kw_only=True):
     """What the document tells that no declaration of an endpoint does.
 
-    `outcomes` are by method and path, as in `POST /chats`. `examples` are by the type of the body, each with a name.
-    `links` are by the type of the answer. `events` are the types of their data, by the name of the event.
+    `examples` are by the type of the body, each with a name. `links` are by the type of the answer. `events` are the
+    types of their data, by the name of the event.
     """
 
-    outcomes: Mapping[str, Outcomes]
     examples: Mapping[type, Mapping[str, Any]]
     links: Ids
     events: Mapping[str, type[msgspec.Struct]]
@@ -95,14 +87,13 @@ def _shared(endpoints: Iterable[Endpoint], tables: Tables) -> _Shared:
 
 
 def _operation(endpoint: Endpoint, tables: Tables, shared: _Shared) -> Schema:
-    outcomes = tables.outcomes.get(endpoint.alias_of or endpoint.name, Outcomes())
     operation: Schema = {
         "operationId": _operation_id(endpoint),
         "tags": [endpoint.tag],
         "summary": _docstring(endpoint)[0],
-        "description": " ".join(_sentences(endpoint, outcomes)),
+        "description": " ".join(_sentences(endpoint)),
         "parameters": _parameters(endpoint, shared.components),
-        "responses": _responses(endpoint, outcomes, shared),
+        "responses": _responses(endpoint, shared),
         "security": [{"accessToken": []}] if endpoint.input("actor") else [],
     }
     if endpoint.alias_of:
@@ -129,7 +120,7 @@ def _docstring(endpoint: Endpoint) -> tuple[str, str]:
     return summary.strip().removesuffix("."), description.strip()
 
 
-def _sentences(endpoint: Endpoint, outcomes: Outcomes) -> Iterator[str]:
+def _sentences(endpoint: Endpoint) -> Iterator[str]:
     """What an operation's description says: what its docstring has, and what follows from its declaration."""
     if endpoint.alias_of:
         yield f"The same as `{endpoint.alias_of}`, which new clients use."
@@ -142,7 +133,7 @@ def _sentences(endpoint: Endpoint, outcomes: Outcomes) -> Iterator[str]:
         yield "A repeat with the same `Idempotency-Key` and body gets the same answer, for 24 hours."
     if endpoint.cached:
         yield "Give the `ETag` of an earlier answer as `If-None-Match` to get 304 while it is current."
-    if RateLimited in outcomes.refusals:
+    if RateLimited in endpoint.refuses:
         yield "The rate is limited: `RateLimit` tells what is left of it."
 
 
@@ -180,16 +171,16 @@ def _parameter(place: str, name: str, schema: Schema, *, required: bool) -> Sche
     return parameter
 
 
-def _responses(endpoint: Endpoint, outcomes: Outcomes, shared: _Shared) -> dict[str, Schema]:
+def _responses(endpoint: Endpoint, shared: _Shared) -> dict[str, Schema]:
     headers = ["X-Request-Id"]
-    if RateLimited in outcomes.refusals:
+    if RateLimited in endpoint.refuses:
         headers += ["RateLimit", "RateLimit-Policy"]
     if endpoint.creates:
         headers.append("Idempotent-Replayed")
     if endpoint.cached:
         headers.append("ETag")
     responses: dict[str, Schema] = {}
-    for answered in sorted({endpoint.status, *outcomes.statuses}):
+    for answered in sorted({endpoint.status, *endpoint.also}):
         response: Schema = {"description": HTTPStatus(answered).phrase, "headers": _header_refs(headers)}
         if endpoint.answer is not None:
             response["content"] = {"application/json": {"schema": shared.schemas[endpoint.answer]}}
@@ -199,7 +190,7 @@ def _responses(endpoint: Endpoint, outcomes: Outcomes, shared: _Shared) -> dict[
             "description": "What `If-None-Match` names is still current",
             "headers": _header_refs(headers),
         }
-    for status, codes in refusals(endpoint, outcomes.refusals).items():
+    for status, codes in refusals(endpoint).items():
         refused = refusal(status, codes, _header_refs(_HEADERS))
         if status in responses:
             # `GET /health` answers 503 by itself, and may be refused with the same status.

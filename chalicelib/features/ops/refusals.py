@@ -39,10 +39,10 @@ _FAILURES: Mapping[str, list[str]] = {
 }
 
 
-def refusals(endpoint: Endpoint, rules: Iterable[type[Problem]]) -> dict[str, list[str]]:
+def refusals(endpoint: Endpoint) -> dict[str, list[str]]:
     """The codes of an endpoint's refusals, by status: those of its rules, and those of its declaration."""
     codes: dict[str, list[str]] = {}
-    for problem in dict.fromkeys((*_implied(endpoint), *rules)):
+    for problem in dict.fromkeys((*_implied(endpoint), *endpoint.refuses)):
         codes.setdefault(str(problem.status), []).append(problem.code)
     if "400" in codes:
         codes["400"].append(_BAD_REQUEST[0])

@@ -6,7 +6,7 @@ from chalicelib.features.ops.health import Health, health
 routes = Routes("ops")
 
 
-@routes.get("/health")
+@routes.get("/health", also=(503,))
 def get_health() -> Reply[Health]:
     """Which parts of the service answer: 503 where one fails that more than files need."""
     state = health()

@@ -1,6 +1,7 @@
 """Profiles, contacts and blocks over HTTP."""
 
 from chalicelib.core.context import Actor
+from chalicelib.core.errors import Blocked, EmailTaken, NotFound, NotYourself, RateLimited, UnknownUser
 from chalicelib.core.http import Reply, Routes
 from chalicelib.core.ids import Id
 from chalicelib.core.paging import Page
@@ -30,7 +31,7 @@ def get_me(actor: Actor) -> User:
     return service.me(actor)
 
 
-@routes.patch("/users/me")
+@routes.patch("/users/me", refuses=(EmailTaken,))
 def change_me(actor: Actor, body: ProfileChange) -> User:
     """Changes one's own profile; what is absent stays."""
     return service.change_me(actor, body)
@@ -48,14 +49,14 @@ def change_privacy(actor: Actor, body: PrivacyChange) -> Privacy:
     return privacy.change_privacy(actor, body)
 
 
-@routes.get("/users/search")
+@routes.get("/users/search", refuses=(RateLimited,))
 def search_users(actor: Actor, query: SearchQuery) -> Reply[UserList]:
     """Finds people by username and name: first those whose username begins with `q`."""
     found, headers = service.search(actor, query)
     return Reply(body=found, status=200, headers=headers)
 
 
-@routes.get("/users/{user_id}", cached=True)
+@routes.get("/users/{user_id}", cached=True, refuses=(NotFound,))
 def get_user(actor: Actor, user_id: Id) -> User:
     """One person."""
     return service.user(actor, user_id)
@@ -73,14 +74,14 @@ def list_contacts(actor: Actor, query: ContactQuery) -> ContactList:
     return service.contacts(actor, query)
 
 
-@routes.post("/contacts", status=201, creates=True)
+@routes.post("/contacts", status=201, creates=True, also=(200,), refuses=(NotYourself, UnknownUser, Blocked))
 def add_contact(actor: Actor, body: NewContact) -> Reply[Contact]:
     """Adds a contact; 200 where it was one already, which then takes the name that is given."""
     contact, created = service.add_contact(actor, body)
     return Reply(body=contact, status=201 if created else 200)
 
 
-@routes.patch("/contacts/{user_id}")
+@routes.patch("/contacts/{user_id}", refuses=(NotFound,))
 def rename_contact(actor: Actor, user_id: Id, body: ContactChange) -> Contact:
     """Gives a contact another name, or none of one's own."""
     return service.rename_contact(actor, user_id, body.name)
@@ -98,7 +99,7 @@ def list_blocks(actor: Actor, query: Page) -> BlockList:
     return service.blocks(actor, query)
 
 
-@routes.put("/blocks/{user_id}")
+@routes.put("/blocks/{user_id}", refuses=(NotYourself, NotFound))
 def block_user(actor: Actor, user_id: Id) -> Block:
     """Blocks somebody: neither can write to or add the other. Again is as once."""
     return service.block(actor, user_id)
