@@ -6,10 +6,17 @@ MADE := $(VENV)/made
 RUN := $(VENV)/installed-run
 DEV := $(VENV)/installed-dev
 TESTS ?= tests
+# What fails first where a route, action, event, table or setting lacks a line in another file. None starts a server.
+CHECKS := tests/arch tests/unit/test_openapi.py tests/unit/test_asyncapi.py tests/unit/test_protocol_doc.py \
+	tests/unit/test_operations_doc.py tests/unit/test_config.py tests/unit/test_released_migrations.py \
+	tests/unit/test_contributing.py tests/api/test_permissions.py::test_what_is_open_to_everybody \
+	tests/api/test_round_trips_of_changes.py::test_the_tables_name_everything_that_changes_something \
+	tests/ws/test_vocabularies.py::test_the_tables_name_what_there_is \
+	tests/deploy/test_policies.py::test_every_function_has_a_policy
 SCANNER := .venv-scan
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test torture migrate deploy rollback rotate unlock destroy fmt lint bench cost scan pr clean
+.PHONY: help build run demo check test torture migrate deploy rollback rotate unlock destroy fmt lint bench cost scan pr clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -36,6 +43,9 @@ run: build ## start everything on this machine (HOST, PORT, DATA_DIR, DATABASE_U
 
 demo: build ## two users talk over a running server (HOST, PORT)
 	@$(BIN)/python -m local.demo
+
+check: $(DEV) ## run the quick tests that name what a new route, event, table or setting still lacks
+	@$(BIN)/python -m pytest $(CHECKS)
 
 test: $(DEV) lint ## check and test everything; TESTS=tests/ws runs a part
 	$(BIN)/python -m tests -n 2 --dist loadfile $(TESTS)

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import os
 import shlex
+import shutil
 import signal
 import sys
 import threading
@@ -101,7 +102,8 @@ def _how_to_psql(stack: Stack) -> str:
         parts = urlsplit(stack.options.database_url or "")
         return f"{parts.hostname}:{parts.port or 5432}{parts.path}  (DATABASE_URL)"
     password = shlex.quote(str(stack.postgres.directory / "password"))
-    return f'PGPASSWORD="$(cat {password})" psql -h 127.0.0.1 -p {stack.postgres.port} -U postgres {DATABASE}'
+    program = "psql" if shutil.which("psql") else shlex.quote(str(stack.postgres.binaries / "psql"))
+    return f'PGPASSWORD="$(cat {password})" {program} -h 127.0.0.1 -p {stack.postgres.port} -U postgres {DATABASE}'
 
 
 def _heed_signals(stack: Stack, output: Output) -> threading.Event:

@@ -54,6 +54,11 @@ def test_both_have_every_route_once_and_no_other() -> None:
     assert own & other == set()
 
 
+def test_every_feature_with_routes_is_served() -> None:
+    folders = {path.parent.name for path in (ROOT / "chalicelib/features").glob("*/routes.py")}
+    assert folders - {endpoint.tag for endpoint in endpoints()} == set(), "name it in entry/blueprints.py"
+
+
 def test_aliases_alone_are_deprecated() -> None:
     aliases = {(endpoint.path, endpoint.method) for endpoint in endpoints() if endpoint.alias_of}
     assert set(_operations(DOCUMENTS["aliases"])) == aliases

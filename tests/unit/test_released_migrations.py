@@ -12,7 +12,9 @@ from chalicelib.core.migrations import read
 from chalicelib.features.ops.openapi import API_VERSION
 
 RELEASED: dict[str, dict[str, str]] = json.loads(Path("migrations/released.json").read_text(encoding="utf-8"))
-MIGRATIONS = {migration.name: migration.checksum for migration in read(Path("migrations")).migrations}
+DIRECTORY = read(Path("migrations"))
+MIGRATIONS = {migration.name: migration.checksum for migration in DIRECTORY.migrations}
+_CREATED_OR_DROPPED = r"^(CREATE|DROP)(?: OR REPLACE)? FUNCTION (?:IF EXISTS )?(\w+)"
 
 
 @pytest.mark.parametrize("version", RELEASED)
@@ -25,6 +27,15 @@ def test_each_release_keeps_the_migrations_of_the_one_before() -> None:
     releases = list(RELEASED.values())
     for before, after in itertools.pairwise(releases):
         assert before.items() <= after.items()
+
+
+def test_each_function_that_a_migration_creates_has_a_file() -> None:
+    """`tests/api/test_migrations.py` asks a database the same, and more."""
+    created: set[str] = set()
+    for migration in DIRECTORY.migrations:
+        for verb, name in re.findall(_CREATED_OR_DROPPED, migration.text, re.MULTILINE):
+            created = created - {name} if verb == "DROP" else created | {name}
+    assert created - {function.name for function in DIRECTORY.functions} == set(), "write NAME.sql"
 
 
 def test_each_version_of_the_changelog_has_its_checksums() -> None:
