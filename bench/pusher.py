@@ -5,17 +5,15 @@ both alike.
 """
 
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import boto3
 import botocore.config
 
+from bench import sink
 from bench.sink import make_certificate
 from chalicelib.core import config
 from chalicelib.realtime.gateway import Outcome, Post, post_all
@@ -28,17 +26,6 @@ EVENT = (
     b'{"type":"message:new","eventId":"e1","chatId":7,"seq":42,"ts":"2026-11-20T09:30:00.000Z","data":{"content":"'
     + (b"hello " * 40 + b'"}}')
 )
-
-
-@contextmanager
-def sink(certificate: Path) -> Iterator[int]:
-    """The port of a sink in a process of its own."""
-    command = [sys.executable, "-m", "bench.sink", str(certificate)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield int(process.stdout.readline())
-        process.stdin.close()
 
 
 def measure(work: Callable[[], int]) -> tuple[float, float]:
@@ -56,7 +43,7 @@ def main() -> None:
         config.use(
             config.Settings(access_key_id="AKIDEXAMPLE", secret_access_key="secret" * 6, ca_file=str(certificate))
         )
-        with sink(certificate) as port:
+        with sink.running(certificate) as port:
             _compare(f"https://127.0.0.1:{port}/api", str(certificate))
 
 
