@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from chalicelib.core import sigv4
+from chalicelib.core import http1, sigv4
 from chalicelib.core.config import settings
 
 # DynamoDB and SQS answer in milliseconds: what takes longer is lost, and a new connection is the better bet.
@@ -83,11 +83,16 @@ class AwsError(Exception):
 
 
 class Answer(NamedTuple):
-    """An HTTP answer; header names are in lower case."""
+    """An HTTP answer. `received` is all of it, as it came."""
 
     status: int
-    headers: dict[str, str]
+    received: bytes
     body: bytes
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header fields, by their names in lower case."""
+        return http1.header_fields(self.received)
 
 
 class Location(NamedTuple):

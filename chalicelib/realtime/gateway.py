@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
-from chalicelib.core import aws, metrics, sigv4, transport
+from chalicelib.core import aws, http1, metrics, sigv4, transport
 from chalicelib.core.logs import logger
-from chalicelib.realtime import http1, shedding
+from chalicelib.realtime import shedding, sockets
 
 # API Gateway answers 410 for a connection until its `$connect` has returned: a fresh one is tried again, soon.
 FRESH_SECONDS = 2.0
@@ -103,14 +103,14 @@ class _Courier:
 
     def __init__(self) -> None:
         self.loop = asyncio.SelectorEventLoop()
-        self._pools: dict[tuple[str, int, ssl.SSLContext | None], http1.Pool] = {}
+        self._pools: dict[tuple[str, int, ssl.SSLContext | None], sockets.Pool] = {}
 
-    def pool(self, endpoint: _Endpoint) -> http1.Pool:
+    def pool(self, endpoint: _Endpoint) -> sockets.Pool:
         """The sockets to an endpoint's host, trusted as the settings in force say."""
         tls = transport.tls_context() if endpoint.tls else None
         key = (endpoint.name, endpoint.port, tls)
         if key not in self._pools:
-            self._pools[key] = http1.Pool(self.loop, endpoint.name, endpoint.port, tls)
+            self._pools[key] = sockets.Pool(self.loop, endpoint.name, endpoint.port, tls)
         return self._pools[key]
 
     def close(self) -> None:
@@ -203,10 +203,10 @@ class _Round:
             logger().warning("posts failed", failed=failed, posts=len(self.posts), reasons=reasons)
 
 
-class _Lane(http1.Exchange):
+class _Lane(sockets.Exchange):
     """What one connection is to be sent, in order: the first of it is under way, the rest waits for its answer."""
 
-    def __init__(self, call: _Round, pool: http1.Pool, host: str, paths: tuple[str, str]) -> None:
+    def __init__(self, call: _Round, pool: sockets.Pool, host: str, paths: tuple[str, str]) -> None:
         self.pool = pool
         self.todo: collections.deque[int] = collections.deque()
         self.fresh = False

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from bench.sink import make_certificate, server_context
 from chalicelib.core import aws, config
-from chalicelib.realtime import gateway, http1
+from chalicelib.realtime import gateway, sockets
 from chalicelib.realtime.gateway import Outcome, Post, close_connection, post_all
 from tests.unit.scripted_server import ClosedError, Script, Seen, Server, answer
 
@@ -146,7 +146,7 @@ def test_connections_do_not_wait_for_each_other(serve: SERVE) -> None:
     began = time.monotonic()
     assert set(post_all(_posts(server, *map(str, range(100))))) == {Outcome.POSTED}
     assert time.monotonic() - began < 100 * 0.05 / 4
-    assert server.sockets <= http1.SOCKETS
+    assert server.sockets <= sockets.SOCKETS
 
 
 @pytest.mark.parametrize("refused", [answer(429), answer(500), answer(503), None])
@@ -186,7 +186,7 @@ def test_a_silent_socket_holds_up_nobody_else(serve: SERVE) -> None:
 
 
 def test_a_post_that_got_no_answer_goes_to_another_socket(serve: SERVE, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http1, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(sockets, "ANSWER_SECONDS", 0.1)
     hold = threading.Event()
     count = itertools.count()
 
@@ -254,7 +254,7 @@ def test_a_kept_socket_that_closes_as_it_is_used_costs_no_pause(
 def test_a_socket_that_was_idle_for_long_is_not_trusted(serve: SERVE, monkeypatch: pytest.MonkeyPatch) -> None:
     server = serve(lambda _: OK)
     assert post_all(_posts(server, "a")) == [Outcome.POSTED]
-    monkeypatch.setattr(http1, "IDLE_SECONDS", -1.0)
+    monkeypatch.setattr(sockets, "IDLE_SECONDS", -1.0)
     assert post_all(_posts(server, "a")) == [Outcome.POSTED]
     assert [request.socket for request in server.seen] == [0, 1]
 

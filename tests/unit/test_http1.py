@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.realtime import http1
-from chalicelib.realtime.http1 import Answer, AnswerError, read_answer
+from chalicelib.core import http1
+from chalicelib.core.http1 import Answer, AnswerError, read_answer
 
 BODIES = st.binary(max_size=300)
 STATUSES = st.integers(200, 599).filter(lambda status: status not in {204, 304})
