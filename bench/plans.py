@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, LiteralString, NamedTuple
+from unittest import mock
 
 import msgspec
 import psycopg
@@ -102,15 +103,13 @@ def statements_of(call: Callable[[], object]) -> list[Statement]:
     """The statements that a call of a feature runs, one after another."""
     run: list[Statement] = []
 
-    def recording(factory: Any, query: LiteralString, params: Mapping[str, Any], *others: Any, **more: Any) -> Any:
+    def recording(kind: Any, query: LiteralString, params: Mapping[str, Any], *others: Any, **more: Any) -> Any:
         run.append(Statement(query, params))
-        return original(factory, query, params, *others, **more)
+        return original(kind, query, params, *others, **more)
 
-    original, db._run = db._run, recording
-    try:
+    original = db._run
+    with mock.patch.object(db, "_run", recording):
         call()
-    finally:
-        db._run = original
     return run
 
 

@@ -19,7 +19,10 @@ from chalicelib.core.logs import logger
 
 if TYPE_CHECKING:
     import psycopg
-    from psycopg import Connection, Cursor
+    from psycopg import Connection
+    from psycopg.pq.abc import PGresult
+
+    from chalicelib.core.statements import Command, Statements
 
 Row = TypeVar("Row")
 Params = Mapping[str, Any]
@@ -37,6 +40,7 @@ class _Container:
     """What a container keeps between invocations."""
 
     connection: "Connection[Any] | None" = None
+    statements: "Statements | None" = None
     url: str = ""
     in_transaction: bool = False
 
@@ -70,8 +74,7 @@ def many(
     import psycopg
 
     try:
-        # None lets the driver decide: what runs often is planned once.
-        return _run(_rows_of(kind), query, params, actor, prepare=False if plan_anew else None)
+        return _run(kind, query, params, actor, plan_anew=plan_anew)
     except psycopg.Error as error:
         raise _translated(error) from error
 
@@ -124,7 +127,7 @@ def connect(url: str, *, timeout: int = 5) -> "Connection[Any]":
 
 def preload() -> None:
     """Imports what the first statement needs, while a function that will surely run one initialises."""
-    import psycopg  # noqa: F401
+    from chalicelib.core import statements  # noqa: F401
 
 
 def ping(seconds: float) -> None:
@@ -151,52 +154,37 @@ def ping(seconds: float) -> None:
 
 
 def _run(
-    factory: Any, query: LiteralString, params: Params, actor: Actor | None, *, prepare: bool | None = None
-) -> list[Any]:
+    kind: type[Row] | None, query: LiteralString, params: Params, actor: Actor | None, *, plan_anew: bool = False
+) -> list[Row]:
+    from chalicelib.core.statements import Command
+
     connection = _connection()
-    cursor = connection.cursor(row_factory=factory)
+    statements = _statements(connection)
+    commands = [Command(query, params, plan_anew)]
+    if actor is not None:
+        commands.insert(0, Command(_GUARD, {"user_id": actor.user_id, "session_id": actor.session_id}))
     metrics.count("DatabaseRoundTrips")
-    if actor is None and not _container.in_transaction:
-        return _fetch(cursor.execute(query, params, prepare=prepare))
-    opening = (
-        () if not _container.in_transaction else (_SAVEPOINT,) if _is_begun(connection) else ("BEGIN", _SAVEPOINT)
-    )
+    if _container.in_transaction:
+        result = _run_in_transaction(connection, statements, commands)
+    else:
+        result = statements.run(commands)[-1]
+    return [] if kind is None else statements.rows(kind, query, result)
+
+
+def _run_in_transaction(
+    connection: "Connection[Any]", statements: "Statements", commands: "list[Command]"
+) -> "PGresult":
+    """The last command's result. A refused one is taken back alone."""
+    from chalicelib.core.statements import Command
+
+    opening = [_SAVEPOINT] if _is_begun(connection) else ["BEGIN", _SAVEPOINT]
+    around = [Command(command, plan_anew=True) for command in (*opening, _RELEASE)]
     try:
-        with _pipeline(connection):
-            for command in opening:
-                connection.execute(command, prepare=False)
-            if actor is not None:
-                connection.execute(_GUARD, {"user_id": actor.user_id, "session_id": actor.session_id})
-            cursor.execute(query, params, prepare=prepare)
-            if opening:
-                connection.execute(_RELEASE, prepare=False)
+        return statements.run([*around[:-1], *commands, around[-1]])[-2]
     except Exception:
-        if opening and not connection.closed and _is_begun(connection):
+        if not connection.closed and _is_begun(connection):
             metrics.count("DatabaseRoundTrips")
             connection.execute(_ROLLBACK_TO, prepare=False)
-        raise
-    return _fetch(cursor)
-
-
-@contextlib.contextmanager
-def _pipeline(connection: "Connection[Any]") -> Iterator[None]:
-    """A pipeline whose connection is given up where it is interrupted, since later statements would get its answers.
-
-    The interruption goes on as itself: psycopg would raise an error of its own in its place.
-    """
-    from psycopg.pq import PipelineStatus
-
-    try:
-        with connection.pipeline():
-            yield
-    except BaseException as error:
-        if not connection.closed and connection.pgconn.pipeline_status != PipelineStatus.OFF:
-            connection.close()
-        cause: BaseException | None = error
-        while cause is not None and isinstance(cause, Exception):
-            cause = cause.__context__
-        if cause is not None:
-            raise cause from None
         raise
 
 
@@ -219,10 +207,6 @@ def _take_back(connection: "Connection[Any]") -> None:
         connection.close()
 
 
-def _fetch(cursor: "Cursor[Any]") -> list[Any]:
-    return cursor.fetchall() if cursor.description else []
-
-
 def _connection(*, connect_timeout: int = 5) -> "Connection[Any]":
     url = settings().database_url
     kept = _container.connection
@@ -232,6 +216,16 @@ def _connection(*, connect_timeout: int = 5) -> "Connection[Any]":
     if kept is None:
         kept = connect(url, timeout=connect_timeout)
         _container.connection, _container.url = kept, url
+    return kept
+
+
+def _statements(connection: "Connection[Any]") -> "Statements":
+    """What runs statements on a connection, and knows what is prepared on it."""
+    from chalicelib.core.statements import Statements
+
+    kept = _container.statements
+    if kept is None or kept.connection is not connection:
+        kept = _container.statements = Statements(connection)
     return kept
 
 
@@ -252,20 +246,6 @@ def _readable(connection: "Connection[Any]", seconds: float) -> bool:
     watch = select.poll()
     watch.register(connection.fileno(), select.POLLIN)
     return bool(watch.poll(seconds * 1000))
-
-
-def _rows_of(kind: type[Row]) -> Any:
-    """A psycopg row factory that makes a `kind` from each row by column name."""
-
-    def factory(cursor: "Cursor[Any]") -> Any:
-        names = [column.name for column in cursor.description or ()]
-
-        def make(values: Any) -> Row:
-            return kind(**dict(zip(names, values, strict=True)))
-
-        return make
-
-    return factory
 
 
 def _translated(error: "psycopg.Error") -> Exception:
