@@ -180,6 +180,8 @@ def _surroundings() -> Iterator[tuple[dict[str, str], str]]:
             # The limits are in force as they are in production, and never reached.
             sends_socket=1_000_000,
             sends_http=1_000_000,
+            # Counting takes minutes.
+            access_token_seconds=24 * 60 * 60,
         )
         config.use(settings)
         yield environment.variables_of(settings), tokens.issue(SENDER, "access")[0]

@@ -65,9 +65,11 @@ class Exchange:
         except (OSError, http1.AnswerError) as error:
             raise _failure(where, error) from error
 
-    def answer(self) -> Answer:
-        """Waits for the answer."""
+    def answer(self, patience: float | None = None) -> Answer:
+        """Waits for the answer, so many seconds where another patience is given."""
         try:
+            if patience is not None:
+                self._line.settimeout(patience)
             try:
                 return self._read()
             except (ConnectionError, ssl.SSLError):

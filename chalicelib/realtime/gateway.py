@@ -7,11 +7,12 @@ before the answer is made again, and its client may get it twice.
 
 import asyncio
 import collections
+import contextlib
 import enum
 import functools
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -24,6 +25,8 @@ FRESH_SECONDS = 2.0
 FRESH_PACE = 3  # tries after which the pauses grow no longer: 0.2 s
 # A handshake that is under way when the last answer comes is finished within this, for the next call's good.
 LAST_HANDSHAKE_SECONDS = 0.05
+# So few posts need no event loop, which takes several times as long as they do.
+FEW_POSTS = 8
 _TOO_MANY = 429
 # How often silent sockets are looked for.
 _LOOK_SECONDS = 0.25
@@ -75,8 +78,67 @@ def close_sockets() -> None:
 
 
 def _exchange(method: str, posts: Sequence[Post], seconds: float) -> list[Outcome]:
-    if not posts:
-        return []
+    began = time.monotonic()
+    outcomes = _at_once(method, posts)
+    left = [place for place, outcome in enumerate(outcomes) if outcome is None]
+    if left:
+        rest = seconds - (time.monotonic() - began)
+        for place, outcome in zip(left, _in_loop(method, [posts[place] for place in left], rest), strict=True):
+            outcomes[place] = outcome
+    return [Outcome.FAILED if outcome is None else outcome for outcome in outcomes]
+
+
+def _at_once(method: str, posts: Sequence[Post]) -> list[Outcome | None]:
+    """Makes a few posts to different connections side by side, each once; None for what is left to be tried again."""
+    outcomes: list[Outcome | None] = [None] * len(posts)
+    if len(posts) > FEW_POSTS or len({(post.endpoint, post.connection_id) for post in posts}) < len(posts):
+        return outcomes
+    began = time.monotonic()
+    who = aws.credentials()
+    sent = []
+    throttled = 0
+    refusals: set[str] = set()
+    # What is not settled here is made in the loop, which says what was wrong.
+    with contextlib.suppress(aws.NotExchangedError, ValueError):
+        for post in posts:
+            sent.append(_sent(method, post, who))
+    for place, exchange in enumerate(sent):
+        with contextlib.suppress(aws.NotExchangedError):
+            rest = began + sockets.ANSWER_SECONDS - time.monotonic()
+            answer = exchange.answer(max(rest, 0.001))
+            throttled += answer.status == _TOO_MANY
+            outcome = _outcome(answer.status, answer.body)
+            if outcome is not Outcome.GONE or not posts[place].fresh:
+                outcomes[place] = outcome
+            if outcome is Outcome.FAILED:
+                refusals.add(f"HTTP {answer.status}")
+    if refusals:
+        _log(outcomes.count(Outcome.FAILED), len(posts), refusals)
+    metrics.count("PushesThrottled", throttled)
+    shedding.note_posts(len(posts) - outcomes.count(None) + throttled, throttled)
+    return outcomes
+
+
+def _log(failed: int, posts: int, reasons: Set[str]) -> None:
+    logger().warning("posts failed", failed=failed, posts=posts, reasons=sorted(reasons))
+
+
+def _sent(method: str, post: Post, who: sigv4.Credentials) -> transport.Exchange:
+    """Raises NotExchangedError, and ValueError where the address makes no sense."""
+    endpoint = _endpoint(post.endpoint)
+    path, signed_path = _paths(endpoint.stage, post.connection_id)
+    headers = _signed(method, endpoint.host, signed_path, post.data, who)
+    headers["host"] = endpoint.host
+    where = aws.Location("https" if endpoint.tls else "http", endpoint.host, path)
+    return transport.Exchange(where, aws.Call(method, "", headers, post.data), sockets.ANSWER_SECONDS)
+
+
+def _signed(method: str, host: str, path: str, data: bytes, who: sigv4.Credentials) -> dict[str, str]:
+    request = sigv4.Request(method, host, path, payload=data)
+    return sigv4.sign_headers(request, who=who, service="execute-api", now=time.time())
+
+
+def _in_loop(method: str, posts: Sequence[Post], seconds: float) -> list[Outcome]:
     if not _kept:
         _kept.append(_Courier())
     courier = _kept[0]
@@ -199,8 +261,7 @@ class _Round:
         failed = self.outcomes.count(Outcome.FAILED)
         if failed:
             late = {lane.trouble or lane.pool.trouble or "no answer in time" for lane in self.lanes if lane.todo}
-            reasons = sorted(self.troubles | late)
-            logger().warning("posts failed", failed=failed, posts=len(self.posts), reasons=reasons)
+            _log(failed, len(self.posts), self.troubles | late)
 
 
 class _Lane(sockets.Exchange):
@@ -220,18 +281,13 @@ class _Lane(sockets.Exchange):
         self._tries += 1
         call = self._call
         data = call.posts[self.todo[0]].data
-        headers = sigv4.sign_headers(
-            sigv4.Request(call.method, self._host, self._signed_path, payload=data),
-            who=call.who,
-            service="execute-api",
-            now=time.time(),
-        )
+        headers = _signed(call.method, self._host, self._signed_path, data, call.who)
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         head = f"{call.method} {self._sent_path} HTTP/1.1\r\nhost: {self._host}\r\ncontent-length: {len(data)}\r\n"
         return f"{head}{lines}\r\n".encode() + data
 
     def answered(self, answer: http1.Answer) -> None:
-        outcome = _outcome(answer)
+        outcome = _outcome(answer.status, answer.body)
         young = self._call.loop.time() - self._call.began < FRESH_SECONDS
         if outcome is Outcome.GONE and self.fresh and young:
             self._again(aws.pause_seconds(min(self._tries, FRESH_PACE)))
@@ -286,12 +342,12 @@ def _paths(stage: str, connection_id: str) -> tuple[str, str]:
     return sent, sigv4.canonical_path(sent)
 
 
-def _outcome(answer: http1.Answer) -> Outcome | None:
+def _outcome(status: int, body: bytes) -> Outcome | None:
     """What an answer says; None where the same post may do better later."""
-    if 200 <= answer.status < 300:
+    if 200 <= status < 300:
         return Outcome.POSTED
-    if answer.status == 410 or (answer.status == 400 and b"connectionid" in answer.body.lower()):
+    if status == 410 or (status == 400 and b"connectionid" in body.lower()):
         return Outcome.GONE  # API Gateway says 400 "Invalid connectionId" to an id that it cannot have made
-    if answer.status == 413:
+    if status == 413:
         return Outcome.TOO_LARGE
-    return None if answer.status in {408, 429} or answer.status >= 500 else Outcome.FAILED
+    return None if status in {408, _TOO_MANY} or status >= 500 else Outcome.FAILED

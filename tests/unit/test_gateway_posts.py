@@ -19,7 +19,7 @@ from botocore.credentials import Credentials
 from msgspec.structs import replace
 
 from bench.sink import make_certificate, server_context
-from chalicelib.core import aws, config
+from chalicelib.core import aws, config, transport
 from chalicelib.realtime import gateway, sockets
 from chalicelib.realtime.gateway import Outcome, Post, close_connection, post_all
 from tests.unit.scripted_server import ClosedError, Script, Seen, Server, answer
@@ -34,18 +34,21 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_certificate(tmp_path_factory.mktemp("tls") / "server.pem")
 
 
-@pytest.fixture(params=["http", "https"])
-def serve(request: pytest.FixtureRequest, certificate: Path) -> Iterator[SERVE]:
+@pytest.fixture(params=[("http", 8), ("https", 8), ("https", 0)], ids=["http", "https", "https, all in the loop"])
+def serve(request: pytest.FixtureRequest, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SERVE]:
+    scheme, few = request.param
+    monkeypatch.setattr(gateway, "FEW_POSTS", few)
     before = config.settings()
     config.use(replace(SETTINGS, ca_file=str(certificate)))
     servers: list[Server] = []
 
     def start(script: Script) -> Server:
-        servers.append(Server(script, server_context(certificate) if request.param == "https" else None))
+        servers.append(Server(script, server_context(certificate) if scheme == "https" else None))
         return servers[-1]
 
     yield start
     gateway.close_sockets()
+    transport.close_connections()
     for server in servers:
         server.stop()
     config.use(before)
@@ -255,6 +258,7 @@ def test_a_socket_that_was_idle_for_long_is_not_trusted(serve: SERVE, monkeypatc
     server = serve(lambda _: OK)
     assert post_all(_posts(server, "a")) == [Outcome.POSTED]
     monkeypatch.setattr(sockets, "IDLE_SECONDS", -1.0)
+    monkeypatch.setattr(transport, "IDLE_SECONDS", -1.0)
     assert post_all(_posts(server, "a")) == [Outcome.POSTED]
     assert [request.socket for request in server.seen] == [0, 1]
 
