@@ -42,15 +42,16 @@ def read_cursor(cursor: str | None, kind: type[T]) -> T | None:
 
 
 def cut(
-    rows: list[T], limit: int, size: Callable[[T], int] = lambda _: 0, *, room: int = PAGE_BYTES
+    rows: list[T], limit: int, size: Callable[[T], int] | None = None, *, room: int = PAGE_BYTES
 ) -> tuple[list[T], bool]:
     """The page out of `limit + 1` fetched rows, and whether more follow.
 
     Where rows can be large, `size` tells their bytes: the page ends before one answer, with `room` for so many, could
     not hold them.
     """
-    for count, row in enumerate(rows[:limit]):
-        room -= size(row)
-        if room < 0 and count:
-            return rows[:count], True
+    if size is not None:
+        for count, row in enumerate(rows[:limit]):
+            room -= size(row)
+            if room < 0 and count:
+                return rows[:count], True
     return rows[:limit], len(rows) > limit

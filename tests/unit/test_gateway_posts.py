@@ -366,7 +366,7 @@ def test_a_call_that_was_interrupted_leaves_nothing_behind(serve: SERVE) -> None
     assert post_all(_posts(server, "b")) == [Outcome.POSTED]
 
 
-@pytest.mark.parametrize("serve", ["https"], indirect=True)
+@pytest.mark.parametrize("serve", [("https", 8), ("https", 0)], indirect=True)
 def test_a_stranger_is_told_nothing(serve: SERVE) -> None:
     server = serve(lambda _: OK)
     config.use(SETTINGS)
