@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -298,27 +297,6 @@ def test_a_dropped_first_try_is_made_again(serve: SERVERS) -> None:
     server = serve(script)
     assert aws.sqs("SendMessage", {}) == {"done": True}
     assert server.sockets == 3
-
-
-def test_each_thread_and_each_process_has_its_own_connection(serve: SERVERS) -> None:
-    server = serve(lambda _: answer(200, b"{}"))
-    aws.dynamodb("GetItem", {})
-
-    def work() -> None:
-        aws.dynamodb("GetItem", {})
-        transport.close_connections()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert server.sockets == 2
-    child = os.fork()
-    if child == 0:
-        aws.dynamodb("GetItem", {})
-        os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
-    aws.dynamodb("GetItem", {})
-    assert [request.socket for request in server.seen] == [0, 1, 2, 0]
 
 
 def test_a_stranger_with_a_certificate_is_refused_at_once(serve: SERVERS, tmp_path: Path) -> None:

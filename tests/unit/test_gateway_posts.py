@@ -1,7 +1,6 @@
 """Posts to connections over real sockets, plain and TLS, with a server that does its worst."""
 
 import itertools
-import os
 import random
 import signal
 import socket
@@ -311,37 +310,6 @@ def test_a_connection_can_be_closed(serve: SERVE) -> None:
     assert close_connection(f"{server.url}/api", "a=") is Outcome.POSTED
     assert close_connection(f"{server.url}/api", "a=") is Outcome.GONE
     assert [(request.method, request.path) for request in server.seen] == [("DELETE", "/api/@connections/a%3D")] * 2
-
-
-def test_each_thread_has_its_own_loop_and_sockets(serve: SERVE) -> None:
-    server = serve(lambda _: OK)
-    outcomes: list[Outcome] = []
-
-    def work() -> None:
-        for _ in range(10):
-            outcomes.extend(post_all(_posts(server, "a")))
-        gateway.close_sockets()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert outcomes == [Outcome.POSTED] * 40
-    assert server.sockets == 4
-
-
-def test_a_forked_process_has_its_own_loop_and_sockets(serve: SERVE) -> None:
-    server = serve(lambda _: OK)
-    assert post_all(_posts(server, "a")) == [Outcome.POSTED]
-    child = os.fork()
-    if child == 0:
-        outcomes = post_all(_posts(server, "a"))
-        gateway.close_sockets()
-        os._exit(outcomes != [Outcome.POSTED])
-    assert os.waitpid(child, 0)[1] == 0
-    assert post_all(_posts(server, "a")) == [Outcome.POSTED]
-    assert [request.socket for request in server.seen] == [0, 1, 0]
 
 
 def test_a_call_that_was_interrupted_leaves_nothing_behind(serve: SERVE) -> None:
