@@ -1,4 +1,4 @@
-"""What a warm function executes for one event, in instructions: `python -m bench.handlers`.
+"""What a warm function executes for one event, in instructions: `python -m bench.handlers [PART OF A CASE'S NAME]`.
 
 Each handler runs in the unpacked zip of a deployment, in an interpreter of its own, against a real PostgreSQL and a
 server that answers for AWS at once, over TLS (`bench.sink`). It is counted once with a few events and once with many:
@@ -8,6 +8,7 @@ way: the least that an event with one statement can cost.
 
 import contextlib
 import json
+import sys
 import tempfile
 import time
 import uuid
@@ -30,7 +31,7 @@ from chalicelib.core.migrations import migrate
 from local import environment
 from local.postgres import Postgres
 
-FEW, MANY = 40, 140
+FEW, MANY = 20, 70
 # Two at a time is what this machine's counting takes; times would trouble each other.
 _TOGETHER = 2
 TEXT = "hello, this is a message of an ordinary length"
@@ -58,6 +59,8 @@ for number in range(count):
     rows = connection.execute(statement, values).fetchall()
 """
 
+INSERT, PAGE = "INSERT by psycopg", "SELECT of a page by psycopg"
+
 _INSERT = "INSERT INTO bare (content) VALUES (%s) RETURNING id"
 _PAGE = """
 SELECT json_agg(page)::text FROM (
@@ -83,7 +86,8 @@ def main() -> None:
     folder = package.make()
     how = meter.find()
     with _surroundings() as (variables, token), ThreadPoolExecutor(_TOGETHER if how.exact else 1) as workers:
-        cases = _cases(token)
+        asked = sys.argv[1] if sys.argv[1:] else ""
+        cases = [case for case in _cases(token) if asked in case.name or case.name in {INSERT, PAGE}]
 
         def measure(case: Case, count: int) -> "Future[float]":
             return workers.submit(how.measure, _program(folder, variables, case, count))
@@ -107,7 +111,6 @@ def _program(folder: Path, variables: Mapping[str, str], case: Case, count: int)
 
 
 def _cases(token: str) -> list[Case]:
-    insert, page = "INSERT by psycopg", "SELECT of a page by psycopg"
     message = {"chatId": CHAT, "content": TEXT, "clientMessageId": "COUNT-NUMBER"}
     frame = json.dumps({"action": "message:send", "id": "1", "data": message})
     send = socket_event("MESSAGE", SENDERS_CONNECTION) | {"body": frame}
@@ -116,13 +119,13 @@ def _cases(token: str) -> list[Case]:
     history = _request(token, "GET", "/chats/{chat_id}/messages", {"chat_id": str(READ)})
     posted = _request(token, "POST", "/messages", body=json.dumps(message))
     return [
-        Case(insert, insert, _BARE, rest, [_INSERT, [TEXT]]),
-        Case("websocket_message: send, by the queue", insert, _HANDLED, socket, ["websocket_message", send]),
-        Case("websocket_message: send, told inline", insert, _HANDLED, socket, ["websocket_message", send], inline),
-        Case("api_handler: send, by the queue", insert, _HANDLED, rest, ["app", posted]),
-        Case("push: a message to two", insert, _HANDLED, push, ["push", _batch()]),
-        Case(page, page, _BARE, rest, [_PAGE, [READ]]),
-        Case("api_handler: page of history", page, _HANDLED, rest, ["app", history]),
+        Case(INSERT, INSERT, _BARE, rest, [_INSERT, [TEXT]]),
+        Case("websocket_message: send, by the queue", INSERT, _HANDLED, socket, ["websocket_message", send]),
+        Case("websocket_message: send, told inline", INSERT, _HANDLED, socket, ["websocket_message", send], inline),
+        Case("api_handler: send, by the queue", INSERT, _HANDLED, rest, ["app", posted]),
+        Case("push: a message to two", INSERT, _HANDLED, push, ["push", _batch()]),
+        Case(PAGE, PAGE, _BARE, rest, [_PAGE, [READ]]),
+        Case("api_handler: page of history", PAGE, _HANDLED, rest, ["app", history]),
     ]
 
 
