@@ -7,6 +7,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from chalicelib.entry.actions import ACTIONS
 from chalicelib.entry.documents import aliases_document, asyncapi_document, openapi_document
 from chalicelib.realtime.events import CATALOGUE
 from local.pages import pages
@@ -74,7 +75,14 @@ def test_all_that_is_sent_is_described(server: Server, person: Register) -> None
         "draft:set": socket.act("draft:set", {"chatId": private, "content": "И ещё"}),
         "typing:start": socket.act("typing:start", {"chatId": private}),
         "typing:stop": socket.act("typing:stop", {"chatId": private}),
+        "message:typing": socket.act("message:typing", {"chatId": private, "isTyping": False}),
+        "message": socket.act("message", {"content": "Привет всем"}),
+        "chat:leave": ears.act("chat:leave", {"chatId": private}),
+        "presence:set": socket.act("presence:set", {"status": "busy"}),
+        "presence:get": ears.act("presence:get", {"userIds": [alice.id]}),
+        "sync": socket.act("sync"),
     }
+    assert acks.keys() == ACTIONS.keys()
     for action, data in acks.items():
         check_frame({"type": "ack", "id": "c1", "data": data}, action=action)
     socket.refused("message:send", {"chatId": private + group + 1000, "content": "lost"})
