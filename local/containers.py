@@ -90,8 +90,7 @@ class Containers:
     def rests(self, container: Container) -> None:
         """A container can take the next event."""
         name = container.function.name
-        if container.world is not self.world or self._without_room - {name}:
-            # Another function has no container at all: this one makes room.
+        if container.world is not self.world or self._must_make_room(name):
             container.kill()
         if container.dead:
             return
@@ -162,10 +161,13 @@ class Containers:
             return
         now, next_look = self.loop.time(), float("inf")
         self._without_room.clear()
-        for name, waiting in self._waiting.items():
+        # Who has no container comes first: what becomes free would otherwise go to whoever has most of them.
+        for name in sorted(self._waiting, key=lambda name: self._alive[name] > 0):
+            waiting = self._waiting[name]
             if not waiting:
                 continue
-            due = sum(work.queued_at + START_AFTER_SECONDS <= now for work in waiting)
+            first = itertools.islice(waiting, self._processes)
+            due = sum(work.queued_at + START_AFTER_SECONDS <= now for work in first)
             wanted = max(due, 0 if self._alive[name] else 1) - self._starting[name]
             for _ in range(wanted):
                 if not self._start(waiting[0].function):
@@ -176,6 +178,11 @@ class Containers:
                 next_look = min(next_look, waiting[due].queued_at + START_AFTER_SECONDS)
         if next_look < float("inf") and self._looks is None:
             self._looks = self.loop.call_at(next_look, self._look_again)
+
+    def _must_make_room(self, name: str) -> bool:
+        """Whether a container of this function has to go, since another function has none and cannot start one."""
+        on_their_way_out = len(self._all) - self._alive.total()
+        return on_their_way_out < len(self._without_room - {name})
 
     def _look_again(self) -> None:
         self._looks = None
@@ -200,6 +207,7 @@ class Containers:
         function, world = container.function, container.world
         ours, theirs = socket.socketpair()
         with theirs:
+            # Of a connected pair of sockets this does not fail.
             await self.loop.create_connection(lambda: container, sock=ours)
             start = Start(
                 number=container.number,

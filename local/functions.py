@@ -173,6 +173,9 @@ class Functions:
         host, app = self._launch()
 
         def replace() -> None:
+            if self._containers.closed:
+                host.end(self._loop.loop)
+                return
             host.listen(self._loop.loop)
             before = self._containers.world
             world = World(host=host, environment=self._environment, prepare=before.prepare, frozen=before.frozen)
