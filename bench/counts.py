@@ -33,7 +33,6 @@ from bench.surroundings import (
     surroundings,
 )
 from chalicelib.core import aws, config, tokens, transport
-from chalicelib.features.messages.sync_cursor import cursor_at
 from chalicelib.realtime import connections, gateway
 from local.events import ACCOUNT_ID
 from local.trigger_events import sqs_event
@@ -160,6 +159,7 @@ class _Conversation:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._numbers = itertools.count(1)
+        self._cursor = ""
         self._sql("INSERT INTO contacts (owner_id, user_id) VALUES (1, 2), (2, 1)")
 
     def actions(self) -> dict[str, Action]:
@@ -169,7 +169,7 @@ class _Conversation:
             "read": Action(self._read, prepare=self._send),
             "typing": Action(self._type, prepare=lambda: self._sql("DELETE FROM allowances")),
             "heartbeat": Action(self._beat),
-            "sync": Action(lambda: self._frame(HEARERS_CONNECTION, "sync", {"cursor": self._cursor()})),
+            "sync": Action(self._sync, prepare=self._miss_one),
             # A device comes and goes, and who knows its user is told both times.
             "session": Action(self._come_and_go, prepare=self._leave),
         }
@@ -190,8 +190,14 @@ class _Conversation:
         self._frame(SENDERS_CONNECTION, "ping", {})
         config.use(before)
 
-    def _cursor(self) -> str:
-        return cursor_at(time.time() - 60)
+    def _miss_one(self) -> None:
+        """The hearer has synced, and is sent a message since."""
+        self._sync()
+        self._send()
+
+    def _sync(self) -> None:
+        answer = self._frame(HEARERS_CONNECTION, "sync", {"cursor": self._cursor} if self._cursor else {})
+        self._cursor = answer["nextCursor"]
 
     def _leave(self) -> None:
         connections.release(HEARERS_CONNECTION)
@@ -205,7 +211,8 @@ class _Conversation:
         self._invoke("websocket_disconnect", socket_event("DISCONNECT", HEARERS_CONNECTION))
         self._settle()
 
-    def _frame(self, connection_id: str, action: str, data: Mapping[str, Any]) -> None:
+    def _frame(self, connection_id: str, action: str, data: Mapping[str, Any]) -> Any:
+        """Has a frame answered, and answers what its ack carries."""
         body = json.dumps({"action": action, "id": "1", "data": data})
         answer = self._invoke("websocket_message", socket_event("MESSAGE", connection_id) | {"body": body})
         if '"type":"ack"' not in answer["body"]:
@@ -214,6 +221,7 @@ class _Conversation:
         self._ledger.counts["gateway_messages"] += 2
         self._ledger.counts["bytes_out"] += len(answer["body"].encode())
         self._settle()
+        return json.loads(answer["body"])["data"]
 
     def _invoke(self, function: str, event: Mapping[str, Any]) -> Any:
         output = io.StringIO()
