@@ -1,6 +1,6 @@
 """Reading: a page of history and a single message, each in one statement that also checks membership."""
 
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
 
@@ -16,6 +16,10 @@ Direction = Literal["before", "after"]
 
 class _PageRow(msgspec.Struct, frozen=True):
     messages: str | None
+
+
+class _Numbered(msgspec.Struct, frozen=True):
+    seq: int
 
 
 class _MessageRow(msgspec.Struct, frozen=True):
@@ -48,14 +52,15 @@ def history(actor: Actor, chat_id: int, query: HistoryQuery) -> MessageList:
         row = db.the(_PageRow, _AFTER, values, actor=actor)
     if row.messages is None:
         raise NotFound("There is no such chat.")
-    found = msgspec.json.decode(row.messages, type=list[Message])
+    # PostgreSQL writes messages as the wire has them: they go on as they are.
+    found = msgspec.json.decode(row.messages, type=list[msgspec.Raw])
     # A character takes four bytes at most: where they all fit, none needs to be weighed.
     is_small = 4 * len(row.messages) <= paging.PAGE_BYTES
     messages, has_more = paging.cut(found, query.limit, None if is_small else _bytes)
     return MessageList(
-        messages=messages,
+        messages=cast(list[Message], messages),
         has_more=has_more,
-        next_cursor=paging.write_cursor(direction, messages[-1].seq) if has_more else None,
+        next_cursor=paging.write_cursor(direction, _seq(messages[-1])) if has_more else None,
     )
 
 
@@ -67,8 +72,12 @@ def access_message(actor: Actor, message_id: int) -> Message:
     return msgspec.json.decode(row.message, type=Message)
 
 
-def _bytes(message: Message) -> int:
-    return len(msgspec.json.encode(message))
+def _bytes(message: msgspec.Raw) -> int:
+    return len(bytes(message))
+
+
+def _seq(message: msgspec.Raw) -> int:
+    return msgspec.json.decode(message, type=_Numbered).seq
 
 
 def _start(query: HistoryQuery) -> tuple[Direction, int | None]:
