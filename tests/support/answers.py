@@ -4,8 +4,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
+from unittest import mock
 
 import httpx
+
+from chalicelib.core import db
 
 T = TypeVar("T")
 
@@ -30,13 +33,20 @@ def told(answer: httpx.Response) -> tuple[int, dict[str, Any]]:
     return answer.status_code, answer.json() | {"requestId": ""}
 
 
+class _PerThread(threading.local, db._Container):
+    """What a container keeps, for each thread."""
+
+
 def at_once(work: Callable[[int], T], times: int) -> list[T]:
-    """Runs `work(0)`, `work(1)`, … in threads that begin together; their answers in this order."""
+    """Runs `work(0)`, `work(1)`, … in threads that begin together; their answers in this order.
+
+    Each thread plays a container of its own where it runs the product in this process.
+    """
     start = threading.Barrier(times)
 
     def run(number: int) -> T:
         start.wait(20)
         return work(number)
 
-    with ThreadPoolExecutor(times) as threads:
+    with mock.patch.object(db, "_container", _PerThread()), ThreadPoolExecutor(times) as threads:
         return list(threads.map(run, range(times)))

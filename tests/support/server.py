@@ -14,7 +14,7 @@ from local.functions import Preparation
 from local.stack import Stack
 from tests.support.logs import Lines, recorded
 
-JWT_SECRET = "a secret for tests alone, long enough for HS256"
+JWT_SECRET = "a secret for tests alone and long enough for HS256"
 
 
 @dataclass(frozen=True)
