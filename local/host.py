@@ -113,7 +113,7 @@ class Host:
         """Ends the process, and with it the containers that are left."""
         if not self.gone:
             self.gone = True
-            loop.remove_reader(self._channel.fileno())  # where it listens
+            loop.remove_reader(self._channel.fileno())
             self._channel.close()
         self._process.wait()
 
