@@ -50,9 +50,10 @@ logger = logging.getLogger("local.functions")
 REST_FUNCTION = "api_handler"
 DEFAULT_TIMEOUT_SECONDS = 60
 DEFAULT_MEMORY_MB = 128
-# What a new account has; AWS grants more on request.
-CONCURRENCY = 1000
 PROCESSES = 32
+# A new account has 1,000. There each invocation runs at once; here it counts while it waits for one of the processes
+# too, and a burst that AWS runs on a hundred containers has more than 1,000 waiting.
+CONCURRENCY = 10_000
 
 
 class CallerTimeoutError(InvocationError):
