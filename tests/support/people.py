@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from tests.support import web
 from tests.support.socket import Socket
 
 PASSWORD = "correct horse battery"
@@ -80,7 +81,7 @@ Register = Callable[[str], Person]
 
 def register(url: str, username: str, **more: Any) -> Person:
     """Makes a user and a session for them. `url` is the API's base."""
-    with httpx.Client(base_url=url, timeout=30) as client:
+    with web.client(url) as client:
         answer = client.post("/auth/register", json={"username": username, "password": PASSWORD, **more})
     assert answer.status_code == 201, answer.text
     return of_session(url, answer.json())
@@ -94,6 +95,6 @@ def of_session(url: str, session: Mapping[str, Any]) -> Person:
         username=session["user"]["username"],
         access_token=session["accessToken"],
         refresh_token=session["refreshToken"],
-        http=httpx.Client(base_url=url, headers=headers, timeout=30),
+        http=web.client(url, headers),
         socket_url=url.replace("http://", "ws://"),
     )

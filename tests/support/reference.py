@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from tests.support import web
 from tests.support.server import Server
 
 
@@ -47,7 +48,7 @@ class Client:
 def client(server: Server) -> Client:
     """A client without a token."""
     # Nothing stays open that a test would have to close.
-    return Client(httpx.Client(base_url=server.origin, timeout=30, headers={"Connection": "close"}))
+    return Client(web.client(server.origin, {"Connection": "close"}))
 
 
 def registered(server: Server, username: str, **more: str) -> Client:

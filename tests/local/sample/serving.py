@@ -22,6 +22,7 @@ from local.loop import LoopThread
 from local.protocols import server
 from tests.local.sample import app as sample
 from tests.local.sample.deployed import deployed
+from tests.support import web
 
 SETTINGS = Settings(
     access_key_id="AKIALOCALTESTS", secret_access_key="not-a-secret", session_token="token", region="eu-central-1"
@@ -53,7 +54,7 @@ class Running:
         return self
 
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.http, timeout=15)
+        return web.client(self.http)
 
     def events(self, name: str, count: int = 1, *, seconds: float = 5) -> list[dict[str, Any]]:
         """The events a handler got, once there are so many."""
