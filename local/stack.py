@@ -43,7 +43,11 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 WARM = (
     "aws_lambda_powertools",
     "bcrypt",
+    "concurrent.futures.thread",  # asyncio resolves names in a thread
+    "encodings.idna",  # encodes the names
+    "jwt",
     "psycopg",
+    "chalicelib.core.statements",
     "chalicelib.core.transport",
     "chalicelib.entry.connecting",
     "chalicelib.entry.queues",

@@ -2,8 +2,11 @@
 
 import contextlib
 import importlib
+import importlib.abc
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from local.functions import Preparation
@@ -30,6 +33,17 @@ def fail(target: str, error: str, arguments: list[Any]) -> None:
 def set_clock_ahead(seconds: float) -> None:
     """Shifts the clock that the product reads."""
     put("chalicelib.core.clock.now", lambda: time.time() + seconds)
+
+
+def note_imports(path: str) -> None:
+    """Appends the name of each module that is looked for from now on."""
+
+    class Noted(importlib.abc.MetaPathFinder):
+        def find_spec(self, fullname: str, *_: object) -> None:
+            with Path(path).open("a") as file:
+                file.write(f"{fullname}\n")
+
+    sys.meta_path.insert(0, Noted())
 
 
 def ask(target: str, address: str) -> None:
