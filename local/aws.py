@@ -13,6 +13,7 @@ from local.aws_link import AwsLink
 from local.aws_messages import Arm, Created, Disarm, Reset, Setup, ShiftClock, StoredObject
 from local.events import ACCOUNT_ID
 from local.faults import Armed, Fault, Faults
+from local.network import Network
 from local.queues import Queues
 from local.signatures import Credentials
 from local.template import STACK, Template, read_template
@@ -27,7 +28,8 @@ class Aws:
     """One account in one region.
 
     `directory` is where uploaded objects are kept; without one they end with the process. `on_created` hears of every
-    new object before its writer is answered. Signatures are checked for every service. `on_ended` hears in words that
+    new object before its writer is answered. Signatures are checked for every service; who signs with
+    `credentials.in_the_vpc()` must get through the VPC's endpoints as well. `on_ended` hears in words that
     the process ended by itself; what it held is lost then. With `whole` no call takes a short way into moto.
     From its making to `stop` this process's AWS_* variables are its own, whatever profile the shell carries.
     """
@@ -57,6 +59,7 @@ class Aws:
                 region=REGION,
                 directory=str(directory.absolute()) if directory is not None else None,
                 resources=resources.described(self.template),
+                endpoints=Network(self.template).endpoints(),
                 log_level=logging.getLogger("local").getEffectiveLevel(),
                 whole=whole,
             )

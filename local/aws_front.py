@@ -5,6 +5,7 @@ conditional writes read and then write. S3 has a thread of its own, so that a la
 """
 
 import asyncio
+import contextlib
 import hashlib
 import io
 import json
@@ -15,21 +16,25 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
-from local import responses, wsgi
+from local import responses, rights, wsgi
 from local.aws_messages import StoredObject
 from local.aws_moto import Moto
 from local.aws_queues import AwsQueues
+from local.endpoints import Endpoints
 from local.faults import Fault, Faults
 from local.http_posts import whole_post
 from local.s3 import S3
 from local.s3_store import Store
-from local.signatures import RefusedError, SignedRequest, Verifier
+from local.signatures import RefusedError, SignedRequest, Verifier, from_the_vpc
 from local.wsgi import Answer, Environ
 
 logger = logging.getLogger("local.aws")
 
 SERVICES = frozenset({"dynamodb", "sqs", "sns", "s3"})
+_JSON = frozenset({"dynamodb", "sqs"})
 _IN_MEMORY = 1024 * 1024
+# What looking for a request's subject ends in where there is none.
+_MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 # Headers about a body that has been read by now.
 _OF_THE_WIRE = frozenset({"content-length", "transfer-encoding", "expect"})
 
@@ -46,6 +51,7 @@ class Front:
         moto: Moto,
         *,
         verifier: Verifier,
+        endpoints: Endpoints,
         store: Store,
         announce: Callable[[StoredObject, str], Awaitable[None]],
     ) -> None:
@@ -54,12 +60,14 @@ class Front:
         self.s3_thread = ThreadPoolExecutor(1, "s3")
         self._moto = moto
         self._verifier = verifier
+        self._endpoints = endpoints
         self._announce = announce
         # What the request that the thread is at has made.
         self._created: list[tuple[StoredObject, str]] = []
         self._s3 = S3(
             lambda environ: moto.whole("s3", environ),
             verifier=verifier,
+            endpoints=endpoints,
             store=store,
             on_created=lambda stored, event: self._created.append((stored, event)),
         )
@@ -86,7 +94,9 @@ class Front:
             return None
         try:
             self._check(service, ("POST", "/", ""), post.headers, post.body)
-        except RefusedError:
+            if from_the_vpc(post.headers):
+                self._endpoints.check(rights.of_call(service, self._verifier.region, action, payload))
+        except (RefusedError, *_MALFORMED):
             return None
         try:
             answer = (
@@ -115,6 +125,8 @@ class Front:
         try:
             where = scope["method"], scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
             self._check(service, where, headers, body)
+            if from_the_vpc(headers):
+                self._check_endpoint(service, _action(headers), body)
         except RefusedError as refused:
             return _failure(service, max(refused.status, 400), refused.code, refused.message)
         return await self._answer_json(service, scope, headers, body)
@@ -151,6 +163,12 @@ class Front:
             body_hash=lambda: hashlib.sha256(body).hexdigest(),
         )
         self._verifier.check_header(signed, service)
+
+    def _check_endpoint(self, service: str, action: str, body: bytes) -> None:
+        """A request that the service itself cannot make sense of gets the service's own answer."""
+        with contextlib.suppress(*_MALFORMED):
+            payload = json.loads(body) if service in _JSON else {}
+            self._endpoints.check(rights.of_call(service, self._verifier.region, action, payload))
 
 
 def _action(headers: dict[str, str]) -> str:
@@ -212,7 +230,7 @@ async def _send(answer: Answer, scope: Scope, send: Send) -> None:
 def _failure(service: str, status: int, code: str, message: str) -> Answer:
     """An error in the service's own form."""
     phrase = {400: "Bad Request", 403: "Forbidden", 501: "Not Implemented"}.get(status, "Internal Server Error")
-    if service in {"dynamodb", "sqs"}:
+    if service in _JSON:
         body = json.dumps({"__type": f"com.amazonaws.{service}#{code}", "message": message}).encode()
         return Answer(f"{status} {phrase}", [("Content-Type", "application/x-amz-json-1.0")], body)
     document = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()

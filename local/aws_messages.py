@@ -33,6 +33,15 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
     buckets: Sequence[dict[str, Any]] = ()
 
 
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """By which functions in the VPC reach a service. `blocked` says what keeps them from it, if anything does;
+    `statements` are those of the endpoint's policy."""
+
+    service: str
+    blocked: str
+    statements: Sequence[Mapping[str, Any]]
+
+
 class Setup(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The first message. The answer is the port on which the services are.
 
@@ -43,6 +52,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     region: str
     directory: str | None
     resources: Resources
+    endpoints: Sequence[Endpoint]
     log_level: int
     whole: bool
 

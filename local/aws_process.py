@@ -47,6 +47,7 @@ from local.aws_messages import (
 )
 from local.aws_moto import Moto
 from local.aws_resources import make_anew
+from local.endpoints import Endpoints
 from local.http_posts import http_protocol
 from local.s3_store import Store
 from local.signatures import Verifier
@@ -133,7 +134,13 @@ class Process:
         self._moto = Moto(setup.region, whole=setup.whole)
         self._store = Store(Path(setup.directory) if setup.directory is not None else None)
         verifier = Verifier(credentials=setup.credentials, region=setup.region, now=lambda: time.time() + self._ahead)
-        self._front = Front(self._moto, verifier=verifier, store=self._store, announce=self._announce)
+        self._front = Front(
+            self._moto,
+            verifier=verifier,
+            endpoints=Endpoints(setup.endpoints),
+            store=self._store,
+            announce=self._announce,
+        )
         make_anew(setup.resources, self._moto)
         self._store.restore()
         # S3 has no other way, and health checks wait for nothing.

@@ -7,12 +7,14 @@ import asyncio
 import collections
 import itertools
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 from local.container import Container, World
 from local.host import Host
 from local.invocations import Function, Invocation, InvocationError, ThrottledError
 from local.runtime import Ended, Start, Started
+from local.signatures import VPC_TOKEN
 
 # An event waits so long for a container that is about to be free before another one is started. AWS takes longer
 # to start one.
@@ -218,6 +220,7 @@ class Containers:
                 log_stream=container.log_stream,
                 environment={
                     **world.environment,
+                    **_place(function, world.environment),
                     "AWS_LAMBDA_FUNCTION_NAME": function.full_name,
                     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
                     "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -251,6 +254,12 @@ class Containers:
                 container.kill()
         if self._all:
             self._watch_memory()
+
+
+def _place(function: Function, environment: Mapping[str, str]) -> dict[str, str]:
+    """What tells the local AWS that a function is in the VPC."""
+    token = environment.get("AWS_SESSION_TOKEN")
+    return {"AWS_SESSION_TOKEN": token + VPC_TOKEN} if token and function.in_vpc else {}
 
 
 def _memory_mb(pid: int) -> int:

@@ -68,11 +68,12 @@ class EventTooLargeError(InvocationError):
 class Deployment(Code):
     """What is deployed: code, at a stage of `.chalice/config.json` beside it.
 
-    `output` is the file for what functions write, by default our own stderr. At most `processes` containers are there
-    at once; `concurrency` is the account's.
+    `in_vpc` names the functions in the VPC. `output` is the file for what functions write, by default our own stderr.
+    At most `processes` containers are there at once; `concurrency` is the account's.
     """
 
     stage: str = "dev"
+    in_vpc: frozenset[str] = frozenset()
     output: Path | None = None
     processes: int = PROCESSES
     concurrency: int = CONCURRENCY
@@ -252,6 +253,7 @@ class Functions:
                 timeout_seconds=config.lambda_timeout or DEFAULT_TIMEOUT_SECONDS,
                 memory_mb=config.lambda_memory_size or DEFAULT_MEMORY_MB,
                 reserved=config.reserved_concurrency,
+                in_vpc=name in self.deployment.in_vpc,
             )
         return known
 

@@ -28,7 +28,10 @@ class FunctionTimeoutError(FunctionError):
 
 @dataclass(frozen=True, kw_only=True)
 class Function:
-    """How one function is deployed; `reserved` is how many invocations of it may be under way at most."""
+    """How one function is deployed; `reserved` is how many invocations of it may be under way at most.
+
+    One that is `in_vpc` reaches AWS by the VPC's endpoints alone.
+    """
 
     name: str
     full_name: str
@@ -36,6 +39,7 @@ class Function:
     timeout_seconds: float
     memory_mb: int
     reserved: int | None = None
+    in_vpc: bool = False
 
 
 @dataclass(kw_only=True)

@@ -21,6 +21,7 @@ from local.events import MESSAGE_BYTES, STAGE, Headers, request_id
 from local.faults import Fault, Faults
 from local.http_posts import whole_post
 from local.responses import Answer, DisconnectedError, read_body
+from local.signatures import VPC_TOKEN
 from local.websocket import Connection, GoneError, WebSocketApi
 
 SIGNATURE_SECONDS = 5 * 60
@@ -177,7 +178,7 @@ def _check_signature(call: Call) -> None:
     timestamp = headers.get("x-amz-date", "")
     signed = given["signed"].split(";")
     token = headers.get("x-amz-security-token")
-    if given["key"] != ours.access_key_id or token != ours.session_token:
+    if given["key"] != ours.access_key_id or (token and token.removesuffix(VPC_TOKEN)) != ours.session_token:
         raise RefusedError(
             403, "UnrecognizedClientException", "The security token included in the request is invalid."
         )
@@ -199,7 +200,7 @@ def _check_signature(call: Call) -> None:
         headers={name: headers[name] for name in signed if name in headers and name != "host"},
         payload=call.body,
     )
-    who = sigv4.Credentials(ours.access_key_id, ours.secret_access_key, ours.session_token, ours.region)
+    who = sigv4.Credentials(ours.access_key_id, ours.secret_access_key, token, ours.region)
     expected = sigv4.sign_headers(request, who=who, service="execute-api", now=seconds)["authorization"]
     if not hmac.compare_digest(expected[-64:], given["signature"]):
         raise _invalid("The request signature we calculated does not match the signature you provided.")

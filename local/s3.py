@@ -16,10 +16,11 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 from xml.sax.saxutils import escape
 
-from local import s3_form, wsgi
+from local import rights, s3_form, wsgi
 from local.aws_messages import StoredObject
+from local.endpoints import Endpoints
 from local.s3_store import Store, cors_rules
-from local.signatures import RefusedError, SignedRequest, Verifier
+from local.signatures import RefusedError, SignedRequest, Verifier, from_the_vpc
 from local.wsgi import Answer, Environ
 
 logger = logging.getLogger("local.s3")
@@ -66,11 +67,13 @@ class S3:
         moto: Callable[[Environ], Answer],
         *,
         verifier: Verifier,
+        endpoints: Endpoints,
         store: Store,
         on_created: Callable[[StoredObject, str], None],
     ) -> None:
         self._moto = moto
         self._verifier = verifier
+        self._endpoints = endpoints
         self._store = store
         self._on_created = on_created
 
@@ -116,6 +119,8 @@ class S3:
         )
         if "authorization" in request.headers:
             self._verifier.check_header(signed, "s3")
+            if from_the_vpc(request.headers):
+                self._endpoints.check(rights.of_object(request.method, path, request.parameters, body.read))
         elif "X-Amz-Algorithm" in request.parameters:
             self._verifier.check_url(signed)
         elif "Signature" in request.parameters:

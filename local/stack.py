@@ -30,6 +30,7 @@ from local.functions import PROCESSES, Deployment, Functions, Preparation
 from local.gateway import Gateway
 from local.host import HostError
 from local.loop import LoopThread
+from local.network import functions_in_the_vpc
 from local.pages import pages
 from local.postgres import Postgres
 from local.triggers import ASYNC_RETRY_SECONDS, Triggers
@@ -308,7 +309,11 @@ class Stack:
     def _start_functions(self, starting: contextlib.ExitStack) -> None:
         options = self.options
         deployment = Deployment(
-            app=options.app, warm=options.warm, output=self.functions_log, processes=options.processes
+            app=options.app,
+            in_vpc=functions_in_the_vpc(),
+            warm=options.warm,
+            output=self.functions_log,
+            processes=options.processes,
         )
         try:
             self.functions = Functions(deployment, faults=self.faults, loop=self._loop)

@@ -1,4 +1,4 @@
-"""Reads the resources of `infra/stack.yaml`: as much of CloudFormation as the data plane needs."""
+"""Reads the resources of `infra/stack.yaml`: as much of CloudFormation as the data plane and the network need."""
 
 import re
 from collections.abc import Mapping
@@ -9,6 +9,14 @@ from typing import Any
 import yaml
 
 STACK = Path(__file__).parent.parent / "infra" / "stack.yaml"
+
+# The property that is a resource's physical id, and its ARN, by type.
+_NAMES = {"AWS::DynamoDB::Table": "TableName", "AWS::S3::Bucket": "BucketName"}
+_ARNS = {
+    "AWS::DynamoDB::Table": "arn:aws:dynamodb:{0.region}:{0.account}:table/{TableName}",
+    "AWS::S3::Bucket": "arn:aws:s3:::{BucketName}",
+    "AWS::SQS::Queue": "arn:aws:sqs:{0.region}:{0.account}:{QueueName}",
+}
 
 
 class TemplateError(ValueError):
@@ -41,22 +49,31 @@ _Loader.add_multi_constructor("!", _short_form)
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """A parsed template and the values of its parameters."""
+    """A parsed template and the values of its parameters.
 
-    resources: Mapping[str, Any]
+    The physical id of what the local stack does not make is its logical name.
+    """
+
+    document: Mapping[str, Any]
     parameters: Mapping[str, str | list[str]]
     region: str
     account: str
 
+    @property
+    def resources(self) -> Mapping[str, Any]:
+        """All resources by logical name, as they are written."""
+        resources: Mapping[str, Any] = self.document["Resources"]
+        return resources
+
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
         """The properties of every resource of a type such as "AWS::SQS::Queue", by logical name.
 
-        Those with a condition are options of a deployment, none of which the local stack has.
+        Those whose condition does not hold are left out.
         """
         return {
             name: self.properties(name)
             for name, item in self.resources.items()
-            if item["Type"] == kind and "Condition" not in item
+            if item["Type"] == kind and ("Condition" not in item or self._holds(item["Condition"]))
         }
 
     def properties(self, name: str) -> dict[str, Any]:
@@ -64,43 +81,81 @@ class Template:
         properties: dict[str, Any] = self._value(self.resources[name].get("Properties", {}))
         return properties
 
+    def output(self, name: str) -> str:
+        """The value of an output."""
+        return str(self._value(self.document["Outputs"][name]["Value"]))
+
     def _value(self, item: Any) -> Any:
         if isinstance(item, dict):
             return {key: self._value(value) for key, value in item.items()}
         if isinstance(item, list):
             return [self._value(value) for value in item]
         if isinstance(item, _Function):
-            return self._result(item)
+            return self._result(item.name, item.argument)
         return item
 
-    def _result(self, function: _Function) -> str | list[str]:
-        if function.name == "Ref":
-            return self._ref(function.argument)
-        if function.name == "Sub" and isinstance(function.argument, str):
-            return re.sub(r"\$\{([\w:.]+)\}", lambda match: str(self._named(match[1])), function.argument)
-        if function.name == "GetAtt":
-            argument = function.argument
-            return self._named(argument if isinstance(argument, str) else ".".join(argument))
-        raise TemplateError(f"the local stack does not know !{function.name} {function.argument}")
+    def _result(self, function: str, argument: Any) -> Any:
+        match function, argument:
+            case "Ref", _:
+                return self._ref(argument)
+            case "Sub", str():
+                return re.sub(r"\$\{([\w:.]+)\}", lambda match: str(self._named(match[1])), argument)
+            case "GetAtt", _:
+                return self._named(argument if isinstance(argument, str) else ".".join(argument))
+        return self._computed(function, argument)
 
-    def _named(self, expression: str) -> str | list[str]:
+    def _computed(self, function: str, argument: Any) -> Any:
+        match function, argument:
+            case "If", [condition, then, otherwise]:
+                return self._value(then if self._holds(condition) else otherwise)
+            case "FindInMap", [table, key, field]:
+                return self.document["Mappings"][table][self._value(key)][field]
+            case "Select", [index, items]:
+                return self._value(items)[index]
+            case "Join", [between, items]:
+                return between.join(self._value(items))
+            case "GetAZs", _:
+                return [f"{self.region}a", f"{self.region}b"]
+        raise TemplateError(f"the local stack does not know !{function} {argument}")
+
+    def _holds(self, condition: str) -> bool:
+        return self._test(self.document["Conditions"][condition])
+
+    def _test(self, condition: Any) -> bool:
+        match condition.name, condition.argument:
+            case "Equals", [one, other]:
+                return bool(self._value(one) == self._value(other))
+            case "Not", [inner]:
+                return not self._test(inner)
+            case "And", several:
+                return all(self._test(each) for each in several)
+            case "Condition", name:
+                return self._holds(name)
+        raise TemplateError(f"the local stack does not know the condition !{condition.name}")
+
+    def _named(self, expression: str) -> Any:
         name, _, attribute = expression.partition(".")
-        if not attribute:
+        if not attribute or attribute == "GroupId":
             return self._ref(name)
-        if attribute == "Arn" and self.resources.get(name, {}).get("Type") == "AWS::SQS::Queue":
-            return f"arn:aws:sqs:{self.region}:{self.account}:{self.properties(name)['QueueName']}"
-        raise TemplateError(f"the local stack does not know {expression}")
+        kind = self.resources[name]["Type"]
+        if attribute == "Arn" and kind in _ARNS:
+            return _ARNS[kind].format(self, **self.properties(name))
+        return self._value(self.resources[name].get("Properties", {}).get(attribute, expression))
 
-    def _ref(self, name: str) -> str | list[str]:
-        known: dict[str, str | list[str]] = {
+    def _ref(self, name: str) -> Any:
+        known = {
             "AWS::Region": self.region,
             "AWS::AccountId": self.account,
             "AWS::Partition": "aws",
+            "AWS::NoValue": None,
             **self.parameters,
         }
-        if name not in known:
+        if name in known:
+            return known[name]
+        if name not in self.resources:
             raise TemplateError(f"the local stack does not know {name}")
-        return known[name]
+        named_by = _NAMES.get(self.resources[name]["Type"])
+        return name if named_by is None else self.properties(name)[named_by]
 
 
 def read_template(path: Path, *, region: str, account: str, **parameters: str) -> Template:
@@ -116,4 +171,4 @@ def read_template(path: Path, *, region: str, account: str, **parameters: str) -
         name: text.split(",") if declared[name]["Type"] == "CommaDelimitedList" else text
         for name, text in texts.items()
     }
-    return Template(resources=document["Resources"], parameters=values, region=region, account=account)
+    return Template(document=document, parameters=values, region=region, account=account)

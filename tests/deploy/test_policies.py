@@ -3,12 +3,8 @@
 All of it with an inline limit of 0, as functions in a VPC without NAT run: sockets hear through the pusher alone.
 """
 
-import fnmatch
-import json
-import string
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,69 +14,18 @@ import app as deployed
 from chalicelib.core import clock
 from chalicelib.core.config import settings
 from chalicelib.realtime.connections import PING_MINUTES
+from local.endpoints import Endpoints
 from local.events import ACCOUNT_ID
 from local.faults import Fault
-from tests.deploy.recorder import DATABASE, WEBSOCKET_API, Recorder, Right
+from local.network import Network, functions_in_the_vpc
+from tests.deploy.granted import FUNCTIONS, LAMBDAS_OWN, OUTSIDE_THE_VPC, UNSEEN, covers, granted, policy
+from tests.deploy.recorder import WEBSOCKET_API, Recorder
 from tests.support.line import Line
 from tests.support.people import Person
 from tests.support.presence import noticed
 from tests.support.server import Server
 
-POLICIES = Path("infra/policies")
-FUNCTIONS = sorted(path.stem for path in POLICIES.glob("*.json"))
-OUTSIDE_THE_VPC = {"websocket_connect", "websocket_disconnect", "push"}
-# Rights that no request of ours shows; why, is in infra/policies/README.md.
-LAMBDAS_OWN = {
-    "logs:CreateLogGroup",
-    "logs:CreateLogStream",
-    "logs:PutLogEvents",
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:CreateNetworkInterface",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:UnassignPrivateIpAddresses",
-    "sqs:ChangeMessageVisibility",
-    "sqs:DeleteMessage",
-    "sqs:GetQueueAttributes",
-    "sqs:ReceiveMessage",
-}
-UNSEEN = LAMBDAS_OWN | {"s3:ListBucket"}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
-
-Statement = dict[str, Any]
-
-
-def policy(function: str) -> list[Statement]:
-    """The statements of a function's policy, as they would be deployed here."""
-    text = string.Template((POLICIES / f"{function}.json").read_text()).substitute(
-        Partition="aws",
-        Region="us-east-1",
-        Account=ACCOUNT_ID,
-        Prefix="messenger",
-        WebsocketApiId=WEBSOCKET_API,
-        DatabaseResourceId=DATABASE,
-    )
-    document = json.loads(text)
-    assert document["Version"] == "2012-10-17"
-    statements: list[Statement] = document["Statement"]
-    return statements
-
-
-def granted(function: str) -> list[Right]:
-    """Every pair of an action and a pattern of resources that a policy allows."""
-    return [
-        Right(action, resource)
-        for statement in policy(function)
-        if statement["Effect"] == "Allow"
-        for action in statement["Action"]
-        for resource in statement["Resource"]
-    ]
-
-
-def covers(grant: Right, used: Right) -> bool:
-    """Whether a grant, whose resource is a pattern, allows what was used."""
-    return grant.action == used.action and fnmatch.fnmatchcase(used.resource, grant.resource)
 
 
 class _Day:
@@ -193,17 +138,18 @@ class _Day:
 
 
 @pytest.fixture
-def used(server: Server, roles: None, person: Callable[..., Person]) -> Iterator[dict[str, set[Right]]]:
+def day(server: Server, roles: None, person: Callable[..., Person]) -> Iterator[Recorder]:
     """The rights that each function used in a day."""
     with server.settings(inline_publish_limit=0, login_seconds=3, heartbeat_seconds=0, presence_debounce_seconds=1):
         recorder = Recorder()
         with recorder.listening() as preparation, server.prepared(preparation):
             _Day(server, person).pass_by()
-        yield recorder.used
+        yield recorder
     server.stack.reset(database_url=server.database_url)
 
 
-def test_policies_allow_what_functions_do_and_nothing_that_they_do_not(used: dict[str, set[Right]]) -> None:
+def test_policies_allow_what_functions_do_and_nothing_that_they_do_not(server: Server, day: Recorder) -> None:
+    used = day.used
     assert sorted(used) == FUNCTIONS, "the day must see every function"
     grants = {function: granted(function) for function in FUNCTIONS}
     refused = [
@@ -217,6 +163,13 @@ def test_policies_allow_what_functions_do_and_nothing_that_they_do_not(used: dic
         for function in FUNCTIONS
         for grant in grants[function]
         if grant.action not in UNSEEN and not any(covers(grant, right) for right in used[function])
+    ]
+    endpoints = Endpoints(Network(server.stack.aws.template).endpoints())
+    refused += [
+        f"the network refuses {function}: {endpoints.refusal(right)}"
+        for function in functions_in_the_vpc()
+        for right in day.sent.get(function, ())
+        if endpoints.refusal(right)
     ]
     assert (sorted(refused), sorted(idle)) == ([], [])
     in_the_vpc = {
