@@ -4,6 +4,7 @@ and the product's calls of DynamoDB and SQS are posts as well.
 
 import asyncio
 import importlib
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from uvicorn.server import ServerState
 
 from local.responses import Answer
 
+_FIELD = re.compile(r"^([^\s:]+):[ \t]*([^\r\n]*)(?:\r\n|\Z)", re.MULTILINE)
 # Headers that say something of how the request itself is to be read or answered.
 _UNUSUAL = frozenset({"expect", "te", "trailer", "transfer-encoding", "upgrade"})
 
@@ -73,18 +75,14 @@ class PostsAtOnce(asyncio.Protocol):
 def whole_post(data: bytes) -> Post | None:
     """A post with a declared length and nothing after it, over a connection that is kept; None for all else."""
     head, _, body = data.partition(b"\r\n\r\n")
-    request, *fields = head.decode("latin-1").split("\r\n")
+    request, _, lines = head.decode("latin-1").partition("\r\n")
     method, _, target = request.partition(" ")
     path, _, version = target.partition(" ")
-    headers = {}
-    for field in fields:
-        name, colon, value = field.partition(":")
-        lower = name.lower()
-        if not colon or lower in headers:
-            return None
-        headers[lower] = value.strip(" \t")
+    fields = _FIELD.findall(lines)
+    headers = {name.lower(): value.rstrip(" \t") for name, value in fields}
     usual = (
         method == "POST"
+        and len(headers) == len(fields) == lines.count("\n") + 1
         and version == "HTTP/1.1"
         and "?" not in path
         and headers.get("content-length") == str(len(body))
