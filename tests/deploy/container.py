@@ -1,59 +1,61 @@
-"""One Lambda container: a bare Python that finds the unpacked zip and nothing else, and handles an event a line."""
+"""A Lambda container: a bare Python that finds the unpacked zip, and AWS's runtime client, which runs the handler."""
 
+import importlib.util
 import json
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-# What a handler prints must not be taken for its answer.
-_RUNTIME = """
-import importlib, json, os, sys
-answers, sys.stdout = sys.stdout, sys.stderr
-task, (module, _, name) = sys.argv[1], sys.argv[2].partition(".")
-sys.path.insert(0, task)
-handler = getattr(importlib.import_module(module), name)
+from tests.deploy.runtime_api import Outcome, RuntimeApi
 
-class Context:
-    identity = client_context = None
-    function_version = "$LATEST"
-    function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:" + function_name
-    log_group_name, log_stream_name = "/aws/lambda/" + function_name, "container"
-    memory_limit_in_mb, aws_request_id = "512", "00000000-0000-0000-0000-000000000000"
-    def get_remaining_time_in_millis(self):
-        return 30000
-
-for line in sys.stdin:
-    try:
-        answer = {"answer": handler(json.loads(line), Context())}
-    except Exception as error:
-        answer = {"error": f"{type(error).__name__}: {error}"}
-    print(json.dumps(answer), file=answers, flush=True)
+# What AWS's managed runtime has beside the function: its client, and what that imports.
+_RUNTIME = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
+# The function's own packages are found first, as on AWS.
+_START = """
+import sys
+sys.path.insert(0, sys.argv[1])
+sys.path.append(sys.argv[2])
+from awslambdaric.__main__ import main
+main(["bootstrap", sys.argv[3]])
 """
 
 
 class HandlerError(Exception):
-    """The handler raised, or its process ended; the words are its own."""
+    """The handler raised, its answer was refused, or its process ended; the words are its own."""
 
 
 class Container:
-    """A started function. `variables` are all that it finds in its environment."""
+    """A started function. `variables` are all that it finds in its environment, but for Lambda's own."""
 
     def __init__(self, task: Path, handler: str, function_name: str, variables: Mapping[str, str]) -> None:
-        # Not the virtual environment's interpreter, which would find its packages; -I and -S leave the library alone.
-        python = str(Path(sys.executable).resolve())
         self._lock = threading.Lock()
+        self._api = RuntimeApi(function_name)
+        self._runtime = tempfile.TemporaryDirectory(prefix="runtime-")
+        _link_runtime(Path(self._runtime.name))
         self._process = subprocess.Popen(
-            [python, "-I", "-S", "-c", _RUNTIME, str(task), handler],
+            # Not the virtual environment's interpreter, which would find its packages; -I and -S leave the library.
+            [str(Path(sys.executable).resolve()), "-I", "-S", "-c", _START, task, self._runtime.name, handler],
             cwd=task,
-            env={**variables, "AWS_LAMBDA_FUNCTION_NAME": function_name},
-            stdin=subprocess.PIPE,
+            env={
+                **variables,
+                "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
+                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+                "AWS_LAMBDA_FUNCTION_NAME": function_name,
+                "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+                "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function_name}",
+                "AWS_LAMBDA_LOG_STREAM_NAME": "container",
+                "AWS_LAMBDA_RUNTIME_API": self._api.address,
+                "LAMBDA_TASK_ROOT": str(task),
+            },
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
         )
         self._said: list[str] = []
         self._listener = threading.Thread(target=self._listen, daemon=True)
@@ -61,35 +63,38 @@ class Container:
 
     def invoke(self, event: object) -> Any:
         """The handler's answer to an event. One at a time, as a container does. Raises HandlerError."""
-        process = self._process
-        assert process.stdin is not None
-        assert process.stdout is not None
         with self._lock:
-            try:
-                process.stdin.write(json.dumps(event) + "\n")
-                process.stdin.flush()
-            except BrokenPipeError:
-                pass  # why, its last words say
-            line = process.stdout.readline()
-        if not line:
-            process.wait()
-            self._listener.join()
-            raise HandlerError("".join(self._said[-20:]))
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            raise HandlerError(answer["error"])
-        return answer["answer"]
+            if not self._listener.is_alive():
+                raise HandlerError("".join(self._said[-20:]))
+            self._api.events.put(json.dumps(event).encode())
+            outcome = self._api.outcomes.get()
+        if outcome.error is not None:
+            raise HandlerError(outcome.error)
+        return outcome.answer
 
     def stop(self) -> None:
         """Ends the process."""
         self._process.kill()
         self._process.wait()
         self._listener.join()
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                pipe.close()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._api.stop()
+        self._runtime.cleanup()
 
     def _listen(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
+        """Reads what it writes, and tells of its end whoever waits for an answer."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
             self._said.append(line)
+        self._api.outcomes.put(Outcome(error="".join(self._said[-20:])))
+
+
+def _link_runtime(folder: Path) -> None:
+    for name in _RUNTIME:
+        found = importlib.util.find_spec(name)
+        assert found is not None, f"{name} is not installed"
+        assert found.origin is not None
+        place = Path(found.origin)
+        target = place.parent if place.name == "__init__.py" else place
+        (folder / target.name).symlink_to(target)
