@@ -2,23 +2,19 @@
 
 import argparse
 import os
-import re
 import sys
 from dataclasses import replace
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import destroy, keys, lock, rollout, smoke
+from infra import destroy, domains, keys, lock, rollout, smoke
 from infra.bucket import Bucket, Release, Smoke
 from infra.package import PackageError
 from infra.rollout import Rollout
 from infra.stack import TEMPLATE, Stack
-from infra.stage import GATEWAY_STAGE, Account, DeployError, Stage, choices_of
+from infra.stage import GATEWAY_STAGE, Account, DeployError, Stage, check_name, choices_of
 from infra.wheels import Target, WheelsError
-
-# `messenger-STAGE` begins the names of buckets, to which infra/stack.yaml leaves it 20 characters.
-_STAGE_NAME = re.compile(r"[a-z][a-z0-9-]{0,9}")
 
 
 def main(arguments: list[str]) -> int:
@@ -57,10 +53,7 @@ def say(words: str) -> None:
 
 
 def _stage(name: str) -> Stage:
-    if not _STAGE_NAME.fullmatch(name):
-        raise DeployError(
-            "A stage's name has lower-case letters, digits and hyphens, ten at most, and a letter first."
-        )
+    check_name(name)
     choices = choices_of(name)
     # As the AWS command does; boto3 itself reads AWS_DEFAULT_REGION alone.
     account = Account(boto3.session.Session(region_name=os.environ.get("AWS_REGION") or None))
@@ -108,6 +101,11 @@ def _record(stage: Stage, going: Rollout, release: Release, ids: tuple[str, str]
         note("skipped")
         return
     note("pending")
+    try:
+        domains.wait_until_pointed(stage, say)
+    except DeployError:
+        note("skipped")
+        raise
     try:
         smoke.check(url, socket_url, going.bucket.smoke_secret(), say)
     except DeployError as error:

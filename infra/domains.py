@@ -1,15 +1,32 @@
 """Own host names of a stage: one for REST, one for sockets, with the base paths that clients know."""
 
-from collections.abc import Iterator
+import socket
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.stage import GATEWAY_STAGE, Domain, Say, Stage
+from infra.stage import GATEWAY_STAGE, DeployError, Domain, Say, Stage
 
 # At the root too: `GET /health` is asked for there.
 REST_PATHS = ("", "api", "api/v1")
 SOCKET_PATHS = ("api", "ws")
+
+# Half an hour, in which somebody can make two records.
+_ATTEMPTS = 120
+_PAUSE_SECONDS = 15.0
+
+# The addresses of a host name; none where it is not known.
+Resolve = Callable[[str], set[str]]
+
+
+def addresses(name: str) -> set[str]:
+    """What this machine's resolver says of a name."""
+    try:
+        return {str(found[4][0]) for found in socket.getaddrinfo(name, 443, type=socket.SOCK_STREAM)}
+    except socket.gaierror:
+        return set()
 
 
 def ensure(stage: Stage, rest_api: str, socket_api: str, say: Say) -> None:
@@ -24,6 +41,50 @@ def ensure(stage: Stage, rest_api: str, socket_api: str, say: Say) -> None:
             _point(stage, domain.hosted_zone, name, target)
         else:
             say(f"point {name} at {target['ApiGatewayDomainName']} (CNAME or alias)")
+
+
+def wait_until_pointed(
+    stage: Stage,
+    say: Say,
+    *,
+    resolve: Resolve = addresses,
+    attempts: int = _ATTEMPTS,
+    pause: float = _PAUSE_SECONDS,
+) -> None:
+    """Returns when the DNS leads each own name to its API. Raises DeployError where it still does not in the end."""
+    domain = stage.choices.domain
+    client = stage.account.client("apigatewayv2")
+    names = (domain.rest, domain.sockets) if domain else ()
+    targets = {name: _target(client.get_domain_name(DomainName=name)) for name in names}
+    said: list[str] = []
+    for attempt in range(attempts):
+        missing = [words for name, target in targets.items() if (words := _not_pointed(name, target, resolve))]
+        if not missing:
+            return
+        if missing != said:
+            said = missing
+            for words in missing:
+                say(f"waiting for the DNS: {words}")
+        if attempt < attempts - 1:
+            time.sleep(pause)
+    raise DeployError(
+        f"The stage serves this release, which was not tried: {'; '.join(said)}. Make the records, give the DNS time "
+        "to tell everybody, and run the command again."
+    )
+
+
+def _target(described: dict[str, Any]) -> str:
+    return str(described["DomainNameConfigurations"][0]["ApiGatewayDomainName"])
+
+
+def _not_pointed(name: str, target: str, resolve: Resolve) -> str:
+    """What is wrong with a name's record; empty if nothing is."""
+    there, wanted = resolve(name), resolve(target)
+    if not there:
+        return f"{name} has no record yet; it must be a CNAME to {target}, or an alias of it"
+    if wanted and not there & wanted:
+        return f"{name} leads to {', '.join(sorted(there))}; it must be a CNAME to {target}, or an alias of it"
+    return ""
 
 
 def delete(stage: Stage) -> None:

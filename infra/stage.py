@@ -1,6 +1,7 @@
 """A stage: its choices from `stages.toml`, the account it lies in, and what everything of it is called there."""
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,11 @@ OUTSIDE = ("websocket_connect", "websocket_disconnect", "push")
 FUNCTIONS = (*IN_VPC, *OUTSIDE)
 # Who issues or verifies tokens.
 WITH_KEYS = ("api_handler", "websocket_connect", "websocket_message")
+
+
+# `messenger-STAGE` begins the names of buckets, to which infra/stack.yaml leaves it 20 characters. RDS takes neither
+# two hyphens in a row nor one at the end.
+_NAME = re.compile(r"(?=.{1,10}\Z)[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 class DeployError(Exception):
@@ -59,6 +65,22 @@ class Choices:
     # In place of the stack's outputs of these names: how a restored database takes over.
     outputs: Mapping[str, str] = field(default_factory=dict)
     domain: Domain | None = None
+
+
+def check_name(stage: str) -> None:
+    """Raises DeployError for a stage's name that AWS would refuse somewhere, or that another stage's names take."""
+    if not _NAME.fullmatch(stage):
+        raise DeployError(
+            f"{stage!r} cannot be a stage's name. It has at most ten lower-case letters, digits and hyphens, a "
+            "letter first, no hyphen last, and no two hyphens in a row."
+        )
+    for function in FUNCTIONS:
+        other = stage.removesuffix(f"-{function}")
+        if other != stage:
+            raise DeployError(
+                f"{stage} cannot be a stage's name: a function of stage {other} is called {APP}-{stage}, as the REST "
+                f"function of this one would be. Choose a name that does not end with -{function}."
+            )
 
 
 def choices_of(stage: str, path: Path = CHOICES) -> Choices:

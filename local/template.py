@@ -81,6 +81,10 @@ class Template:
         properties: dict[str, Any] = self._value(self.resources[name].get("Properties", {}))
         return properties
 
+    def value(self, name: str, key: str) -> Any:
+        """One property of a resource, worked out whether or not the others can be."""
+        return self._value(self.resources[name]["Properties"][key])
+
     def output(self, name: str) -> str:
         """The value of an output."""
         return str(self._value(self.document["Outputs"][name]["Value"]))

@@ -302,6 +302,7 @@ def test_destroy_wants_the_stages_name_and_removes_all_but_the_data(story: Story
     [
         (("deploy",), "say which: make deploy STAGE=dev"),
         (("deploy", "STAGE=Not_A_Name"), "lower-case letters"),
+        (("deploy", "STAGE=dev-push"), "a function of stage dev is called messenger-dev-push"),
         (("rollback", "STAGE=never"), "no earlier release"),
         (("rotate", "STAGE=never"), "deploy the stage first"),
     ],

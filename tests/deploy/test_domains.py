@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from infra import apis, domains
-from infra.stage import Account, Choices, Domain, Stage
+from infra.stage import Account, Choices, DeployError, Domain, Stage
 from tests.deploy.account import Account as Cloud
 from tests.deploy.account import account
 
@@ -93,6 +93,62 @@ def test_whoever_keeps_their_dns_elsewhere_is_told_where_to_point(cloud: Cloud, 
     _, said = _ensure(_with(stage, hosted_zone=""))
     assert said == [f"point {name} at d-1.execute-api.example.com (CNAME or alias)" for name in NAMES]
     assert _records(cloud, stage) == {}
+
+
+ELSEWHERE = {"192.0.2.1"}
+POINTED = {"192.0.2.7", "192.0.2.8"}
+TARGET = "d-1.execute-api.example.com"
+
+
+class _Dns:
+    """Answers by turns, and the last answer for ever."""
+
+    def __init__(self, *turns: dict[str, set[str]]) -> None:
+        self._turns = list(turns)
+        self._asked = 0
+
+    def __call__(self, name: str) -> set[str]:
+        if name == TARGET:
+            return POINTED
+        answers = self._turns[min(self._asked // len(NAMES), len(self._turns) - 1)]
+        self._asked += 1
+        return answers.get(name, set())
+
+
+def _wait(stage: Stage, dns: _Dns, *, attempts: int = 4) -> list[str]:
+    said: list[str] = []
+    domains.wait_until_pointed(stage, said.append, resolve=dns, attempts=attempts, pause=0)
+    return said
+
+
+def test_a_deployment_waits_for_records_and_says_which_once(cloud: Cloud, stage: Stage) -> None:
+    _ensure(stage)
+    done = {name: {"192.0.2.8"} for name in NAMES}
+    half = {"chat.example.com": {"192.0.2.8"}, "ws.example.com": ELSEWHERE}
+    assert _wait(stage, _Dns(done)) == []
+    assert _wait(stage, _Dns({}, {}, half, done)) == [
+        f"waiting for the DNS: chat.example.com has no record yet; it must be a CNAME to {TARGET}, or an alias of it",
+        f"waiting for the DNS: ws.example.com has no record yet; it must be a CNAME to {TARGET}, or an alias of it",
+        f"waiting for the DNS: ws.example.com leads to 192.0.2.1; it must be a CNAME to {TARGET}, or an alias of it",
+    ]
+
+
+def test_records_that_never_come_are_named_and_no_smoke_test_is_blamed(cloud: Cloud, stage: Stage) -> None:
+    _ensure(stage)
+    half = {"chat.example.com": POINTED}
+    with pytest.raises(
+        DeployError, match=r"serves this release, which was not tried: ws\.example\.com has no record"
+    ):
+        _wait(stage, _Dns(half))
+
+
+def test_a_stage_without_names_of_its_own_waits_for_none(cloud: Cloud, stage: Stage) -> None:
+    domains.wait_until_pointed(replace(stage, choices=Choices()), pytest.fail, resolve=_Dns({}), attempts=1)
+
+
+def test_an_unknown_host_has_no_addresses() -> None:
+    assert domains.addresses("localhost")
+    assert domains.addresses("nobody.invalid") == set()
 
 
 def test_names_go_with_all_that_points_at_them_though_it_was_begun_before(cloud: Cloud, stage: Stage) -> None:
