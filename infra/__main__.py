@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra import destroy, domains, keys, lock, rollout, smoke
 from infra.bucket import Bucket, Release, Smoke
 from infra.package import PackageError
+from infra.refusals import explained
 from infra.rollout import Rollout
 from infra.stack import TEMPLATE, Stack
 from infra.stage import GATEWAY_STAGE, Account, DeployError, Stage, check_name, choices_of
@@ -38,11 +39,14 @@ def main(arguments: list[str]) -> int:
             lock.unlock(stage, Bucket(stage), say)
         else:
             _destroy(stage, data=given.data == "delete", confirm=given.confirm)
-    except (DeployError, WheelsError, PackageError) as error:
+    except DeployError as error:
+        print(f"\n{explained(str(error))}", file=sys.stderr)
+        return 1
+    except (WheelsError, PackageError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except (BotoCoreError, ClientError) as error:
-        print(f"\nAWS refused: {error}\nThe command may be repeated.", file=sys.stderr)
+        print(f"\n{explained(f'AWS refused: {error}')}\nThe command may be repeated.", file=sys.stderr)
         return 1
     return 0
 

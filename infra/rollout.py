@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
@@ -12,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from infra import apis, domains, functions, package, record, render
+from infra import apis, commands, domains, functions, package, record, render
 from infra.bucket import Bucket, Release
 from infra.keys import KeyStore
+from infra.refusals import advice
 from infra.render import Ground, Templates
 from infra.stage import DeployError, Say, Stage
 from infra.wheels import Target
@@ -72,9 +72,10 @@ def chalice(stage: Stage, folder: Path, verb: str) -> None:
     # The folder must stay as it was built, and app.py must not take itself for one of the functions.
     variables = {name: value for name, value in os.environ.items() if name != "AWS_LAMBDA_FUNCTION_NAME"}
     variables |= {"AWS_DEFAULT_REGION": stage.account.region, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=folder, env=variables, check=False)  # noqa: S603  # our own words
-    if done.returncode != 0:
-        raise DeployError(f"`chalice {verb}` failed; what it said stands above. It may be repeated.")
+    code, said = commands.run(command, folder=folder, variables=variables)
+    if code != 0:
+        words = f"`chalice {verb}` failed; what it said stands above. It may be repeated."
+        raise DeployError(f"{words}\n{advice(said)}".rstrip())
 
 
 def fresh(stage: Stage, bucket: Bucket, target: Target, say: Say) -> Rollout:

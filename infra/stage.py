@@ -1,5 +1,6 @@
 """A stage: its choices from `stages.toml`, the account it lies in, and what everything of it is called there."""
 
+import contextlib
 import json
 import re
 import tomllib
@@ -17,6 +18,8 @@ APP = "messenger"
 # The API Gateway stage of both APIs, and so the first part of every path.
 GATEWAY_STAGE = "api"
 CHOICES = Path(__file__).with_name("stages.toml")
+
+_ALWAYS_ENABLED = "us-east-1"
 
 # Tells whoever started a command what is being done.
 Say = Callable[[str], None]
@@ -109,6 +112,11 @@ class Account:
         try:
             identity = self.client("sts").get_caller_identity()
         except (BotoCoreError, ClientError) as error:
+            if self._known_elsewhere():
+                raise DeployError(
+                    f"AWS knows you, but not in {self.region} ({error}). Enable the region in the console (Account, "
+                    "AWS Regions), which takes some minutes, or choose another one by AWS_REGION."
+                ) from error
             raise DeployError(
                 f"AWS does not know who you are ({error}). Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
                 "AWS_SECRET_ACCESS_KEY, or log in with `aws sso login`."
@@ -116,6 +124,14 @@ class Account:
         self.id = str(identity["Account"])
         self.caller = str(identity["Arn"])
         self.partition = self.caller.split(":")[1]
+
+    def _known_elsewhere(self) -> bool:
+        """Whether a region that every account has takes the credentials: others must be enabled first."""
+        client = self._session.client("sts", region_name=_ALWAYS_ENABLED, config=self._config)
+        with contextlib.suppress(BotoCoreError, ClientError):
+            client.get_caller_identity()
+            return self.region != _ALWAYS_ENABLED
+        return False
 
     def client(self, service: str) -> Any:
         """A kept boto3 client that tries again what was throttled."""
