@@ -1,12 +1,13 @@
 """A device that was away and takes what sync tells keeps what one would that loads everything now."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from tests.support.kept import Copy
+from tests.support.kept import Copy, Wire
 from tests.support.people import Person, Register
+from tests.support.server import Server
 
 Absence = Callable[[Person, Person, int], Iterator[None]]
 
@@ -81,6 +82,28 @@ def test_a_chat_that_was_hidden_comes_with_its_history(person: Register) -> None
     copy.sync()
     assert copy.shown() == _copy(bob).shown()
     assert [message["content"] for message in copy.messages[chat].values()] == ["again", "long ago"]
+
+
+def test_who_is_removed_while_a_chat_loads_has_it_whole_when_they_are_back(server: Server, person: Register) -> None:
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob, name="Friends")
+    server.write_many(chat, alice.id, "before", 150)
+    removals = iter([f"/chats/{chat}/participants/{bob.id}"])
+
+    def get(path: str, query: Mapping[str, str | int]) -> Wire | None:
+        if path == f"/chats/{chat}/messages" and "cursor" in query:
+            for removal in removals:
+                _ok(alice, "DELETE", removal)
+        answer = bob.http.get(path, params=query)
+        return answer.json() if answer.is_success else None
+
+    copy = Copy(bob.id, get)
+    copy.sync()
+    assert copy.chats == {}
+    _ok(alice, "POST", f"/chats/{chat}/participants", {"userId": bob.id})
+    copy.sync()
+    assert len(copy.messages[chat]) == 150
+    assert copy.shown() == _copy(bob).shown()
 
 
 def _copy(person: Person) -> Copy:

@@ -85,36 +85,41 @@ class Copy:
 
     def _load(self) -> None:
         self.chats, self.messages, self.drafts = {}, {}, {}
-        for chat in self._all("/chats", "chats"):
+        for chat in self._all("/chats", "chats") or ():
             self._new_chat(chat)
-        self.drafts = {draft["chatId"]: draft for draft in self._all("/drafts", "drafts")}
+        self.drafts = {draft["chatId"]: draft for draft in self._all("/drafts", "drafts") or ()}
 
-    def _new_chat(self, chat: Wire) -> None:
-        """Keeps a chat that was not kept, with its history."""
-        self.chats[chat["id"]] = chat
+    def _new_chat(self, chat: Wire) -> bool:
+        """Keeps a chat that was not kept, with its history. False where the user was removed meanwhile.
+
+        A part of the history would stay a part: sync tells who comes back only what changed since the cursor.
+        """
         history = self._all(f"/chats/{chat['id']}/messages", "messages")
+        if history is None:
+            return False
+        self.chats[chat["id"]] = chat
         self.messages[chat["id"]] = {message["seq"]: message for message in history}
+        return True
 
     def _meet(self, chat_id: int) -> bool:
         """Loads a chat that something is told of and that is not kept: it may be new. False where it was left."""
         chat = self._get(f"/chats/{chat_id}", {})
-        if chat is not None:
-            self._new_chat(chat)
-        return chat is not None
+        return chat is not None and self._new_chat(chat)
 
     def _drop(self, chat_id: int) -> None:
         for kept in (self.chats, self.messages, self.drafts):
             kept.pop(chat_id, None)
 
-    def _all(self, path: str, items: str) -> list[Wire]:
+    def _all(self, path: str, items: str) -> list[Wire] | None:
+        """All pages of a list; None where one was refused."""
         found: list[Wire] = []
         query: dict[str, str | int] = {"limit": _PAGE}
         while (page := self._get(path, query)) is not None:
             found += page[items]
             if not page["hasMore"]:
-                break
+                return found
             query["cursor"] = page["nextCursor"]
-        return found
+        return None
 
     def _apply(self, kind: str, data: Wire) -> None:
         chat_id = data["id"] if kind.startswith("chat:") and "id" in data else data["chatId"]
