@@ -8,7 +8,7 @@ from dataclasses import replace
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import destroy, domains, keys, lock, rollout, smoke
+from infra import destroy, domains, keys, lock, regions, rollout, smoke
 from infra.bucket import Bucket, Release, Smoke
 from infra.package import PackageError
 from infra.refusals import explained
@@ -66,13 +66,15 @@ def _stage(name: str) -> Stage:
 
 
 def _deploy(stage: Stage, *, smoking: bool) -> None:
+    regions.check(stage)
     target = Target.here(stage.choices.architecture)
     bucket = Bucket(stage)
     say(f"building the package for Python {target.version} on {target.architecture}")
     going = rollout.fresh(stage, bucket, target, say)
     bucket.ensure()
     with lock.held(stage, bucket, "deploy"):
-        outputs = Stack(stage, say).ensure(bucket.template_url(TEMPLATE))
+        template = regions.fitting(TEMPLATE.read_text(), stage.account.region, say)
+        outputs = Stack(stage, say).ensure(bucket.template_url(template))
         ground = going.run(outputs, migrating=True)
         _record(stage, going, going.release(target), (ground.rest_api, ground.socket_api), smoking=smoking)
 

@@ -86,9 +86,9 @@ class Bucket:
             Bucket=self._name, PublicAccessBlockConfiguration=dict.fromkeys(blocks, True)
         )
 
-    def template_url(self, template: Path) -> str:
+    def template_url(self, template: str) -> str:
         """Where CloudFormation reads a template from: in a request it might be no larger than 51,200 bytes."""
-        self._put("stack.yaml", template.read_bytes())
+        self._put("stack.yaml", template.encode())
         return f"https://{self._name}.s3.{self._stage.account.region}.amazonaws.com/stack.yaml"
 
     def record(self) -> dict[str, Any] | None:

@@ -24,24 +24,24 @@ class TemplateError(ValueError):
 
 
 @dataclass(frozen=True)
-class _Function:
-    """`!Sub x` and its like, until somebody asks what it amounts to."""
+class Function:
+    """`!Sub x` and its like, until somebody asks what it amounts to. `name` is without `Fn::`."""
 
     name: str
     argument: Any
 
 
 class _Loader(yaml.SafeLoader):
-    """Keeps CloudFormation's short forms as `_Function`."""
+    """Keeps CloudFormation's short forms as `Function`."""
 
 
-def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> _Function:
+def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> Function:
     if isinstance(node, yaml.ScalarNode):
-        return _Function(suffix, loader.construct_scalar(node))
+        return Function(suffix, loader.construct_scalar(node))
     if isinstance(node, yaml.SequenceNode):
-        return _Function(suffix, loader.construct_sequence(node, deep=True))
+        return Function(suffix, loader.construct_sequence(node, deep=True))
     assert isinstance(node, yaml.MappingNode)
-    return _Function(suffix, loader.construct_mapping(node, deep=True))
+    return Function(suffix, loader.construct_mapping(node, deep=True))
 
 
 _Loader.add_multi_constructor("!", _short_form)
@@ -94,7 +94,7 @@ class Template:
             return {key: self._value(value) for key, value in item.items()}
         if isinstance(item, list):
             return [self._value(value) for value in item]
-        if isinstance(item, _Function):
+        if isinstance(item, Function):
             return self._result(item.name, item.argument)
         return item
 
@@ -162,13 +162,19 @@ class Template:
         return name if named_by is None else self.properties(name)[named_by]
 
 
-def read_template(path: Path, *, region: str, account: str, **parameters: str) -> Template:
-    """Parses a template file. Parameters not given here take their defaults."""
-    loader = _Loader(path.read_text())
+def parse(text: str) -> dict[str, Any]:
+    """A template as it is written, its short forms as `Function`."""
+    loader = _Loader(text)
     try:
-        document = loader.get_single_data()
+        document: dict[str, Any] = loader.get_single_data()
     finally:
         loader.dispose()
+    return document
+
+
+def read_template(path: Path, *, region: str, account: str, **parameters: str) -> Template:
+    """Parses a template file. Parameters not given here take their defaults."""
+    document = parse(path.read_text())
     declared = document["Parameters"]
     texts = {name: str(item["Default"]) for name, item in declared.items() if "Default" in item} | parameters
     values = {

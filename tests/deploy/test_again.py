@@ -48,7 +48,7 @@ def stack(stage: Stage, said: list[str]) -> Stack:
 def template_url(stage: Stage) -> str:
     bucket = Bucket(stage)
     bucket.ensure()
-    return bucket.template_url(TEMPLATE)
+    return bucket.template_url(TEMPLATE.read_text())
 
 
 def _value(cloud: Cloud, arn: str) -> str:
