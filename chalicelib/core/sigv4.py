@@ -10,7 +10,7 @@ import functools
 import hmac
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from types import MappingProxyType
 from typing import NamedTuple
@@ -72,20 +72,14 @@ def encode_query(query: Mapping[str, str]) -> str:
 
 def sign_headers(request: Request, *, who: Credentials, service: str, now: float) -> dict[str, str]:
     """The headers to send with a request: its own, and those that authorise it. The client adds Host itself."""
-    stamp = _stamp(int(now))
     digest = sha256(request.payload).hexdigest()
-    sent = {**request.headers, "x-amz-date": stamp}
+    own = dict(request.headers)
     if service == "s3":
-        sent["x-amz-content-sha256"] = digest
-    if who.session_token:
-        sent["x-amz-security-token"] = who.session_token
-    canonical, names = _canonical(request, sent, digest)
-    scope = f"{stamp[:8]}/{who.region}/{service}/aws4_request"
-    signature = _sign(who, service, stamp, f"{_ALGORITHM}\n{stamp}\n{scope}\n{canonical}")
-    sent["authorization"] = (
-        f"{_ALGORITHM} Credential={who.access_key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
-    )
-    return sent
+        own["x-amz-content-sha256"] = digest
+    seal = _seal(who, service, int(now), (("host", request.host), *own.items()))
+    canonical = _hash(request, seal.lines, seal.names, digest)
+    signature = _sign(who, service, seal.stamp, seal.text + canonical)
+    return {**own, **seal.headers, "authorization": seal.authorization + signature}
 
 
 def presign_url(
@@ -115,7 +109,8 @@ def presign_url(
     if who.session_token:
         query["X-Amz-Security-Token"] = who.session_token
     digest = "UNSIGNED-PAYLOAD" if service == "s3" else sha256(request.payload).hexdigest()
-    canonical, _ = _canonical(request._replace(query=query), request.headers, digest)
+    lines, names = _signed_lines([("host", request.host), *request.headers.items()])
+    canonical = _hash(request._replace(query=query), lines, names, digest)
     signature = _sign(who, service, stamp, f"{_ALGORITHM}\n{stamp}\n{scope}\n{canonical}")
     written = "&".join([f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query.items()])
     return f"{scheme}://{request.host}{request.path}?{written}&X-Amz-Signature={signature}"
@@ -145,20 +140,49 @@ def presign_post(form: Form, *, who: Credentials, now: float) -> dict[str, str]:
     return {**fields, "policy": text, "x-amz-signature": _sign(who, "s3", stamp, text)}
 
 
-def _canonical(request: Request, headers: Mapping[str, str], digest: str) -> tuple[str, str]:
-    """The hash of the canonical request, and the names of the headers in it."""
-    lines, names = _signed_lines((("host", request.host), *headers.items()))
-    query = encode_query(request.query) if request.query else ""
-    text = f"{request.method}\n{request.path}\n{query}\n{lines}\n{names}\n{digest}"
-    return sha256(text.encode()).hexdigest(), names
+class _Seal(NamedTuple):
+    """What all signatures of a second have in common that are for the same host, service and headers.
+
+    `headers` are those that signing adds, `lines` and `names` the signed ones in canonical form, `text` the string to
+    sign up to the canonical request's hash, and `authorization` the header up to the signature.
+    """
+
+    stamp: str
+    headers: Mapping[str, str]
+    lines: str
+    names: str
+    text: str
+    authorization: str
 
 
 @functools.lru_cache(maxsize=32)
-def _signed_lines(headers: tuple[tuple[str, str], ...]) -> tuple[str, str]:
-    """The canonical lines of headers, and their names. Hundreds of posts in the same second have the same."""
+def _seal(who: Credentials, service: str, second: int, headers: tuple[tuple[str, str], ...]) -> _Seal:
+    stamp = _stamp(second)
+    added = {"x-amz-date": stamp} | ({"x-amz-security-token": who.session_token} if who.session_token else {})
+    lines, names = _signed_lines((dict(headers) | added).items())
+    scope = f"{stamp[:8]}/{who.region}/{service}/aws4_request"
+    return _Seal(
+        stamp=stamp,
+        headers=added,
+        lines=lines,
+        names=names,
+        text=f"{_ALGORITHM}\n{stamp}\n{scope}\n",
+        authorization=f"{_ALGORITHM} Credential={who.access_key_id}/{scope}, SignedHeaders={names}, Signature=",
+    )
+
+
+def _signed_lines(headers: Iterable[tuple[str, str]]) -> tuple[str, str]:
+    """The canonical lines of headers, and their names."""
     ordered = sorted(headers)
     lines = [f"{name}:{' '.join(value.split())}\n" for name, value in ordered]
     return "".join(lines), ";".join([name for name, _ in ordered])
+
+
+def _hash(request: Request, lines: str, names: str, digest: str) -> str:
+    """The hash of the canonical request."""
+    query = encode_query(request.query) if request.query else ""
+    text = f"{request.method}\n{request.path}\n{query}\n{lines}\n{names}\n{digest}"
+    return sha256(text.encode()).hexdigest()
 
 
 def _sign(who: Credentials, service: str, stamp: str, text: str) -> str:
