@@ -194,7 +194,7 @@ def _check_signature(call: Call) -> None:
     seconds = _seconds(timestamp)
     if abs(seconds - time.time()) > SIGNATURE_SECONDS:
         raise _invalid(f"Signature expired: {timestamp} is too far from now.")
-    if not _ALWAYS_SIGNED <= given.signed or (token and "x-amz-security-token" not in given.signed):
+    if not _ALWAYS_SIGNED.issubset(given.signed) or (token and "x-amz-security-token" not in given.signed):
         raise _invalid("'host', 'x-amz-date' and 'x-amz-security-token' must be signed.")
     declared = headers.get("x-amz-content-sha256")
     if declared is not None and declared != hashlib.sha256(call.body).hexdigest():
