@@ -3,6 +3,7 @@ and the product's calls of DynamoDB and SQS are posts as well.
 """
 
 import asyncio
+import functools
 import importlib
 import re
 from collections.abc import Callable
@@ -61,15 +62,19 @@ class PostsAtOnce(asyncio.Protocol):
         raise NotImplementedError
 
     def _give(self, answer: Answer) -> None:
-        lines = [b"HTTP/1.1 %d %s" % (answer.status, HTTPStatus(answer.status).phrase.encode())]
-        lines += [b"%s: %s" % field for field in (*self.server_state.default_headers, *answer.fields())]
-        self.transport.write(b"\r\n".join([*lines, b"", answer.body]))
+        fields = [b"%s: %s" % field for field in (*self.server_state.default_headers, *answer.fields())]
+        self.transport.write(b"\r\n".join([_status_line(answer.status), *fields, b"", answer.body]))
         self._used_at = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self._keep_alive(self.timeout_keep_alive)
 
     def _keep_alive(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+
+@functools.cache
+def _status_line(status: int) -> bytes:
+    return b"HTTP/1.1 %d %s" % (status, HTTPStatus(status).phrase.encode())
 
 
 def whole_post(data: bytes) -> Post | None:
