@@ -8,12 +8,12 @@ from dataclasses import replace
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import destroy, domains, keys, lock, regions, rollout, smoke
+from infra import destroy, domains, keys, lock, regions, rollout, smoke, template
 from infra.bucket import Bucket, Release, Smoke
 from infra.package import PackageError
 from infra.refusals import explained
 from infra.rollout import Rollout
-from infra.stack import TEMPLATE, Stack
+from infra.stack import Stack
 from infra.stage import GATEWAY_STAGE, Account, DeployError, Stage, check_name, choices_of
 from infra.wheels import Target, WheelsError
 
@@ -73,8 +73,8 @@ def _deploy(stage: Stage, *, smoking: bool) -> None:
     going = rollout.fresh(stage, bucket, target, say)
     bucket.ensure()
     with lock.held(stage, bucket, "deploy"):
-        template = regions.fitting(TEMPLATE.read_text(), stage.account.region, say)
-        outputs = Stack(stage, say).ensure(bucket.template_url(template))
+        fitting = regions.fitting(template.literal(stage), stage.account.region, say)
+        outputs = Stack(stage, say).ensure(bucket.template_url(fitting))
         ground = going.run(outputs, migrating=True)
         _record(stage, going, going.release(target), (ground.rest_api, ground.socket_api), smoking=smoking)
 

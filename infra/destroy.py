@@ -2,23 +2,15 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any
+from collections.abc import Iterator
 
-from botocore.exceptions import ClientError
-
-from infra import domains, functions, package, record
-from infra.bucket import Bucket, empty
+from infra import domains, functions, kept, package, record
+from infra.bucket import Bucket
 from infra.rollout import chalice
 from infra.stack import Stack
-from infra.stage import APP, Say, Stage, missing
+from infra.stage import APP, Say, Stage
 
 Resources = list[tuple[str, str, str]]
-
-_BUCKET, _TABLE, _DATABASE = "AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::RDS::DBInstance"
-_CLUSTER = "AWS::RDS::DBCluster"
-_SECRET, _LOG_GROUP, _KEY = "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup", "AWS::KMS::Key"
 
 
 def plan(stage: Stage, resources: Resources, *, data: bool) -> Iterator[str]:
@@ -31,13 +23,17 @@ def plan(stage: Stage, resources: Resources, *, data: bool) -> Iterator[str]:
     yield "  the functions' log groups, the releases, and with the stack:"
     yield from (f"  {kind} {physical}" for _, kind, physical in resources if physical)
     if data:
-        yield "DATA=delete: THE DATABASE, ITS DELETION SNAPSHOT AND ALL UPLOADED FILES GO TOO."
+        yield "DATA=delete: THE DATABASE, ALL ITS SNAPSHOTS AND ALL UPLOADED FILES GO TOO:"
+        yield from (f"  {item.kind} {item.name}" for item in kept.found(stage))
     else:
         yield "What the template retains stays: uploaded files, and the database as a final snapshot."
 
 
 def destroy(stage: Stage, stack: Stack, say: Say, *, data: bool) -> None:
-    """Removes the stage. May be repeated from wherever it failed. Raises DeployError."""
+    """Removes the stage. May be repeated from wherever it failed, and with `data` after one without. Raises
+    DeployError."""
+    # A command that was killed may have left the stack half-way.
+    stack.come_to_rest()
     resources = stack.resources()
     say("removing own names")
     domains.delete(stage)
@@ -45,17 +41,13 @@ def destroy(stage: Stage, stack: Stack, say: Say, *, data: bool) -> None:
     say("removing what Chalice has made")
     _delete_app(stage, resources)
     functions.delete_logs(stage)
-    stack.unprotect()
-    if data:
-        for _, kind, physical in resources:
-            if kind == _BUCKET:
-                say(f"emptying {physical}")
-                empty(stage, physical)
     if resources:
         say("deleting the stack")
+        stack.unprotect()
         stack.delete()
-    if data:
-        _delete_retained(stage, resources)
+    for item in kept.found(stage) if data else ():
+        say(f"deleting {item.kind} {item.name}")
+        kept.delete(item)
     Bucket(stage).delete()
     say(f"stage {stage.name} is gone")
 
@@ -75,44 +67,3 @@ def _delete_app(stage: Stage, resources: Resources) -> None:
 
 def _physical(resources: Resources, logical: str) -> str | None:
     return next((physical for name, _, physical in resources if name == logical and physical), None)
-
-
-def _delete_retained(stage: Stage, resources: Resources) -> None:
-    """What a template retains is still there when its stack is gone."""
-    client = stage.account.client
-    deletions: dict[str, Callable[[str], Any]] = {
-        _BUCKET: lambda name: client("s3").delete_bucket(Bucket=name),
-        _TABLE: lambda name: client("dynamodb").delete_table(TableName=name),
-        _SECRET: lambda name: client("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True),
-        _LOG_GROUP: lambda name: client("logs").delete_log_group(logGroupName=name),
-        _KEY: lambda name: client("kms").schedule_key_deletion(KeyId=name, PendingWindowInDays=7),
-        _DATABASE: lambda name: _delete_snapshots(stage, name),
-        _CLUSTER: lambda name: _delete_cluster_snapshots(stage, name),
-    }
-    # A secret that the stack has taken up is not among its resources.
-    for _, kind, physical in (*resources, ("", _SECRET, stage.secret_name)):
-        if kind in deletions:
-            _unless_missing(partial(deletions[kind], physical))
-
-
-def _delete_snapshots(stage: Stage, name: str) -> None:
-    client = stage.account.client("rds")
-    for found in stage.account.pages("rds", "describe_db_snapshots", "DBSnapshots", DBInstanceIdentifier=name):
-        client.delete_db_snapshot(DBSnapshotIdentifier=found["DBSnapshotIdentifier"])
-
-
-def _delete_cluster_snapshots(stage: Stage, name: str) -> None:
-    client = stage.account.client("rds")
-    pages = stage.account.pages(
-        "rds", "describe_db_cluster_snapshots", "DBClusterSnapshots", DBClusterIdentifier=name
-    )
-    for found in pages:
-        client.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=found["DBClusterSnapshotIdentifier"])
-
-
-def _unless_missing(act: Callable[[], Any]) -> None:
-    try:
-        act()
-    except ClientError as error:
-        if not missing(error):
-            raise

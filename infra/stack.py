@@ -3,14 +3,12 @@
 import contextlib
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
 from infra.stage import DeployError, Say, Stage
 
-TEMPLATE = Path(__file__).with_name("stack.yaml")
 # Nothing of use came of the first attempt: a stack in these states can only be deleted.
 _STILLBORN = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
 _UNCHANGED = ("didn't contain changes", "No updates are to be performed")
@@ -116,20 +114,27 @@ class Stack:
             raise
         return found
 
-    def _settled(self) -> str | None:
-        """The stack's state once nobody is at work on it; None where there is none."""
+    def come_to_rest(self) -> str | None:
+        """Waits until nobody is at work on the stack; its state, None where there is none. Raises DeployError."""
         for _ in range(self._wait["MaxAttempts"]):
             found = self._describe()
             state = None if found is None else str(found["StackStatus"])
-            if state == "UPDATE_ROLLBACK_FAILED":
-                self._say("an earlier update could not be rolled back: trying that again")
-                self._client.continue_update_rollback(StackName=self._name)
-            elif state is None or state == "REVIEW_IN_PROGRESS" or not state.endswith("_IN_PROGRESS"):
+            if state is None or state == "REVIEW_IN_PROGRESS" or not state.endswith("_IN_PROGRESS"):
                 return None if state == "DELETE_COMPLETE" else state
-            else:
-                self._say(f"the stack is in {state}: waiting")
+            self._say(f"the stack is in {state}: waiting")
             time.sleep(self._wait["Delay"])
         raise DeployError(f"The stack {self._name} is still being changed by somebody else.")
+
+    def _settled(self) -> str | None:
+        """The state from which a deployment begins."""
+        for _ in range(self._wait["MaxAttempts"]):
+            state = self.come_to_rest()
+            if state != "UPDATE_ROLLBACK_FAILED":
+                return state
+            self._say("an earlier update could not be rolled back: trying that again")
+            self._client.continue_update_rollback(StackName=self._name)
+            time.sleep(self._wait["Delay"])
+        raise DeployError(f"The stack {self._name} cannot be rolled back from its last update.")
 
     def _change_set(self, template_url: str, *, creating: bool) -> str | None:
         """The id of a change set that is ready; None where nothing would change."""

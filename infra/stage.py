@@ -198,5 +198,5 @@ class Stage:
 def missing(error: ClientError) -> bool:
     """Whether AWS says that a thing is not there."""
     code = error.response["Error"]["Code"]
-    words = ("NotFound", "NoSuch", "ResourceNotFound", "404")
-    return code.startswith(words) or code.endswith("NotFoundException") or "does not exist" in str(error)
+    # As DBSnapshotNotFound, NoSuchBucket, ResourceNotFoundException; S3 answers HEAD with a bare status.
+    return "NotFound" in code or code.startswith(("NoSuch", "404")) or "does not exist" in str(error)

@@ -18,7 +18,9 @@ from moto.cloudformation.utils import yaml_tag_constructor
 from moto.core.common_models import CloudFormationModel
 from moto.core.config import default_user_config
 from moto.ec2.models.vpcs import VPCBackend
+from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBInstance
+from moto.rds.responses import RDSResponse
 from moto.s3.models import FakeBucket, s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.utilities.utils import get_partition
@@ -81,6 +83,7 @@ def close() -> None:
     _read_attributes_of_two_parts()
     _delete_route_tables()
     _take_up_buckets()
+    _snapshot_databases()
 
 
 def _invoke(
@@ -198,22 +201,43 @@ def _delete_route_tables() -> None:
 
 
 def _take_up_buckets() -> None:
-    """A stack takes up a bucket of a name that it gives, where its change set asked to import what exists."""
+    """A stack takes up a bucket by its literal name, where its change set asked to import what exists."""
     receive = CloudFormationResponse.create_change_set
     create = FakeBucket.create_from_cloudformation_json.__func__
-    importing: list[bool] = []
+    importing: list[str] = []
 
     def create_change_set(self: CloudFormationResponse) -> Any:
-        importing[:] = [self._get_param("ImportExistingResources") in {True, "true"}]
+        asked = self._get_param("ImportExistingResources") in {True, "true"}
+        importing[:] = [self._get_stack_from_s3_url(self._get_param("TemplateURL"))] if asked else []
         return receive(self)
 
     def create_from_cloudformation_json(
         cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **more: Any
     ) -> Any:
         there = s3_backends[account_id][get_partition(region_name)].buckets.get(resource_name)
-        if there is not None and importing == [True] and "DeletionPolicy" in cloudformation_json:
+        by_name = any(f"BucketName: {resource_name}\n" in text for text in importing)
+        if there is not None and by_name and cloudformation_json.get("DeletionPolicy") == "Retain":
             return there
         return create(cls, resource_name, cloudformation_json, account_id, region_name, **more)
 
     CloudFormationResponse.create_change_set = create_change_set
     FakeBucket.create_from_cloudformation_json = classmethod(create_from_cloudformation_json)
+
+
+def _snapshot_databases() -> None:
+    """A database leaves a snapshot when its stack is deleted; nobody may delete an automated one."""
+    delete, delete_asked = DBInstance.delete, RDSResponse.delete_db_snapshot
+
+    def delete_with_snapshot(self: DBInstance, account_id: str, region_name: str) -> None:
+        if not self.deletion_protection:
+            self.backend.create_db_snapshot(self.db_instance_identifier, f"{self.db_instance_identifier}-last")
+        delete(self, account_id, region_name)
+
+    def delete_db_snapshot(self: RDSResponse) -> Any:
+        there = self.backend.database_snapshots.get(self.params["DBSnapshotIdentifier"])
+        if there is not None and there.snapshot_type == "automated":
+            raise RDSClientError("InvalidDBSnapshotState", "Only a manual snapshot can be deleted.")
+        return delete_asked(self)
+
+    DBInstance.delete = delete_with_snapshot
+    RDSResponse.delete_db_snapshot = delete_db_snapshot

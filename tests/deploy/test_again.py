@@ -9,9 +9,9 @@ import boto3
 import httpx
 import pytest
 
-from infra import apis, functions
+from infra import apis, functions, template
 from infra.bucket import Bucket
-from infra.stack import TEMPLATE, Stack
+from infra.stack import Stack
 from infra.stage import Account, Choices, DeployError, Stage
 from tests.deploy.account import Account as Cloud
 from tests.deploy.account import account
@@ -48,7 +48,7 @@ def stack(stage: Stage, said: list[str]) -> Stack:
 def template_url(stage: Stage) -> str:
     bucket = Bucket(stage)
     bucket.ensure()
-    return bucket.template_url(TEMPLATE.read_text())
+    return bucket.template_url(template.literal(stage))
 
 
 def _value(cloud: Cloud, arn: str) -> str:
