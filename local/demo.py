@@ -57,7 +57,10 @@ class Speaker:
         Raises TimeoutError, and SystemExit where the server refused something.
         """
         while True:
-            frame: dict[str, Any] = json.loads(self.socket.recv(timeout=SECONDS))
+            text = self.socket.recv(timeout=SECONDS)
+            if not text:  # a route response without a body
+                continue
+            frame: dict[str, Any] = json.loads(text)
             if frame.get("type") == "error":
                 raise SystemExit(f"refused: {frame['error']['detail']}")
             if "type" not in frame:  # what API Gateway says itself where a function fails

@@ -208,7 +208,7 @@ class WebSocketApi:
             ending.cancel()
 
     async def _message(self, connection: Connection, text: str) -> None:
-        """One message, and the route response: a returned body goes back on the socket."""
+        """One message, and the route response: the body goes back on the socket, an empty frame without one."""
         context = connection.context("$default", "MESSAGE", messageId=gateway_id())
         event = {"requestContext": context, "body": text, "isBase64Encoded": False}
         reply, refusal = None, "Internal server error"
@@ -224,8 +224,7 @@ class WebSocketApi:
         if reply is None or len(reply) > MESSAGE_BYTES:
             reply = _error(refusal, connection, context["requestId"]).encode()
         try:
-            if reply:
-                await connection.send(reply)
+            await connection.send(reply)
         except GoneError:
             logger.debug("the client left before its answer")
 

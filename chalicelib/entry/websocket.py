@@ -19,7 +19,7 @@ from chalicelib.core.logs import tell
 from chalicelib.entry import socketio
 from chalicelib.entry.actions import ACTIONS
 from chalicelib.entry.dispatch import Said, perform
-from chalicelib.realtime import connections
+from chalicelib.realtime import connections, packets
 from chalicelib.realtime.connections import Connection, Pending
 
 # What the log calls a frame: clients must not make up names there.
@@ -66,7 +66,9 @@ def message(event: Mapping[str, Any]) -> dict[str, Any]:
             said = _answer(request["connectionId"], text)
         named = said.action if said.action in _LOGGED else "unknown"
         tell("frame", action=named, code=said.code, ms=round((time.perf_counter() - started) * 1000, 1))
-        return {"statusCode": 200, **({"body": said.text} if said.text else {})}
+        # Without a body API Gateway would send an empty frame, which ends a Socket.IO session. A native frame always
+        # has its answer.
+        return {"statusCode": 200, "body": said.text or packets.NOOP}
 
 
 def _answer(connection_id: str, text: str) -> Said:

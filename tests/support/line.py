@@ -6,6 +6,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from chalicelib.realtime.packets import NOOP
 from tests.support.people import Person
 from tests.support.server import Server
 
@@ -23,9 +24,15 @@ class Line:
         self._connection.send(text)
 
     def hear(self, *, timeout: float = 20) -> str:
-        """The next packet."""
+        """The next packet that says something."""
+        text = self.hear_any(timeout=timeout)
+        return self.hear(timeout=timeout) if text == NOOP else text
+
+    def hear_any(self, *, timeout: float = 20) -> str:
+        """The next packet. Real clients end the session at an empty one."""
         text = self._connection.recv(timeout)
         assert isinstance(text, str)
+        assert text, "an empty packet"
         return text
 
     def hear_event(self) -> tuple[str, dict[str, Any]]:
@@ -44,7 +51,7 @@ class Line:
     def is_closed(self, *, timeout: float = 20) -> bool:
         """Whether the server closes the connection, and says nothing before."""
         try:
-            self._connection.recv(timeout)
+            self.hear(timeout=timeout)
         except ConnectionClosed:
             return True
         except TimeoutError:

@@ -100,6 +100,8 @@ class Socket:
     def _read(self) -> None:
         try:
             for text in self._connection:
+                if not text:
+                    continue
                 with self._arrived:
                     self.frames.append(json.loads(text))
                     self._arrived.notify_all()

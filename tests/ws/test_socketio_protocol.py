@@ -10,6 +10,7 @@ from websockets.exceptions import InvalidStatus
 from chalicelib.core.aws import dynamodb
 from chalicelib.core.config import settings
 from chalicelib.realtime.connections import PING_MINUTES
+from chalicelib.realtime.packets import NOOP
 from local.faults import Fault
 from tests.support.line import HANDSHAKE, Line
 from tests.support.people import Person
@@ -178,12 +179,13 @@ def test_events_before_the_log_in_end_the_connection(line: Callable[..., Line], 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "5", "6", "3", "3probe", "430[]", "41/rooms,", "\x00\x01", "{}", "{binary", "["]
+    "text", ["", "5", "6", "3", "3probe", '42["ping"]', "430[]", "41/rooms,", "\x00\x01", "{}", "{binary", "["]
 )
 def test_what_says_nothing_is_passed_over(line: Callable[[], Line], alice: Person, text: str) -> None:
     one = line()
     one.log_in(alice)
     one.say(text)
+    assert one.hear_any() == NOOP, "an empty route response would end the session"
     one.say('421["ping"]')
     assert one.hear().startswith('431[{"success":true')
 
