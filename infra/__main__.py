@@ -15,7 +15,7 @@ from infra.refusals import explained
 from infra.rollout import Rollout
 from infra.stack import Stack
 from infra.stage import GATEWAY_STAGE, Account, DeployError, Stage, check_name, choices_of
-from infra.wheels import Target, WheelsError
+from infra.wheels import WheelsError
 
 
 def main(arguments: list[str]) -> int:
@@ -67,24 +67,23 @@ def _stage(name: str) -> Stage:
 
 def _deploy(stage: Stage, *, smoking: bool) -> None:
     regions.check(stage)
-    target = Target.here(stage.choices.architecture)
     bucket = Bucket(stage)
-    say(f"building the package for Python {target.version} on {target.architecture}")
-    going = rollout.fresh(stage, bucket, target, say)
+    going = rollout.fresh(stage, bucket, say)
     bucket.ensure()
     with lock.held(stage, bucket, "deploy"):
         fitting = regions.fitting(template.literal(stage), stage.account.region, say)
         outputs = Stack(stage, say).ensure(bucket.template_url(fitting))
         ground = going.run(outputs, migrating=True)
-        _record(stage, going, going.release(target), (ground.rest_api, ground.socket_api), smoking=smoking)
+        _record(stage, going, going.release(), (ground.rest_api, ground.socket_api), smoking=smoking)
 
 
 def _rollback(stage: Stage, *, smoking: bool) -> None:
     bucket = Bucket(stage)
     with lock.held(stage, bucket, "rollback"):
         release = bucket.history().before_current()
-        say(f"going back to release {release.id} of {release.made_at}; the schema stays")
-        going = rollout.earlier(stage, bucket, release, Target.here(stage.choices.architecture), say)
+        runtime = f"Python {release.python} on {release.architecture}"
+        say(f"going back to release {release.id} of {release.made_at}, for {runtime}; the schema stays")
+        going = rollout.earlier(stage, bucket, release, say)
         ground = going.run(Stack(stage, say).outputs(), migrating=False)
         _record(stage, going, release, (ground.rest_api, ground.socket_api), smoking=smoking)
 

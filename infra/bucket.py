@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from infra.render import Templates
 from infra.stage import DeployError, Stage, missing
+from infra.wheels import Architecture
 
 _RECORD = "deployed.json"
 _RELEASES = "releases.json"
@@ -28,7 +29,7 @@ class Release:
 
     id: str
     python: str
-    architecture: str
+    architecture: Architecture
     made_at: str
     smoke: Smoke = "pending"
 

@@ -9,6 +9,7 @@ from infra.bucket import Bucket
 from infra.rollout import chalice
 from infra.stack import Stack
 from infra.stage import APP, Say, Stage
+from infra.wheels import Target
 
 Resources = list[tuple[str, str, str]]
 
@@ -62,7 +63,7 @@ def _delete_app(stage: Stage, resources: Resources) -> None:
     (folder / ".chalice" / "config.json").write_text(json.dumps(config))
     known = record.complete(stage, Bucket(stage).record(), _physical(resources, "UploadsBucket"))
     (deployed / f"{stage.name}.json").write_text(json.dumps(known))
-    chalice(stage, folder, "delete")
+    chalice(stage, folder, "delete", Target.here())
 
 
 def _physical(resources: Resources, logical: str) -> str | None:

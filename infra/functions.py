@@ -11,6 +11,7 @@ from urllib.parse import quote
 from infra.record import function_arn, mappings
 from infra.render import database_url
 from infra.stage import FUNCTIONS, IN_VPC, DeployError, Say, Stage
+from infra.wheels import Target
 
 _FROM_QUEUES = ("push", "presence_changed")
 # 45 minutes, which is the longest that was heard of.
@@ -18,17 +19,22 @@ _INTERFACE_CHECKS = 180
 _PARTLY = ["ReportBatchItemFailures"]
 
 
-def migrate_first(stage: Stage, package: Path, outputs: Mapping[str, str], say: Say) -> bool:
+def migrate_first(stage: Stage, package: Path, target: Target, say: Say, outputs: Mapping[str, str]) -> bool:
     """Gives the new code to `migrate` alone and runs it; False where it does not stand yet. Raises DeployError.
 
     So the old code serves on the new schema for a while, as it does again after a rollback, and new code never serves
-    on an old one.
+    on an old one. Of code, runtime and processor none is used without the others.
     """
     if function_arn(stage, "migrate") is None:
         return False
     client, function = stage.account.client("lambda"), stage.function("migrate")
-    client.update_function_code(FunctionName=function, ZipFile=package.read_bytes())
-    client.get_waiter("function_updated_v2").wait(FunctionName=function)
+    updated, runtime = client.get_waiter("function_updated_v2"), f"python{target.version}"
+    code = {"ZipFile": package.read_bytes(), "Architectures": [target.architecture]}
+    before = client.update_function_code(FunctionName=function, **code)["Runtime"]
+    updated.wait(FunctionName=function)
+    if before != runtime:  # its libraries are for this one alone
+        client.update_function_configuration(FunctionName=function, Runtime=runtime)
+        updated.wait(FunctionName=function)
     migrate(stage, outputs, say)
     return True
 
@@ -37,13 +43,13 @@ def migrate(stage: Stage, outputs: Mapping[str, str], say: Say) -> None:
     """Brings the schema up to date as the database's master, and admits the functions' user. Raises DeployError."""
     function = stage.function("migrate")
     stage.account.client("lambda").get_waiter("function_active_v2").wait(FunctionName=function)
-    answer, failed = stage.account.invoke(function, {"masterUrl": _master_url(stage, outputs)})
+    answer, failed = stage.account.invoke(function, {"masterUrl": master_url(stage, outputs)})
     if failed:
         raise DeployError(f"The schema was not brought up to date: {answer.get('errorMessage', answer)}")
     say(f"migrations applied: {', '.join(answer['applied']) or 'none, the schema is up to date'}")
 
 
-def _master_url(stage: Stage, outputs: Mapping[str, str]) -> str:
+def master_url(stage: Stage, outputs: Mapping[str, str]) -> str:
     """The database's URL with the user and password that RDS keeps in its own secret."""
     client = stage.account.client("secretsmanager")
     value = client.get_secret_value(SecretId=outputs["DatabaseMasterSecretArn"])["SecretString"]

@@ -7,7 +7,7 @@ import shutil
 import sys
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,13 +19,16 @@ from infra.render import Ground, Templates
 from infra.stage import DeployError, Say, Stage
 from infra.wheels import Target
 
+_CHALICE = Path(__file__).with_name("chalice_for.py")
+
 
 @dataclass(frozen=True)
 class Rollout:
-    """A package on its way: the build folder, the zip that Chalice will find there, and its templates."""
+    """A package on its way: what it is for, the build folder, the zip that Chalice finds there, and its templates."""
 
     stage: Stage
     bucket: Bucket
+    target: Target
     folder: Path
     zip: Path
     templates: Templates
@@ -37,7 +40,7 @@ class Rollout:
         keys = KeyStore(stage, outputs["JwtSecretArn"]).read()
         ground = Ground(outputs, apis.ensure_rest(stage), apis.ensure_sockets(stage), keys)
         render.write(self.folder, stage, self.templates, ground)
-        migrated = not migrating or functions.migrate_first(stage, self.zip, outputs, self.say)
+        migrated = not migrating or functions.migrate_first(stage, self.zip, self.target, self.say, outputs)
         self._chalice(outputs)
         if not migrated:
             # The very first time: nobody is served yet.
@@ -50,11 +53,12 @@ class Rollout:
         domains.ensure(stage, ground.rest_api, ground.socket_api, self.say)
         return ground
 
-    def release(self, target: Target) -> Release:
+    def release(self) -> Release:
         """What this package is called in the stage's history: by its bytes and its templates."""
         content = self.zip.read_bytes() + self.templates.to_json().encode()
         made_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         digest = hashlib.sha256(content).hexdigest()[:16]
+        target = self.target
         return Release(id=digest, python=target.version, architecture=target.architecture, made_at=made_at)
 
     def _chalice(self, outputs: Mapping[str, str]) -> None:
@@ -62,13 +66,13 @@ class Rollout:
         path.parent.mkdir(exist_ok=True)
         known = record.complete(self.stage, self.bucket.record(), outputs["UploadsBucketName"])
         path.write_text(json.dumps(known, indent=2))
-        chalice(self.stage, self.folder, "deploy")
+        chalice(self.stage, self.folder, "deploy", self.target)
         self.bucket.put_record(json.loads(path.read_text()))
 
 
-def chalice(stage: Stage, folder: Path, verb: str) -> None:
+def chalice(stage: Stage, folder: Path, verb: str, target: Target) -> None:
     """Runs the real `chalice` in a build folder; its words go where ours go. Raises DeployError."""
-    command = [str(Path(sys.executable).with_name("chalice")), verb, "--stage", stage.name]
+    command = [sys.executable, "-P", str(_CHALICE), target.version, verb, "--stage", stage.name]
     # The folder must stay as it was built, and app.py must not take itself for one of the functions.
     variables = {name: value for name, value in os.environ.items() if name != "AWS_LAMBDA_FUNCTION_NAME"}
     variables |= {"AWS_DEFAULT_REGION": stage.account.region, "PYTHONDONTWRITEBYTECODE": "1"}
@@ -78,21 +82,20 @@ def chalice(stage: Stage, folder: Path, verb: str) -> None:
         raise DeployError(f"{words}\n{advice(said)}".rstrip())
 
 
-def fresh(stage: Stage, bucket: Bucket, target: Target, say: Say) -> Rollout:
-    """Builds the package of the sources as they are. Raises WheelsError, PackageError."""
+def fresh(stage: Stage, bucket: Bucket, say: Say) -> Rollout:
+    """Builds the package of the sources as they are, for the Python that runs this. Raises WheelsError,
+    PackageError."""
+    target = Target.here(stage.choices.architecture)
+    say(f"building the package for Python {target.version} on {target.architecture}")
     folder = package.BUILDS / stage.name
     package.build(folder, target)
     shutil.rmtree(folder / ".chalice", ignore_errors=True)
-    return Rollout(stage, bucket, folder, package.zipped(folder, target), Templates.read(), say)
+    return Rollout(stage, bucket, target, folder, package.zipped(folder, target), Templates.read(), say)
 
 
-def earlier(stage: Stage, bucket: Bucket, release: Release, target: Target, say: Say) -> Rollout:
-    """Brings a kept package back, byte for byte. Raises DeployError where this Python cannot deploy it."""
-    if (release.python, release.architecture) != (target.version, target.architecture):
-        raise DeployError(
-            f"Release {release.id} is for Python {release.python} on {release.architecture}, and this is Python "
-            f"{target.version} for {target.architecture}: use that Python, and that architecture in stages.toml."
-        )
+def earlier(stage: Stage, bucket: Bucket, release: Release, say: Say) -> Rollout:
+    """Brings a kept package back, byte for byte, with its Python and processor. Raises DeployError."""
+    target = Target.of(release.python, release.architecture)
     content, templates = bucket.fetch_release(release)
     folder = package.BUILDS / f"{stage.name}-rollback"
     shutil.rmtree(folder, ignore_errors=True)
@@ -105,4 +108,5 @@ def earlier(stage: Stage, bucket: Bucket, release: Release, target: Target, say:
     place = package.zip_place(folder, target)
     place.parent.mkdir(parents=True)
     kept.rename(place)
-    return Rollout(stage, bucket, folder, place, templates, say)
+    stage = replace(stage, choices=replace(stage.choices, architecture=release.architecture))
+    return Rollout(stage, bucket, target, folder, place, templates, say)

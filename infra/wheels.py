@@ -41,8 +41,14 @@ class Target:
 
     @classmethod
     def here(cls, architecture: Architecture = "x86_64") -> "Target":
-        """The runtime of the interpreter that runs this: Chalice deploys for no other."""
+        """The runtime of the interpreter that runs this."""
         return cls((sys.version_info.major, sys.version_info.minor), architecture)
+
+    @classmethod
+    def of(cls, version: str, architecture: Architecture) -> "Target":
+        """The runtime of a release, by its Python as it is written."""
+        major, minor = map(int, version.split("."))
+        return cls((major, minor), architecture)
 
     @property
     def version(self) -> str:

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import secrets
 import tempfile
 import zipfile
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from moto.apigateway.models import APIGatewayBackend
+from moto.awslambda.models import LambdaFunction
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.cloudformation import models, responses
 from moto.cloudformation.models import ChangeSet
@@ -84,6 +86,7 @@ def close() -> None:
     _delete_route_tables()
     _take_up_buckets()
     _snapshot_databases()
+    _change_processors()
 
 
 def _invoke(
@@ -99,6 +102,10 @@ def _invoke(
     with tempfile.TemporaryDirectory() as folder:
         with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
             archive.extractall(folder)
+            foreign = [name for name in archive.namelist() if not _loads(function, name)]
+        if foreign:
+            answer["x-amz-function-error"] = "Unhandled"
+            return json.dumps({"errorMessage": f"Unable to import module 'app': {foreign[0]}"}).encode()
         container = Container(Path(folder), function.handler, function.function_name, variables)
         try:
             return json.dumps(container.invoke(event)).encode()
@@ -107,6 +114,25 @@ def _invoke(
             return json.dumps({"errorMessage": str(error)}).encode()
         finally:
             container.stop()
+
+
+def _loads(function: Any, name: str) -> bool:
+    """Whether a function's runtime and processor load a compiled library; other files they do."""
+    python, (architecture,) = function.run_time.removeprefix("python").replace(".", ""), function.architectures
+    machine = {"arm64": "aarch64"}.get(architecture, architecture)
+    built_for = re.search(r"\.cpython-(\d+)-(\w+)-linux-gnu\.so$", name)
+    return built_for is None or built_for.groups() == (python, machine)
+
+
+def _change_processors() -> None:
+    """New code may be for another processor."""
+    update = LambdaFunction.update_function_code
+
+    def update_function_code(self: LambdaFunction, updated_spec: dict[str, Any]) -> Any:
+        self.architectures = updated_spec.get("Architectures", self.architectures)
+        return update(self, updated_spec)
+
+    LambdaFunction.update_function_code = update_function_code
 
 
 def _take_swagger() -> None:

@@ -17,6 +17,7 @@ from infra import apis
 from infra.lock import Holder
 from infra.package import ROOT
 from infra.stage import FUNCTIONS, IN_VPC, WITH_KEYS
+from infra.wheels import Target
 from local.postgres import Postgres
 from tests.deploy.account import Account, Checkout, account, bucket_of, pretty
 from tests.deploy.cloud import ACCOUNT, REGION
@@ -253,6 +254,30 @@ def test_a_rotation_lets_the_old_key_verify_and_the_new_one_sign(story: Story) -
         assert variables["DATABASE_IAM" if name in IN_VPC else "LIVE_TABLE"]  # the others stay
     changed = [call for call in story.account.journal() if call.endswith(f"{NAMES['api_handler']} configuration")]
     assert len(changed) >= 2
+
+
+def test_another_python_and_processor_come_and_go_with_their_code(story: Story) -> None:
+    def runtimes() -> set[tuple[str, str]]:
+        return {(item["Runtime"], *item["Architectures"]) for item in story.account.functions().values()}
+
+    s3, bucket, here = story.account.client("s3"), bucket_of(STAGE), Target.here()
+    history = json.loads(s3.get_object(Bucket=bucket, Key="releases.json")["Body"].read())
+    for name in ("package.zip", "templates.json"):
+        source = {"Bucket": bucket, "Key": f"releases/{history['current']}/{name}"}
+        s3.copy_object(Bucket=bucket, Key=f"releases/older/{name}", CopySource=source)
+    older = {**history["releases"][0], "id": "older", "python": "3.13", "architecture": "arm64"}
+    history["releases"].insert(0, older)
+    s3.put_object(Bucket=bucket, Key="releases.json", Body=json.dumps(history).encode())
+
+    assert "Python 3.13 on arm64" in story.checkout.done("rollback", f"STAGE={STAGE}", "SMOKE=off")
+    assert runtimes() == {("python3.13", "arm64")}
+
+    begun = len(story.account.journal())
+    story.checkout.done("deploy", f"STAGE={STAGE}", "SMOKE=off")  # the account runs no code on a foreign runtime
+    assert runtimes() == {(f"python{here.version}", "x86_64")}
+    migrate = f" function {NAMES['migrate']} "
+    steps = [call for call in story.account.journal()[begun:] if migrate in call and not call.startswith("GET")]
+    assert [call.rpartition(" ")[2] for call in steps[:3]] == ["code", "configuration", "invoke"]
 
 
 def test_stages_do_not_meet_and_data_goes_when_it_is_told_to(story: Story) -> None:
