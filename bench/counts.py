@@ -29,6 +29,7 @@ from bench.surroundings import (
     HEARER,
     HEARERS_CONNECTION,
     SENDERS_CONNECTION,
+    rest_event,
     socket_event,
     surroundings,
 )
@@ -172,6 +173,7 @@ class _Conversation:
             "sync": Action(self._sync, prepare=self._miss_one),
             # A device comes and goes, and who knows its user is told both times.
             "session": Action(self._come_and_go, prepare=self._leave),
+            "request": Action(self._read_history),
         }
 
     def _send(self) -> None:
@@ -211,6 +213,16 @@ class _Conversation:
         self._invoke("websocket_disconnect", socket_event("DISCONNECT", HEARERS_CONNECTION))
         self._settle()
 
+    def _read_history(self) -> None:
+        token, _ = tokens.issue(HEARER, "access")
+        answer = self._invoke(
+            "app", rest_event(token, "GET", "/chats/{chat_id}/messages", {"chat_id": str(CHAT)}), named="api_handler"
+        )
+        if answer["statusCode"] != 200:
+            raise RuntimeError(f"the history was refused: {answer['body']}")
+        self._ledger.counts["rest_requests"] += 1
+        self._ledger.counts["bytes_out"] += len(answer["body"].encode())
+
     def _frame(self, connection_id: str, action: str, data: Mapping[str, Any]) -> Any:
         """Has a frame answered, and answers what its ack carries."""
         body = json.dumps({"action": action, "id": "1", "data": data})
@@ -223,14 +235,14 @@ class _Conversation:
         self._settle()
         return json.loads(answer["body"])["data"]
 
-    def _invoke(self, function: str, event: Mapping[str, Any]) -> Any:
+    def _invoke(self, function: str, event: Mapping[str, Any], *, named: str | None = None) -> Any:
         output = io.StringIO()
         began = time.perf_counter()
         with contextlib.redirect_stdout(output):
             answer = getattr(app, function)(event, None)
         took = (time.perf_counter() - began) * 1000
         times = self._ledger.milliseconds
-        times[function] = times.get(function, 0.0) + took
+        times[named or function] = times.get(named or function, 0.0) + took
         self._ledger.counts["invocations"] += 1
         self._ledger.written(output.getvalue())
         return answer

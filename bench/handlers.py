@@ -24,7 +24,7 @@ from bench import meter, package, sink
 from bench.data import Loader
 from bench.meter import Meter
 from bench.sink import make_certificate
-from bench.surroundings import CHAT, HEARER, HEARERS_CONNECTION, SENDER, SENDERS_CONNECTION, socket_event
+from bench.surroundings import CHAT, HEARER, HEARERS_CONNECTION, SENDER, SENDERS_CONNECTION, rest_event, socket_event
 from bench.tables import show, times
 from chalicelib.core import config, tokens
 from chalicelib.core.migrations import migrate
@@ -116,8 +116,8 @@ def _cases(token: str) -> list[Case]:
     send = socket_event("MESSAGE", SENDERS_CONNECTION) | {"body": frame}
     socket, rest, push = "messenger-dev-websocket_message", "messenger-dev", "messenger-dev-push"
     inline = {"INLINE_PUBLISH_LIMIT": "20"}
-    history = _request(token, "GET", "/chats/{chat_id}/messages", {"chat_id": str(READ)})
-    posted = _request(token, "POST", "/messages", body=json.dumps(message))
+    history = rest_event(token, "GET", "/chats/{chat_id}/messages", {"chat_id": str(READ)})
+    posted = rest_event(token, "POST", "/messages", body=json.dumps(message))
     return [
         Case(INSERT, INSERT, _BARE, rest, [_INSERT, [TEXT]]),
         Case("websocket_message: send, by the queue", INSERT, _HANDLED, socket, ["websocket_message", send]),
@@ -127,24 +127,6 @@ def _cases(token: str) -> list[Case]:
         Case(PAGE, PAGE, _BARE, rest, [_PAGE, [READ]]),
         Case("api_handler: page of history", PAGE, _HANDLED, rest, ["app", history]),
     ]
-
-
-def _request(
-    token: str, method: str, resource: str, parameters: dict[str, str] | None = None, *, body: str = ""
-) -> dict[str, Any]:
-    """What API Gateway sends for a call, as far as the function reads it."""
-    return {
-        "resource": resource,
-        "path": resource.format(**(parameters or {})),
-        "httpMethod": method,
-        "headers": {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-        "multiValueQueryStringParameters": None,
-        "pathParameters": parameters,
-        "stageVariables": None,
-        "requestContext": {"httpMethod": method, "resourcePath": resource, "identity": {"sourceIp": "127.0.0.1"}},
-        "body": body or None,
-        "isBase64Encoded": False,
-    }
 
 
 def _batch() -> dict[str, Any]:

@@ -91,6 +91,24 @@ def socket_event(kind: str, connection_id: str) -> dict[str, Any]:
     return {"requestContext": context, "isBase64Encoded": False}
 
 
+def rest_event(
+    token: str, method: str, resource: str, parameters: dict[str, str] | None = None, *, body: str = ""
+) -> dict[str, Any]:
+    """What API Gateway sends for a call, as far as the function reads it."""
+    return {
+        "resource": resource,
+        "path": resource.format(**(parameters or {})),
+        "httpMethod": method,
+        "headers": {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        "multiValueQueryStringParameters": None,
+        "pathParameters": parameters,
+        "stageVariables": None,
+        "requestContext": {"httpMethod": method, "resourcePath": resource, "identity": {"sourceIp": "127.0.0.1"}},
+        "body": body or None,
+        "isBase64Encoded": False,
+    }
+
+
 def _fill(loader: Loader) -> None:
     loader.people(1, 2)
     loader.groups(CHAT, CHAT)

@@ -4,6 +4,9 @@ Prices are those of `prices.json`, each with its source and date. What an action
 `python -m bench.counts` (`counts.json`), and a test counts it again. What users do is yours to say, by the options:
 their defaults are suppositions, and the only ones here. Milliseconds are those of the machine that counted, where the
 local AWS answers slower than AWS does; so they are a bound from above. No free tier is taken off.
+
+What stands is what infra/stack.yaml makes of its defaults, of a stage's own parameters (`--stage prod`), and of
+`--parameter Size=large`.
 """
 
 import argparse
@@ -16,9 +19,12 @@ from typing import Any
 
 import msgspec
 
+from infra import standing
+from infra.stage import choices_of
+from infra.standing import HOURS
+
 HERE = Path(__file__).parent
 DAYS = 30
-HOURS = 730
 MEMORY_GIGABYTES = 0.5  # .chalice/config.json: lambda_memory_size
 # Lambda polls each queue by five long polls of 20 s, whether or not there is something in it.
 _POLLS = 5 * 3 * 60 * HOURS
@@ -37,8 +43,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     reads: float = 1.0  # read marks that move, for a message
     sessions: float = 4.0  # a user and day
     minutes: float = 60.0  # connected, a user and day
-    instance: str = "db.t4g.micro"
-    gigabytes: int = 20
+    requests: float = 8.0  # by REST, a user and day: a new token and a page of history for each session
 
     @property
     def sent(self) -> float:
@@ -89,6 +94,7 @@ def times(usage: Usage) -> dict[str, float]:
         "session": days * usage.sessions,
         "sync": days * usage.sessions,
         "heartbeat": days * usage.minutes / _HEARTBEAT_MINUTES,
+        "request": days * usage.requests,
     }
 
 
@@ -101,12 +107,12 @@ def quantities(usage: Usage, actions: Actions) -> dict[str, float]:
     return total
 
 
-def bill(usage: Usage, actions: Actions, prices: Mapping[str, Any]) -> list[Line]:
-    """The month's bill."""
+def bill(
+    usage: Usage, actions: Actions, prices: Mapping[str, Any], parameters: Mapping[str, str] | None = None
+) -> list[Line]:
+    """The month's bill, of a stack with these parameters."""
     fixed = {
-        usage.instance: HOURS,
-        "storage_gigabytes": usage.gigabytes,
-        "endpoint_hours": 2 * HOURS,
+        **standing.quantities(parameters or {}),
         "metrics": 11,  # chalicelib/core/metrics.py
         "sqs_fifo": _POLLS,
         "sqs_standard": _POLLS,
@@ -145,9 +151,9 @@ def per_million(dollars: float, usage: Usage) -> float:
 
 def main(arguments: list[str]) -> int:
     """Prints the bill and what managed services publish."""
-    usage = _asked(arguments)
+    usage, parameters = _asked(arguments)
     table = priced()
-    lines = bill(usage, counted(), table["prices"])
+    lines = bill(usage, counted(), table["prices"], parameters)
     total = sum(line.total for line in lines)
     print(f"{usage.users:,} users, {usage.sent:,.0f} messages a month, delivered {usage.delivered:,.0f} times")
     print(f"prices of {table['region']} as of {table['as_of']}, US dollars a month\n")
@@ -167,18 +173,20 @@ def main(arguments: list[str]) -> int:
 
 def _scaled(name: str, counts: Mapping[str, float], usage: Usage) -> dict[str, float]:
     """An action's units. It was counted with two hearers, the sender's device one of them: more cost a post each."""
-    more = usage.hearers - 2 if name in {"send", "read", "typing"} else 0.0
+    heard = name in {"send", "read", "typing"}
+    more = usage.hearers - 2 if heard else 0.0
     # What goes out is the ack and the posts; what comes in is one frame.
-    a_post = counts["bytes_out"] / (counts["gateway_messages"] - 1)
+    a_post = counts["bytes_out"] / (counts["gateway_messages"] - 1) if heard else 0.0
     milliseconds = sum(value for what, value in counts.items() if what.startswith("ms_"))
     return {
         "lambda_requests": counts["invocations"],
         "lambda_gigabyte_seconds": milliseconds / 1000 * MEMORY_GIGABYTES,
-        "gateway_messages": counts["gateway_messages"] + more,
-        "dynamodb_reads": counts["dynamodb_reads"] + more,
-        "dynamodb_writes": counts["dynamodb_writes"],
-        "sqs_fifo": counts["sqs_fifo"],
-        "sqs_standard": counts["sqs_standard"],
+        "gateway_messages": counts.get("gateway_messages", 0.0) + more,
+        "rest_requests": counts.get("rest_requests", 0.0),
+        "dynamodb_reads": counts.get("dynamodb_reads", 0.0) + more,
+        "dynamodb_writes": counts.get("dynamodb_writes", 0.0),
+        "sqs_fifo": counts.get("sqs_fifo", 0.0),
+        "sqs_standard": counts.get("sqs_standard", 0.0),
         "bytes_out": counts["bytes_out"] + more * a_post,
         "log_bytes": counts["log_bytes"] + counts["invocations"] * _PLATFORM_BYTES,
     }
@@ -189,11 +197,21 @@ def _dollars(name: str, quantity: float, prices: Mapping[str, Any]) -> float:
     return float(quantity * price["usd"] / price["per"])
 
 
-def _asked(arguments: list[str]) -> Usage:
+def _asked(arguments: list[str]) -> tuple[Usage, dict[str, str]]:
     parser = argparse.ArgumentParser(prog="python -m infra.cost", description="What a month costs.")
     for field in msgspec.structs.fields(Usage):
         parser.add_argument(f"--{field.name}", type=field.type, default=field.default)
-    return Usage(**vars(parser.parse_args(arguments)))
+    parser.add_argument("--stage", help="whose parameters in infra/stages.toml count; the defaults without it")
+    parser.add_argument("--parameter", action="append", default=[], help="NAME=VALUE of infra/stack.yaml")
+    given = vars(parser.parse_args(arguments))
+    own = choices_of(given.pop("stage") or "").parameters
+    parameters = {name: str(value) for name, value in own.items()}
+    parameters |= {name: value for name, _, value in (each.partition("=") for each in given.pop("parameter"))}
+    try:
+        standing.quantities(parameters)
+    except ValueError as error:
+        parser.error(str(error))
+    return Usage(**given), parameters
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """The bill: its arithmetic, and that what it multiplies is what the product really asks of AWS."""
 
+import itertools
 import re
+import tomllib
 from pathlib import Path
 
 import msgspec
@@ -10,8 +12,12 @@ from hypothesis import strategies as st
 
 from bench import counts
 from chalicelib.core.metrics import CATALOGUE
-from infra import cost
+from infra import cost, standing
 from infra.cost import Line, Usage
+from infra.stage import CHOICES as CHOICES_FILE
+from infra.stage import choices_of
+from local.template import STACK as TEMPLATE
+from local.template import read_template
 
 TABLE = cost.priced()
 COUNTED = cost.counted()
@@ -24,6 +30,7 @@ USAGES = st.builds(
     reads=st.floats(0, 10),
     sessions=st.floats(0, 100),
     minutes=st.floats(0, 1440),
+    requests=st.floats(0, 500),
 )
 
 
@@ -63,19 +70,77 @@ def test_each_message_costs_the_same(usage: Usage, more: float) -> None:
 
 @given(USAGES)
 def test_more_of_anything_never_costs_less(usage: Usage) -> None:
-    for field in ("users", "messages", "hearers", "typing", "reads", "sessions", "minutes"):
+    for field in ("users", "messages", "hearers", "typing", "reads", "sessions", "minutes", "requests"):
         more = msgspec.structs.replace(usage, **{field: getattr(usage, field) * 2})
         assert _total(more) >= _total(usage) - 1e-9
 
 
 def test_a_line_is_quantity_times_price() -> None:
-    usage = Usage(users=1000, messages=10, hearers=2, typing=0, reads=0, sessions=0, minutes=0)
+    usage = Usage(users=1000, messages=10, hearers=2, typing=0, reads=0, sessions=0, minutes=0, requests=0)
     sends = 1000 * 10 * 30
     lines = _bill(usage)
     assert lines["gateway_messages"].used == pytest.approx(sends * 4 / 1e6 * 1.00), "a frame, its ack, two posts"
     assert lines["sqs_fifo"].used == pytest.approx(sends * 3 / 1e6 * 0.50), "sent, received, deleted"
     assert lines["lambda_requests"].used == pytest.approx(sends * 2 / 1e6 * 0.20)
     assert lines["connection_minutes"].used == 0
+
+
+def test_a_request_by_rest_is_a_request_and_an_invocation() -> None:
+    lines = _bill(Usage(users=1000, messages=0, sessions=0, minutes=0, requests=10))
+    assert lines["rest_requests"].used == pytest.approx(1000 * 10 * 30 / 1e6 * 3.50)
+    assert lines["lambda_requests"].used == pytest.approx(1000 * 10 * 30 / 1e6 * 0.20)
+    assert lines["gateway_messages"].used == 0
+
+
+STACK = read_template(TEMPLATE, region="", account="").document
+CHOICES = {
+    name: STACK["Parameters"][name]["AllowedValues"] for name in ("Size", "DatabaseEngine", "MultiAz", "UseProxy")
+}
+
+
+@pytest.mark.parametrize("values", list(itertools.product(*CHOICES.values())), ids="-".join)
+def test_what_stands_is_priced_whatever_a_stage_chooses(values: tuple[str, ...]) -> None:
+    chosen = dict(zip(CHOICES, values, strict=True))
+    size, copies = STACK["Mappings"]["Sizes"][chosen["Size"]], 2 if chosen["MultiAz"] == "true" else 1
+    lines = {line.name: line.fixed for line in cost.bill(Usage(users=0), COUNTED, TABLE["prices"], chosen)}
+    assert lines["endpoint_hours"] == pytest.approx(copies * 730 * 0.01), "one endpoint, in each zone"
+    proxied = chosen["UseProxy"] == "true"
+    if chosen["DatabaseEngine"] == "aurora":
+        capacity = copies * size["MinCapacity"]
+        assert lines["aurora_capacity_hours"] == pytest.approx(capacity * 730 * 0.12)
+        assert lines["aurora_gigabytes"] == pytest.approx(size["StorageGigabytes"] * 0.10)
+        assert lines.get("proxy_capacity_hours", 0) == pytest.approx(proxied * max(8, capacity) * 730 * 0.015)
+        assert not lines.keys() & {"storage_gigabytes", "proxy_vcpu_hours", size["InstanceClass"]}
+    else:
+        price = TABLE["prices"][size["InstanceClass"]]["usd"]
+        assert lines[size["InstanceClass"]] == pytest.approx(copies * 730 * price)
+        assert lines["storage_gigabytes"] == pytest.approx(copies * size["StorageGigabytes"] * 0.115)
+        vcpus = {"small": 2, "medium": 2, "large": 4}[chosen["Size"]]
+        assert lines.get("proxy_vcpu_hours", 0) == pytest.approx(proxied * vcpus * 730 * 0.015)
+        assert not lines.keys() & {"aurora_capacity_hours", "aurora_gigabytes", "proxy_capacity_hours"}
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [("Size=huge", "Size is one of small, medium, large"), ("Sise=large", "the stack's parameters are Prefix, Size")],
+)
+def test_a_parameter_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str], said: str, answer: str) -> None:
+    with pytest.raises(SystemExit):
+        cost.main(["--parameter", said])
+    assert answer in capsys.readouterr().err
+
+
+def test_every_stage_is_priced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stages = tmp_path / "stages.toml"
+    stages.write_text('[defaults.parameters]\nMultiAz = "true"\n[stages.prod.parameters]\nSize = "large"\n')
+    monkeypatch.setattr(cost, "choices_of", lambda stage: choices_of(stage, stages))
+    assert cost._asked(["--stage", "prod", "--parameter", "UseProxy=true"])[1] == {
+        "MultiAz": "true",
+        "Size": "large",
+        "UseProxy": "true",
+    }
+    for stage in tomllib.loads(CHOICES_FILE.read_text()).get("stages", {}):
+        assert standing.quantities(choices_of(stage).parameters)
 
 
 def test_a_hearer_more_costs_a_post_and_a_read() -> None:
