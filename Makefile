@@ -16,7 +16,7 @@ CHECKS := tests/arch tests/unit/test_openapi.py tests/unit/test_asyncapi.py test
 SCANNER := .venv-scan
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo check test torture migrate deploy rollback rotate unlock destroy fmt lint bench cost scan pr clean
+.PHONY: help build run demo check test torture migrate deploy rollback rotate unlock sql destroy fmt lint bench cost scan pr clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -69,6 +69,9 @@ rotate: build ## sign access tokens with a new key, nobody is logged out; STAGE=
 
 unlock: build ## break the lock of a command that was killed; STAGE=dev
 	@$(INFRA)
+
+sql: build ## run a statement in a stage's database; STAGE=dev QUERY="SELECT …" WRITE=yes DATABASE=…
+	@QUERY='$(subst ','\'',$(value QUERY))' $(INFRA) $(if $(filter yes,$(WRITE)),--write) $(if $(DATABASE),--database $(DATABASE))
 
 destroy: build ## remove a stage from AWS; STAGE=dev DATA=delete CONFIRM=dev
 	@$(INFRA) --data $(or $(DATA),keep) $(if $(CONFIRM),--confirm $(CONFIRM))

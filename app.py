@@ -81,7 +81,7 @@ def sweep(_event: CloudWatchEvent) -> None:
 
 
 @app.lambda_function(name="migrate")
-def migrate(event: Any, _context: Any) -> dict[str, list[str]]:
+def migrate(event: Any, _context: Any) -> dict[str, Any]:
     from chalicelib.entry import triggers
 
     return triggers.migrate(event or {})

@@ -1,4 +1,4 @@
-"""`python -m infra deploy|rollback|rotate|unlock|destroy --stage NAME`: what the Makefile's targets run."""
+"""`python -m infra deploy|rollback|rotate|unlock|sql|destroy --stage NAME`: what the Makefile's targets run."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from dataclasses import replace
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import destroy, domains, keys, lock, regions, rollout, smoke, template
+from infra import destroy, domains, keys, lock, regions, rollout, smoke, sql, template
 from infra.bucket import Bucket, Release, Smoke
 from infra.package import PackageError
 from infra.refusals import explained
@@ -21,11 +21,13 @@ from infra.wheels import WheelsError
 def main(arguments: list[str]) -> int:
     """Runs a command; 1 with the reason where it could not be done."""
     parser = argparse.ArgumentParser(prog="python -m infra", description=__doc__)
-    parser.add_argument("command", choices=["deploy", "rollback", "rotate", "unlock", "destroy"])
+    parser.add_argument("command", choices=["deploy", "rollback", "rotate", "unlock", "sql", "destroy"])
     parser.add_argument("--stage", required=True, help="a name of your choice: dev, prod, …")
     parser.add_argument("--no-smoke", action="store_true", help="leave the smoke test out")
     parser.add_argument("--data", choices=["keep", "delete"], default="keep", help="what destroy does with data")
     parser.add_argument("--confirm", help="destroy: the stage's name, instead of typing it when asked")
+    parser.add_argument("--write", action="store_true", help="sql: the statement may change something")
+    parser.add_argument("--database", help="sql: the identifier of another database, as of a restored one")
     given = parser.parse_args(arguments)
     try:
         stage = _stage(given.stage)
@@ -37,6 +39,8 @@ def main(arguments: list[str]) -> int:
             _rotate(stage)
         elif given.command == "unlock":
             lock.unlock(stage, Bucket(stage), say)
+        elif given.command == "sql":
+            _sql(stage, database=given.database, write=given.write)
         else:
             _destroy(stage, data=given.data == "delete", confirm=given.confirm)
     except DeployError as error:
@@ -91,6 +95,14 @@ def _rollback(stage: Stage, *, smoking: bool) -> None:
 def _rotate(stage: Stage) -> None:
     with lock.held(stage, Bucket(stage), "rotate"):
         keys.rotate(stage, keys.KeyStore(stage, Stack(stage, say).outputs()["JwtSecretArn"]), say)
+
+
+def _sql(stage: Stage, *, database: str | None, write: bool) -> None:
+    # Not as an argument: a statement has quotes and dashes of its own.
+    statement = os.environ.get("QUERY", "").strip()
+    if not statement:
+        raise DeployError(f'Say what to run: make sql STAGE={stage.name} QUERY="SELECT …"')
+    print(sql.run(stage, Stack(stage, say).outputs(), statement, database=database, write=write))
 
 
 def _record(stage: Stage, going: Rollout, release: Release, ids: tuple[str, str], *, smoking: bool) -> None:

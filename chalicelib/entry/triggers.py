@@ -43,12 +43,17 @@ def sweep() -> None:
                 logger().exception("sweep failed", extra={"part": name})
 
 
-def migrate(event: Mapping[str, Any]) -> dict[str, list[str]]:
+def migrate(event: Mapping[str, Any]) -> dict[str, Any]:
     """Brings the schema up to date; the answer names what was applied.
 
-    `{"masterUrl": …}` does it as that user, and admits the functions' own; else it is done as the settings say.
+    `{"masterUrl": …}` does it as that user, and admits the functions' own; else it is done as the settings say. With
+    `{"statement": …, "write": …}` it runs that instead.
     """
     from chalicelib.core.migrations import migrate as apply
+    from chalicelib.features.ops import statements
 
     master_url = event.get("masterUrl")
+    if "statement" in event:
+        url = master_url or settings().database_url
+        return statements.run(url, event["statement"], write=event.get("write") is True)
     return {"applied": apply(master_url or settings().database_url, admit=master_url is not None)}

@@ -244,6 +244,24 @@ def test_a_stage_of_another_region_is_not_made_a_second_time(story: Story, monke
     assert f"Stage {STAGE} is in {REGION}" in result.stderr
 
 
+def test_a_statement_is_run_where_the_database_is(story: Story) -> None:
+    def ask(query: str, *words: str) -> str:
+        return story.checkout.done("sql", f"STAGE={STAGE}", f"QUERY={query}", *words)
+
+    quoted = """SELECT name || '''s "$1" -- x', NULL FROM schema_migrations WHERE number = 1"""
+    assert '0001_foundation\'s "$1" -- x\tNULL\n(1 rows)' in ask(quoted)
+    refused = story.checkout.make_target("sql", f"STAGE={STAGE}", "QUERY=UPDATE epoch SET name = 'other'")
+    assert refused.returncode != 0
+    assert "read-only transaction" in refused.stderr
+    assert "(1 rows)" in ask("UPDATE epoch SET name = 'other'", "WRITE=yes")
+    rds = story.account.client("rds")
+    restored = {"DBInstanceIdentifier": "restored", "DBInstanceClass": "db.t4g.micro", "Engine": "postgres"}
+    rds.create_db_instance(**restored, MasterUsername="messenger_master", ManageMasterUserPassword=True)
+    assert "other" in ask("SELECT name FROM epoch", "DATABASE=restored")
+    rds.delete_db_instance(DBInstanceIdentifier="restored", SkipFinalSnapshot=True)
+    assert "Say what to run" in story.checkout.make_target("sql", f"STAGE={STAGE}").stderr
+
+
 def test_a_rotation_lets_the_old_key_verify_and_the_new_one_sign(story: Story) -> None:
     before = {name: story.account.variables_of(NAMES[name])["JWT_SECRET"] for name in WITH_KEYS}
     story.checkout.done("rotate", f"STAGE={STAGE}")

@@ -1,6 +1,7 @@
 """What a deployment stands on: a sound template that keeps its promises, and of which the local stack is made."""
 
 import contextlib
+import json
 import socket
 import subprocess
 import sys
@@ -195,6 +196,55 @@ def test_a_stage_is_alarmed_by_its_own_api_alone(template: Template) -> None:
     assert {"Name": "ApiName", "Value": {"Fn::Sub": own}} in alarm["Dimensions"]
     (dashboard,) = _of_type(template, "AWS::CloudWatch::Dashboard").values()
     assert f'"ApiName", "{own}"' in dashboard["DashboardBody"]["Fn::Sub"][0]
+
+
+# As AWS's documents give them: a metric under other dimensions has no values.
+DIMENSIONS: dict[tuple[str, str], set[tuple[str, ...]]] = {
+    **{("AWS/ApiGateway", name): {("ApiName", "Stage")} for name in ("Count", "4XXError", "5XXError")},
+    **{("AWS/Lambda", name): {("FunctionName",)} for name in ("Errors", "Throttles", "Duration")},
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): {("QueueName",)},
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): {("QueueName",)},
+    ("AWS/RDS", "CPUUtilization"): {("DBInstanceIdentifier",), ("DBClusterIdentifier",)},
+    ("AWS/RDS", "DatabaseConnections"): {("DBInstanceIdentifier",), ("DBClusterIdentifier",)},
+    ("AWS/RDS", "FreeStorageSpace"): {("DBInstanceIdentifier",)},
+    ("AWS/RDS", "ACUUtilization"): {("DBInstanceIdentifier",), ("DBClusterIdentifier",)},
+    ("AWS/DynamoDB", "ConsumedReadCapacityUnits"): {("TableName",)},
+    ("AWS/DynamoDB", "ConsumedWriteCapacityUnits"): {("TableName",)},
+    ("AWS/DynamoDB", "ReadThrottleEvents"): {("TableName",)},
+    ("AWS/DynamoDB", "WriteThrottleEvents"): {("TableName",)},
+    ("AWS/DynamoDB", "ThrottledRequests"): {("TableName", "Operation")},
+}
+
+
+def test_alarms_watch_metrics_under_the_dimensions_that_they_have(template: Template) -> None:
+    for alarm in _of_type(template, "AWS::CloudWatch::Alarm").values():
+        metrics = [item["MetricStat"]["Metric"] for item in alarm.get("Metrics", []) if "MetricStat" in item]
+        for metric in metrics or [alarm]:
+            chosen = [item["Name"] for item in metric["Dimensions"]]
+            names = chosen[0]["Fn::If"][1:] if isinstance(chosen[0], dict) else [chosen[0]]
+            for name in names:
+                assert (name, *chosen[1:]) in DIMENSIONS[metric["Namespace"], metric["MetricName"]]
+
+
+@pytest.mark.parametrize("kind", ["DBInstanceIdentifier", "DBClusterIdentifier"])
+def test_the_dashboard_shows_metrics_under_the_dimensions_that_they_have(template: Template, kind: str) -> None:
+    (dashboard,) = _of_type(template, "AWS::CloudWatch::Dashboard").values()
+    text = dashboard["DashboardBody"]["Fn::Sub"][0].replace("${DatabaseKind}", kind)
+    shown = 0
+    for widget in json.loads(text)["widgets"]:
+        before: list[str] = []
+        for line in widget["properties"]["metrics"]:
+            if isinstance(line[0], dict):
+                assert "{AWS/Lambda,FunctionName}" in line[0]["expression"]
+                continue
+            words = [word for word in line if isinstance(word, str)]
+            # As in CloudWatch: `...` stands for all before, `.` for the word above.
+            if words[0] == "...":
+                words = [*before[: len(before) - len(words) + 1], *words[1:]]
+            before = [above if word == "." else word for word, above in zip(words, before or words, strict=True)]
+            assert tuple(before[2::2]) in DIMENSIONS[before[0], before[1]], before
+            shown += 1
+    assert shown > 10
 
 
 # As far as moto makes it
