@@ -40,7 +40,8 @@ ADVICE: tuple[tuple[str, str], ...] = (
     ),
     (
         r"not authorized to perform|AccessDenied|UnauthorizedOperation|does not have permission",
-        "The credentials may not do this. Give them the right, and run the command again.",
+        "The credentials may not do this. Attach infra/policies/deployer.json to them, as README says, and run the "
+        "command again.",
     ),
     (
         r"ExpiredToken|token .*expired|InvalidClientTokenId|UnrecognizedClient|AuthFailure",

@@ -61,7 +61,7 @@ class Stack:
             return self.outputs()
         began = time.time()
         # What a failed operation has just made goes with it, though its template would retain it.
-        self._client.execute_change_set(ChangeSetName=change_set, RetainExceptOnCreate=True)
+        self._client.execute_change_set(ChangeSetName=change_set, StackName=self._name, RetainExceptOnCreate=True)
         try:
             kind = "stack_create_complete" if creating else "stack_update_complete"
             self._client.get_waiter(kind).wait(StackName=self._name, WaiterConfig=self._wait)
@@ -137,10 +137,11 @@ class Stack:
         raise DeployError(f"The stack {self._name} cannot be rolled back from its last update.")
 
     def _change_set(self, template_url: str, *, creating: bool) -> str | None:
-        """The id of a change set that is ready; None where nothing would change."""
-        made = self._client.create_change_set(
-            StackName=self._name,
-            ChangeSetName=f"deploy-{time.time_ns()}",
+        """The name of a change set that is ready; None where nothing would change."""
+        # With the stack's name each time: what whoever deploys may do is granted by it.
+        named = {"StackName": self._name, "ChangeSetName": f"deploy-{time.time_ns()}"}
+        self._client.create_change_set(
+            **named,
             ChangeSetType="CREATE" if creating else "UPDATE",
             TemplateURL=template_url,
             Parameters=[
@@ -148,18 +149,18 @@ class Stack:
             ],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
             ImportExistingResources=True,
-        )["Id"]
+        )
         try:
             self._client.get_waiter("change_set_create_complete").wait(
-                ChangeSetName=made, WaiterConfig={"Delay": min(3, self._wait["Delay"]), "MaxAttempts": 100}
+                **named, WaiterConfig={"Delay": min(3, self._wait["Delay"]), "MaxAttempts": 100}
             )
         except WaiterError as error:
-            reason = str(self._client.describe_change_set(ChangeSetName=made).get("StatusReason", error))
-            self._client.delete_change_set(ChangeSetName=made)
+            reason = str(self._client.describe_change_set(**named).get("StatusReason", error))
+            self._client.delete_change_set(**named)
             if any(words in reason for words in _UNCHANGED):
                 return None
             raise DeployError(f"The stack {self._name} cannot be changed: {reason}") from error
-        return str(made)
+        return named["ChangeSetName"]
 
     def _parameters(self) -> dict[str, str]:
         return {

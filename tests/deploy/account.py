@@ -29,6 +29,8 @@ _SOURCES = (
 )
 _FOLDERS = ("chalicelib", "infra", "local", "migrations")
 _COMMAND_SECONDS = 280
+# The key of whoever deploys; tests look around with another one.
+DEPLOYER = "AKIADEPLOYER"
 
 
 @dataclass
@@ -43,7 +45,7 @@ class Account:
         """What a shell that deploys there has set."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": "AKIADEPLOYER",
+            "AWS_ACCESS_KEY_ID": DEPLOYER,
             "AWS_SECRET_ACCESS_KEY": "not-a-secret",
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
@@ -67,6 +69,11 @@ class Account:
         """Every call so far."""
         calls: list[str] = httpx.get(f"{self.endpoint}/journal").json()
         return calls
+
+    def calls(self) -> list[dict[str, str]]:
+        """Every call of a deployer's so far, as `tests/deploy/cloud.py` tells it."""
+        calls: list[dict[str, str]] = httpx.get(f"{self.endpoint}/calls").json()
+        return [call for call in calls if call["who"] == DEPLOYER]
 
     def functions(self) -> dict[str, dict[str, Any]]:
         """The configurations by name."""

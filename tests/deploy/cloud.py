@@ -5,7 +5,8 @@
 - closes the gaps that `tests/deploy/gaps.py` names;
 - knows own host names as `tests/deploy/names.py` does;
 - makes WebSocket deployments and updates WebSocket stages, which moto does not know;
-- keeps a journal of all calls, at `/journal`, and what each WebSocket deployment serves, at `/served`;
+- keeps a journal of all calls, at `/journal`, and what each asks for, at `/calls`;
+- keeps what each WebSocket deployment serves, at `/served`;
 - puts a stack into a state that only a failure leads to, at `/state/STACK/STATE`.
 """
 
@@ -25,6 +26,8 @@ from local import wsgi
 from tests.deploy import gaps, names
 from tests.deploy.loopback import LoopbackServer
 
+# Beyond this a body is a package or a template.
+_LARGEST_TOLD = 20_000
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 Answering = Callable[[re.Match[str], dict[str, Any]], wsgi.Answer]
 _DEPLOYMENTS = re.compile(r"/v2/apis/(\w+)/deployments")
@@ -40,6 +43,7 @@ class Cloud:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._lock = threading.Lock()
         self.journal: list[str] = []
+        self.calls: list[dict[str, str]] = []
         self.served: dict[str, Any] = {}
         self._lacking: tuple[tuple[re.Pattern[str], Answering], ...] = (
             (_DEPLOYMENTS, self._deployment),
@@ -50,14 +54,16 @@ class Cloud:
 
     def __call__(self, environ: wsgi.Environ, start_response: wsgi.StartResponse) -> Any:
         path, method = str(environ["PATH_INFO"]), str(environ["REQUEST_METHOD"])
-        if path in {"/journal", "/served"}:
-            return _json(self.journal if path == "/journal" else self.served).send(start_response)
+        told = {"/journal": self.journal, "/served": self.served, "/calls": self.calls}.get(path)
+        if told is not None:
+            return _json(told).send(start_response)
         state = _STATE.fullmatch(path)
         if state:
             cloudformation_backends[ACCOUNT][REGION].get_stack(state[1]).status = state[2]
             return _json({}).send(start_response)
         body = wsgi.read_body(environ).read()
         self.journal.append(_named(environ, method, path, body))
+        self.calls.append(_call(environ, method, path, body))
         for pattern, answer in self._lacking:
             match = pattern.fullmatch(path)
             if match and method in {"POST", "PATCH"}:
@@ -99,6 +105,32 @@ def _named(environ: wsgi.Environ, method: str, path: str, body: bytes) -> str:
     target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
     action = re.search(rb"(?:^|&)Action=(\w+)", body)
     return f"{method} {path} {target or (action[1].decode() if action else '')}".strip()
+
+
+def _call(environ: wsgi.Environ, method: str, path: str, body: bytes) -> dict[str, str]:
+    """What of a request says which right it asks for, and who sent it."""
+    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition(",")[0].split("/")
+    who, service = (scope[0], scope[3]) if len(scope) > 3 else ("", "")
+    return {
+        "who": who,
+        "service": service,
+        "method": method,
+        "path": path,
+        "query": str(environ.get("QUERY_STRING", "")),
+        "target": environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2],
+        "body": _without_package(body).decode(errors="replace"),
+    }
+
+
+def _without_package(body: bytes) -> bytes:
+    """A package stands in the body of a call that says more; what else is large says nothing."""
+    if len(body) < _LARGEST_TOLD:
+        return body
+    if not body.startswith(b'{"'):
+        return b""
+    return json.dumps(
+        {name: value for name, value in json.loads(body).items() if name not in {"Code", "ZipFile"}}
+    ).encode()
 
 
 def _json(content: Any, status: int = 200) -> wsgi.Answer:

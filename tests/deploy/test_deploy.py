@@ -20,7 +20,9 @@ from infra.stage import FUNCTIONS, IN_VPC, WITH_KEYS
 from infra.wheels import Target
 from local.postgres import Postgres
 from tests.deploy.account import Account, Checkout, account, bucket_of, pretty
+from tests.deploy.asked import rights
 from tests.deploy.cloud import ACCOUNT, REGION
+from tests.deploy.test_deployer import idle, refused
 
 STAGE = "trial"
 NAMES = {name: f"messenger-{STAGE}" if name == "api_handler" else f"messenger-{STAGE}-{name}" for name in FUNCTIONS}
@@ -337,7 +339,12 @@ def test_destroy_wants_the_stages_name_and_removes_all_but_the_data(story: Story
     assert story.account.client("rds").describe_db_instances()["DBInstances"] == []
     secrets = story.account.client("secretsmanager").list_secrets()["SecretList"]
     assert f"messenger-{STAGE}-jwt" in {item["Name"] for item in secrets}
-    story.checkout.done("destroy", f"STAGE={STAGE}", f"CONFIRM={STAGE}")  # in vain, and no error
+
+
+def test_the_deployers_policy_allows_what_was_asked_for_and_nothing_else(story: Story) -> None:
+    story.checkout.done("destroy", f"STAGE={STAGE}", f"CONFIRM={STAGE}")  # perhaps in vain, and no error
+    asked = {right for call in story.account.calls() for right in rights(call)}
+    assert (refused(asked), idle({right.action for right in asked})) == ([], [])
 
 
 @pytest.mark.parametrize(

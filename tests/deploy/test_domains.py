@@ -1,16 +1,26 @@
 """Own host names of a stage: both are made, mapped and pointed at, stay right, and go."""
 
+import socket
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
 from infra import apis, domains
+from infra.__main__ import _record
+from infra.bucket import Bucket
+from infra.render import Templates
+from infra.rollout import Rollout
 from infra.stage import Account, Choices, DeployError, Domain, Stage
+from infra.wheels import Target
 from tests.deploy.account import Account as Cloud
 from tests.deploy.account import account
+from tests.deploy.asked import rights
+from tests.deploy.test_deployer import refused
 
 NAMES = {"chat.example.com": {"", "api", "api/v1"}, "ws.example.com": {"api", "ws"}}
 
@@ -142,6 +152,28 @@ def test_records_that_never_come_are_named_and_no_smoke_test_is_blamed(cloud: Cl
         _wait(stage, _Dns(half))
 
 
+def test_a_release_whose_names_lead_nowhere_is_not_tried_and_counts_as_such(
+    cloud: Cloud, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, _ = _ensure(stage)
+    look_up = socket.getaddrinfo
+
+    def without_records(host: str, *args: Any, **kwargs: Any) -> Any:
+        if host in NAMES:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", without_records)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    package, bucket = tmp_path / "package.zip", Bucket(stage)
+    package.write_bytes(b"zip")
+    bucket.ensure()
+    going = Rollout(stage, bucket, Target.here(), tmp_path, package, Templates({}, {}), print)
+    with pytest.raises(DeployError, match=r"was not tried: chat\.example\.com has no record"):
+        _record(stage, going, going.release(), ids, smoking=True)
+    assert [release.smoke for release in bucket.history().releases] == ["skipped"]
+
+
 def test_a_stage_without_names_of_its_own_waits_for_none(cloud: Cloud, stage: Stage) -> None:
     domains.wait_until_pointed(replace(stage, choices=Choices()), pytest.fail, resolve=_Dns({}), attempts=1)
 
@@ -165,6 +197,9 @@ def test_names_go_with_all_that_points_at_them_though_it_was_begun_before(cloud:
         domains.delete(stage)
         assert _mapped(cloud) == {}
         assert _records(cloud, stage) == {}
+    asked = {right for call in cloud.calls() for right in rights(call)}
+    assert "route53:ChangeResourceRecordSets" in {right.action for right in asked}
+    assert refused(asked) == []
 
 
 def test_a_stage_without_names_of_its_own_asks_for_none(cloud: Cloud, stage: Stage) -> None:

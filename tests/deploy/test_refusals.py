@@ -36,8 +36,8 @@ REFUSALS = {
     "Role: Cannot exceed quota for RolesPerAccount: 1000": "Service Quotas",
     "An error occurred (TooManyRequestsException) when calling the CreateRestApi operation": "Wait a minute",
     "An error occurred (Throttling): Rate exceeded": "Wait a minute",
-    "User: arn:aws:iam::1:user/u is not authorized to perform: rds:CreateDBInstance on resource: x": "right",
-    "An error occurred (AccessDenied) when calling the CreateBucket operation: Access Denied": "right",
+    "User: arn:aws:iam::1:user/u is not authorized to perform: rds:CreateDBInstance on resource: x": "deployer.json",
+    "An error occurred (AccessDenied) when calling the CreateBucket operation: Access Denied": "deployer.json",
     "An error occurred (ExpiredToken) when calling the PutObject operation": "Log in again",
 }
 
