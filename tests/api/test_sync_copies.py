@@ -106,6 +106,31 @@ def test_who_is_removed_while_a_chat_loads_has_it_whole_when_they_are_back(serve
     assert copy.shown() == _copy(bob).shown()
 
 
+@pytest.mark.parametrize("back", ["between two pages", "after the last page"])
+def test_who_is_removed_between_two_pages_misses_nothing_when_they_are_back(person: Register, back: str) -> None:
+    alice, bob = person("alice"), person("bob")
+    chat, other = alice.chat_with(bob, name="Friends"), alice.chat_with(bob)
+    removal, addition = f"/chats/{chat}/participants/{bob.id}", f"/chats/{chat}/participants"
+    messages = [alice.send(chat, f"message {number}") for number in range(3)]
+    copy = _copy(bob)
+    for message in messages:
+        _ok(alice, "DELETE", f"/messages/{message['id']}")
+    for number in range(6):
+        alice.send(other, f"elsewhere {number}")
+    for _ in range(3):
+        assert copy.step(1), "both chats, and the first message"
+    _ok(alice, "DELETE", removal)
+    assert copy.step(2), "two messages of the other chat"
+    if back == "between two pages":
+        _ok(alice, "POST", addition, {"userId": bob.id})
+    copy.sync()
+    if back == "after the last page":
+        assert chat not in copy.chats
+        _ok(alice, "POST", addition, {"userId": bob.id})
+        copy.sync()
+    assert copy.shown() == _copy(bob).shown()
+
+
 def _copy(person: Person) -> Copy:
     copy = Copy(person.id, lambda path, query: person.http.get(path, params=query).json())
     copy.sync()

@@ -27,6 +27,8 @@ from chalicelib.realtime.shapes import Envelope
 MOST_MESSAGES = 5_000
 # A socket carries 128 KB at once, and a vocabulary may tell a message twice. The longest one fits.
 SOCKET_BYTES = 56_000
+# The rank of chats that were left between two pages: the last one.
+_LEFT_MEANWHILE = 7
 # What is around an event's data.
 _ENVELOPE_BYTES = 250
 
@@ -67,8 +69,8 @@ class _State(msgspec.Struct, frozen=True):
     rows: str
 
 
-# Departures, chats, messages, messages hidden by the user, receipts of others, drafts: in this order, so that a
-# client knows a chat before its messages. The keys of the page are found first, and only its rows are written out.
+# Departures, chats, messages, messages hidden by the user, receipts of others, drafts, and chats that were left between
+# two pages: in this order, so that a client knows a chat before its messages. The keys of the page are found first, and only its rows are written out.
 # OFFSET 0 has what is new looked up chat by chat: the planner cannot know how little that is, and might read all.
 #
 # `my.since` is the snapshot from which on a chat's changes are told. It is the cursor's, also in a chat that the user
@@ -77,6 +79,8 @@ class _State(msgspec.Struct, frozen=True):
 # `my.since` is the last snapshot that was noted before it: older messages are history, however many they are. Who was
 # a member at the cursor, left and came back is no newcomer: `departures` says when they left.
 # A newcomer who joined after the first page was read is told from the next cursor on: chats come before messages.
+# Who left after the first page was read may lack what a page would have told while they were out, and the next cursor
+# does not know of it. The last page has the client drop the chat, and who is back is told it as a new one.
 _CHANGES = """
 WITH bounds AS MATERIALIZED (
     SELECT (SELECT name FROM epoch) AS epoch, pg_current_snapshot() AS now, CASE
@@ -173,6 +177,11 @@ page AS MATERIALIZED (
                 d.changed >= pg_snapshot_xmin(b.since) AND NOT pg_visible_in_snapshot(d.changed, b.since)
             ))
         )
+        UNION ALL
+        (
+            SELECT 7, d.chat_id, 0 FROM departures d
+            WHERE d.user_id = %(user_id)s AND NOT pg_visible_in_snapshot(d.changed, %(until)s::pg_snapshot)
+        )
     ) found
     WHERE (found.rank, found.chat_id, found.n) > (%(rank)s, %(chat_id)s, %(n)s)
     ORDER BY found.rank, found.chat_id, found.n
@@ -181,7 +190,7 @@ page AS MATERIALIZED (
 written AS (
     SELECT page.rank, page.chat_id, page.n, 'chat:left' AS type,
         json_build_object('chatId', page.chat_id) AS data
-    FROM page WHERE page.rank = 0
+    FROM page WHERE page.rank IN (0, 7)
     UNION ALL
     SELECT page.rank, page.chat_id, page.n, CASE WHEN my.joined THEN 'chat:created' ELSE 'chat:updated' END,
         chat_json(my.chat, my.member, 20)::json
@@ -280,7 +289,9 @@ def _page(state: _State, cursor: Cursor | Moment | None, limit: int, room: int) 
     rows, has_more = paging.cut(msgspec.json.decode(state.rows, type=list[_Row]), limit, _size, room=room)
     until = (cursor.until if isinstance(cursor, Cursor) else None) or bounded(state.now)
     following = Cursor(state.epoch, until)
-    if has_more:
+    if not has_more and rows and rows[-1].rank == _LEFT_MEANWHILE:
+        has_more = True  # from the next cursor on
+    elif has_more:
         last = rows[-1]
         following = Cursor(state.epoch, bounded(state.since or until), until, (last.rank, last.chat_id, last.n))
     # One state of a row differs from the next in where its pages lead to; clients drop an event whose id they know.
