@@ -69,8 +69,9 @@ class _State(msgspec.Struct, frozen=True):
     rows: str
 
 
-# Departures, chats, messages, messages hidden by the user, receipts of others, drafts, and chats that were left between
-# two pages: in this order, so that a client knows a chat before its messages. The keys of the page are found first, and only its rows are written out.
+# Departures, chats, messages, messages hidden by the user, receipts of others, drafts, and chats that were left
+# between two pages: in this order, so that a client knows a chat before its messages. The keys of the page are found
+# first, and only its rows are written out.
 # OFFSET 0 has what is new looked up chat by chat: the planner cannot know how little that is, and might read all.
 #
 # `my.since` is the snapshot from which on a chat's changes are told. It is the cursor's, also in a chat that the user
