@@ -128,7 +128,8 @@ class Template:
     def _test(self, condition: Any) -> bool:
         match condition.name, condition.argument:
             case "Equals", [one, other]:
-                return bool(self._value(one) == self._value(other))
+                # CloudFormation compares texts.
+                return str(self._value(one)) == str(self._value(other))
             case "Not", [inner]:
                 return not self._test(inner)
             case "And", several:
