@@ -141,6 +141,7 @@ def _urls(stage: Stage, rest_api: str, socket_api: str) -> tuple[str, str]:
 
 
 def _destroy(stage: Stage, *, data: bool, confirm: str | None) -> None:
+    Bucket(stage).is_here()  # or in another region, which is refused
     stack = Stack(stage, say)
     print("\n".join(destroy.plan(stage, stack.resources(), data=data)))
     answer = confirm if confirm is not None else input(f"Type {stage.name} to go on: ") if sys.stdin.isatty() else ""

@@ -72,20 +72,28 @@ class Bucket:
     def ensure(self) -> None:
         """Makes it, private and encrypted. Raises DeployError where the stage lies in another region."""
         region = self._stage.account.region
-        try:
-            home = self._client.head_bucket(Bucket=self._name).get("BucketRegion", region)
-            if home != region:
-                # Roles have one name in all regions: a second stage would take the first one's rights.
-                raise DeployError(f"Stage {self._stage.name} is in {home}. For {region} choose another name.")
-        except ClientError as error:
-            if not missing(error):
-                raise
+        if not self.is_here():
             where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
             self._client.create_bucket(Bucket=self._name, **where)
         blocks = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
         self._client.put_public_access_block(
             Bucket=self._name, PublicAccessBlockConfiguration=dict.fromkeys(blocks, True)
         )
+
+    def is_here(self) -> bool:
+        """Whether it stands, and with it the stage. Raises DeployError where they are in another region."""
+        region = self._stage.account.region
+        try:
+            home = self._client.head_bucket(Bucket=self._name).get("BucketRegion", region)
+        except ClientError as error:
+            if missing(error):
+                return False
+            raise
+        if home != region:
+            # Roles have one name in all regions: a second stage would share the first one's, or take them with it.
+            name = self._stage.name
+            raise DeployError(f"Stage {name} is in {home}: set AWS_REGION to it. For {region} choose another name.")
+        return True
 
     def template_url(self, template: str) -> str:
         """Where CloudFormation reads a template from: in a request it might be no larger than 51,200 bytes."""

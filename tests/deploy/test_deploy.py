@@ -238,12 +238,17 @@ def test_a_stage_is_nobodys_when_a_command_has_ended_well_or_not(story: Story) -
     assert "lock.json" not in {item["Key"] for item in kept}
 
 
-def test_a_stage_of_another_region_is_not_made_a_second_time(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", [("deploy", "SMOKE=off"), ("destroy", f"CONFIRM={STAGE}", "DATA=delete")])
+def test_a_stage_of_another_region_is_neither_made_again_nor_destroyed(
+    story: Story, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
     elsewhere = {**story.account.variables, "AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2"}
     monkeypatch.setattr(Account, "variables", elsewhere)
-    result = story.checkout.make_target("deploy", f"STAGE={STAGE}", "SMOKE=off")
+    before = story.account.ids()
+    result = story.checkout.make_target(*command, f"STAGE={STAGE}")
     assert result.returncode != 0
     assert f"Stage {STAGE} is in {REGION}" in result.stderr
+    assert story.account.ids() == before
 
 
 def test_a_statement_is_run_where_the_database_is(story: Story) -> None:
