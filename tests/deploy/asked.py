@@ -72,6 +72,8 @@ def _of_action(call: Call) -> Iterator[Right]:
         yield Right(right, "*")
         return
     parameter, form = _NAMED[service]
+    if "DBSnapshotIdentifier" in given:
+        parameter, form = "DBSnapshotIdentifier", "snapshot:{}"
     name = given.get(parameter) or given["Rule"]
     if name.startswith("arn:"):
         yield Right(right, name)

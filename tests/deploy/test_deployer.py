@@ -23,7 +23,6 @@ SELDOM = {
     "cloudformation:DeleteChangeSet": "infra/stack.py",
     "cloudformation:DescribeStackEvents": "infra/stack.py",
     "lambda:UntagResource": "Chalice, where a tag goes",
-    "rds:DeleteDBSnapshot": "DATA=delete",
     "rds:DeleteDBClusterSnapshot": "DATA=delete",
     "rds:ModifyDBCluster": "a cluster's protection",
     "route53:ChangeResourceRecordSets": "infra/domains.py",
