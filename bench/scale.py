@@ -10,8 +10,11 @@ that follow.
 import heapq
 import random
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from bench.tables import quantile, show
 from chalicelib.realtime.connections import LEASE_SHARDS
@@ -25,6 +28,8 @@ PEAK = 5.0
 ONLINE = 0.1
 HEARTBEAT_SECONDS = 240
 NEW_CONNECTIONS = 500.0
+# Functions that keep a connection to the database.
+_WITH_DATABASE = ("api_handler", "websocket_message", "presence_changed")
 SEED = 7
 
 
@@ -52,16 +57,16 @@ def limits(usage: Usage | None = None, actions: cost.Actions | None = None) -> l
     done = _in_the_busiest_second(usage)
 
     def total(amount: Callable[[Mapping[str, float]], float]) -> float:
-        return sum(often * amount(actions[name]) for name, often in done.items())
+        return sum(often * amount(defaultdict(float, actions[name])) for name, often in done.items())
 
     busy = total(lambda counts: sum(value for what, value in counts.items() if what.startswith("ms_"))) / 1000
-    with_database = total(lambda c: c.get("ms_websocket_message", 0) + c.get("ms_presence_changed", 0)) / 1000
+    with_database = total(lambda counts: sum(counts[f"ms_{name}"] for name in _WITH_DATABASE)) / 1000
     # Of each action's frames one comes in, and its ack is a route response: only the others are posted.
     posts = total(lambda counts: max(0.0, counts["gateway_messages"] - 2))
     known = [
         Limit("database connections, db.t4g.micro", 106, with_database),
         Limit("Lambda: concurrent executions", 1_000, busy),
-        Limit("API Gateway: posts and requests a second", 10_000, posts + done["session"]),
+        Limit("API Gateway: posts and requests a second", 10_000, posts + done["session"] + done["request"]),
         Limit("API Gateway: new connections a second", NEW_CONNECTIONS, done["session"]),
         Limit("DynamoDB: read units a second, a table", 40_000, total(lambda c: c["dynamodb_reads"])),
         Limit("DynamoDB: write units a second, a table", 40_000, total(lambda c: c["dynamodb_writes"])),
@@ -77,9 +82,7 @@ def limits(usage: Usage | None = None, actions: cost.Actions | None = None) -> l
 
 def _in_the_busiest_second(usage: Usage) -> dict[str, float]:
     """How often one user does each thing."""
-    one = Usage(
-        users=1, messages=usage.messages, typing=usage.typing, reads=usage.reads, sessions=usage.sessions, minutes=0
-    )
+    one = msgspec.structs.replace(usage, users=1, minutes=0)
     mean = {name: often / cost.DAYS / DAY for name, often in cost.times(one).items()}
     return {name: often * PEAK for name, often in mean.items()} | {"heartbeat": ONLINE / HEARTBEAT_SECONDS}
 
