@@ -114,6 +114,11 @@ class Functions:
         return self._loop.call(self._containers.pids)
 
     @property
+    def under_way(self) -> int:
+        """How many invocations there are now, also those whose caller waits no longer."""
+        return self._loop.call(lambda: self._containers.under_way)
+
+    @property
     def host_pid(self) -> int:
         """The process that containers are forked from."""
         return self._containers.world.host.pid

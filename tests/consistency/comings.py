@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import httpx
 import psycopg
 
+from local.processes import wait_until
 from tests.consistency.device import Device
 from tests.consistency.record import Change, Record
 from tests.support.people import Person
@@ -56,6 +57,21 @@ class Comings:
             chat_id, owner = dice.choice(founded)
             guest = dice.choice([person for person in self.persons if person is not owner])
             self._out_and_in(owner, guest, chat_id, dice, may_join=False)
+
+    def bring_back(self) -> None:
+        """Adds whom a request whose answer was lost has removed after they had been added again."""
+        wait_until(lambda: not self.server.stack.functions.under_way, seconds=60)
+        for chat_id, persons in self.members.items():
+            owner = persons[0]
+            chat = owner.http.get(f"/chats/{chat_id}").raise_for_status().json()
+            inside = {participant["userId"] for participant in chat["participants"]}
+            for person in persons:
+                if person.id not in inside:
+                    began = time.monotonic()
+                    path = f"/chats/{chat_id}/participants"
+                    owner.http.post(path, json={"userId": person.id}).raise_for_status()
+                    change = Change("add", owner.id, chat_id, began, time.monotonic(), person.id)
+                    self.record.acknowledged(change)
 
     def _found(self, owner: Person, name: str) -> int:
         began = time.monotonic()

@@ -101,6 +101,7 @@ def _round(server: Server, chaos: Chaos, report: Report, wanted: int, progress: 
         progress(report.acknowledged + len(record.changes))
         time.sleep(0.2)
     chaos.stop()
+    comings.bring_back()
     server.settle(_SETTLE_SECONDS)
     for device in devices:
         device.finish()
