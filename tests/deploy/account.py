@@ -29,6 +29,8 @@ _SOURCES = (
 )
 _FOLDERS = ("chalicelib", "infra", "local", "migrations")
 _COMMAND_SECONDS = 280
+# How long a `Stack` waits: moto does at once what takes AWS minutes.
+AT_ONCE = {"Delay": 0, "MaxAttempts": 3}
 # The key of whoever deploys; tests look around with another one.
 DEPLOYER = "AKIADEPLOYER"
 

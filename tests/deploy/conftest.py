@@ -1,12 +1,14 @@
-"""The package as it is deployed, made once a run."""
+"""The package as it is deployed, made once a run, and an empty account for each module."""
 
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from infra import package
 from infra.wheels import Target
+from tests.deploy.account import Account, account
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +26,10 @@ def task(package_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(package_zip) as archive:
         archive.extractall(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Account]:
+    """An account for stages that need no database."""
+    with account("postgresql://nobody.asks.it/") as there:
+        yield there

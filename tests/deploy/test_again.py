@@ -1,7 +1,6 @@
 """A stack that is made again: over what an earlier one has kept, and after a first attempt that failed."""
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,17 +12,10 @@ from infra import apis, functions, template
 from infra.bucket import Bucket
 from infra.stack import Stack
 from infra.stage import Account, Choices, DeployError, Stage
+from tests.deploy.account import AT_ONCE
 from tests.deploy.account import Account as Cloud
-from tests.deploy.account import account
 
-_AT_ONCE = {"Delay": 0, "MaxAttempts": 3}
 _NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[Cloud]:
-    with account("postgresql://nobody.asks.it/") as there:
-        yield there
 
 
 @pytest.fixture
@@ -41,7 +33,7 @@ def stage(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 @pytest.fixture
 def stack(stage: Stage, said: list[str]) -> Stack:
-    return Stack(stage, said.append, wait=_AT_ONCE)
+    return Stack(stage, said.append, wait=AT_ONCE)
 
 
 @pytest.fixture
@@ -145,7 +137,7 @@ def test_smoke_tests_have_one_secret_for_a_stages_whole_life(stage: Stage, templ
 def test_a_restored_database_stands_in_for_the_stacks_own(stack: Stack, stage: Stage, template_url: str) -> None:
     own = stack.ensure(template_url)
     restored = {"DatabaseHost": "restored.example.com", "DatabaseResourceId": "db-RESTORED"}
-    again = Stack(replace(stage, choices=Choices(outputs=restored)), lambda _: None, wait=_AT_ONCE)
+    again = Stack(replace(stage, choices=Choices(outputs=restored)), lambda _: None, wait=AT_ONCE)
     for outputs in (again.ensure(template_url), again.outputs()):
         assert outputs == {**own, **restored}
 
@@ -154,7 +146,7 @@ def test_what_the_stack_does_not_say_cannot_be_said_otherwise(stack: Stack, stag
     stack.ensure(template_url)
     mistyped = replace(stage, choices=Choices(outputs={"DatabaseHosts": "restored.example.com"}))
     with pytest.raises(DeployError, match="DatabaseHosts: known are"):
-        Stack(mistyped, lambda _: None, wait=_AT_ONCE).outputs()
+        Stack(mistyped, lambda _: None, wait=AT_ONCE).outputs()
 
 
 def test_what_the_database_logs_is_kept_no_longer_than_what_functions_log(

@@ -1,7 +1,6 @@
 """What a stage keeps: it is taken up when the stage is made again, and `DATA=delete` removes it, also bit by bit."""
 
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -15,17 +14,10 @@ from infra import destroy, kept, package, template
 from infra.bucket import Bucket
 from infra.stack import Stack
 from infra.stage import Account, Choices, Stage, missing
+from tests.deploy.account import AT_ONCE
 from tests.deploy.account import Account as Cloud
-from tests.deploy.account import account
 
-_AT_ONCE = {"Delay": 0, "MaxAttempts": 3}
 _NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[Cloud]:
-    with account("postgresql://nobody.asks.it/") as there:
-        yield there
 
 
 @pytest.fixture
@@ -40,7 +32,7 @@ def stage(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Stage
 @pytest.fixture
 def stack(stage: Stage) -> Stack:
     """Its stack, made, with a file and with snapshots of both kinds."""
-    bucket, made = Bucket(stage), Stack(stage, lambda _: None, wait=_AT_ONCE)
+    bucket, made = Bucket(stage), Stack(stage, lambda _: None, wait=AT_ONCE)
     bucket.ensure()
     outputs = made.ensure(bucket.template_url(template.literal(stage)))
     stage.account.client("s3").put_object(Bucket=outputs["UploadsBucketName"], Key="uploads/1", Body=b"content")
@@ -148,7 +140,7 @@ def test_destroy_waits_for_an_earlier_one_that_is_still_deleting(stage: Stage, s
         said.append(words)
         httpx.post(f"{state}/DELETE_FAILED").raise_for_status()
 
-    waiting = Stack(stage, it_fails, wait=_AT_ONCE)
+    waiting = Stack(stage, it_fails, wait=AT_ONCE)
     destroy.destroy(stage, waiting, lambda _: None, data=True)
     assert said == ["the stack is in DELETE_IN_PROGRESS: waiting"]
     assert _left(stage) == []
