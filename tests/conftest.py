@@ -13,7 +13,7 @@ from chalicelib.core import db
 from local.stack import DATABASE, Options, Stack
 from tests.support import people, web
 from tests.support.people import Person, Register
-from tests.support.server import JWT_SECRET, Server
+from tests.support.server import JWT_SECRET, Server, settings_here
 from tests.support.wire import Wire, tapped
 
 _numbers = itertools.count(1)
@@ -72,11 +72,11 @@ def roles(server: Server) -> Iterator[None]:
 
 @pytest.fixture
 def wire(server: Server) -> Iterator[Wire]:
-    """Between this thread, which plays one warm container, and PostgreSQL."""
+    """Between this thread, which plays one warm container, and PostgreSQL. The functions have a way of their own."""
     database = urlsplit(server.database_url)
     with tapped(database.hostname or "", database.port or 0) as tap:
         url = server.database_url.replace(f":{database.port}/", f":{tap.port}/")
-        with server.settings(database_url=url):
+        with settings_here(database_url=url):
             db.execute("SELECT 1", {})
             yield tap
 

@@ -11,7 +11,7 @@ from chalicelib.features.messages.schemas import HistoryQuery, SendInput
 from chalicelib.features.messages.send import send
 from tests.support.logs import metrics_of
 from tests.support.people import Person
-from tests.support.server import Server
+from tests.support.server import Server, settings_here
 from tests.support.sessions import actor_of
 from tests.support.wire import Wire
 
@@ -33,12 +33,11 @@ def test_database_round_trips_are_those_on_the_wire(
         lambda: receipts.mark_read(me, chat, None),
         lambda: idempotency.once(actor=me, key="k", fingerprint="f", run=lambda: say("two")),
     ]
-    server.settle()
     for work in works:
         work_in_context(work)  # the first time a statement may be prepared
     metrics.flush()
     capsys.readouterr()
-    with server.settings(function_name="messenger-test"):
+    with settings_here(function_name="messenger-test"):
         for work in works:
             wire.reset()
             work_in_context(work)

@@ -17,7 +17,7 @@ from chalicelib.features.messages.send import send
 from chalicelib.features.messages.typing import typing
 from chalicelib.realtime import gateway
 from tests.support.people import Person
-from tests.support.server import Server
+from tests.support.server import Server, settings_here
 from tests.support.sessions import actor_of
 from tests.support.wire import Wire, tapped
 
@@ -47,7 +47,7 @@ def costs(server: Server, wire: Wire) -> Iterator[Costs]:
     cloud = urlsplit(server.stack.aws.endpoint)
     with (
         tapped(cloud.hostname or "", cloud.port or 0) as to_cloud,
-        server.settings(aws_endpoint_url=f"http://127.0.0.1:{to_cloud.port}"),
+        settings_here(aws_endpoint_url=f"http://127.0.0.1:{to_cloud.port}"),
     ):
         yield Costs(wire, to_cloud)
         transport.close_connections()
@@ -94,7 +94,7 @@ def test_an_inline_push_is_one_call_a_hundred_recipients(
     alice = person("alice")
     chat = alice.chat_with(name="crowd")
     _crowd(server, chat, members - 1)
-    with server.settings(inline_publish_limit=1000), costs.of_one():
+    with settings_here(inline_publish_limit=1000), costs.of_one():
         send(actor_of(alice), SendInput(chat_id=chat, content="hello, all"), "socket")
     assert costs.database.round_trips == 1
     assert costs.cloud.count(DYNAMODB) == calls
@@ -107,7 +107,7 @@ def test_a_queued_push_is_one_call_however_many_hear_it(
     alice = person("alice")
     chat = alice.chat_with(name="crowd")
     _crowd(server, chat, 999)
-    with server.settings(inline_publish_limit=0), costs.of_one():
+    with settings_here(inline_publish_limit=0), costs.of_one():
         send(actor_of(alice), SendInput(chat_id=chat, content="hello, all"), "socket")
     assert costs.database.round_trips == 1
     assert costs.cloud.count(DYNAMODB) == 0

@@ -220,8 +220,6 @@ def test_what_an_action_costs(server: Server, scenes: Callable[[], Scene], wire:
     assert app.websocket_connect(_event("$connect", token=scene.alice.access_token), None) == {"statusCode": 200}
     # Who writes there for the first time enters it.
     app.websocket_message(_event("$default", {"action": "message", "data": {"content": "hello, all"}}), None)
-    # What connecting has others look at goes over the same wire.
-    server.settle()
     wanted, paid = {}, {}
     for name, described in ACTION_CALLS.items():
         call = described(scene)

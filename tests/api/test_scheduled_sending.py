@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import jwt
 import psycopg
 import pytest
 
-from chalicelib.core import context, db
+from chalicelib.core import context
 from chalicelib.core.context import Actor
 from chalicelib.core.paging import Page
 from chalicelib.features.messages import drafts, scheduled
@@ -21,7 +20,7 @@ from local.functions import FunctionError
 from tests.support.answers import at_once
 from tests.support.people import Person, Register
 from tests.support.server import Server
-from tests.support.wire import tapped
+from tests.support.wire import Wire
 
 
 def _waiting(person: Person) -> dict[int, str | None]:
@@ -234,7 +233,7 @@ def test_one_that_fails_holds_up_no_other(server: Server, person: Register) -> N
     assert server.sql("SELECT id, refused FROM scheduled_messages") == [(broken, None)]
 
 
-def test_each_action_is_one_round_trip(server: Server, person: Register) -> None:
+def test_each_action_is_one_round_trip(wire: Wire, person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
     waiting = alice.schedule(chat)
@@ -251,14 +250,9 @@ def test_each_action_is_one_round_trip(server: Server, person: Register) -> None
         "drafts": lambda: drafts.drafts(me, Page()),
         "nothing due": scheduled.sweep,
     }
-    database = urlsplit(server.database_url)
-    with tapped(database.hostname or "", database.port or 0) as wire:
-        url = server.database_url.replace(f":{database.port}/", f":{wire.port}/")
-        with server.settings(database_url=url):
-            db.execute("SELECT 1", {})
-            for name, act in actions.items():
-                wire.reset()
-                with context.begin() as current:
-                    act()
-                    current.committed()
-                assert (wire.round_trips, wire.connections) == (1, 0), name
+    for name, act in actions.items():
+        wire.reset()
+        with context.begin() as current:
+            act()
+            current.committed()
+        assert (wire.round_trips, wire.connections) == (1, 0), name

@@ -17,6 +17,17 @@ from tests.support.logs import Lines, recorded
 JWT_SECRET = "a secret for tests alone and long enough for HS256"
 
 
+@contextlib.contextmanager
+def settings_here(**changes: Any) -> Iterator[None]:
+    """Other settings for a while, in this process alone: the functions' containers keep theirs."""
+    before = config.settings()
+    config.use(msgspec.structs.replace(before, **changes))
+    try:
+        yield
+    finally:
+        config.use(before)
+
+
 @dataclass(frozen=True)
 class Server:
     """The local stack on a database of the test's own."""
@@ -46,7 +57,7 @@ class Server:
 
     @contextlib.contextmanager
     def settings(self, **changes: Any) -> Iterator[None]:
-        """Other settings for a while."""
+        """Other settings for a while, here and in the functions."""
         before = config.settings()
         self.stack.use(msgspec.structs.replace(before, **changes))
         try:
