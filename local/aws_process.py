@@ -48,7 +48,7 @@ from local.aws_messages import (
 from local.aws_moto import Moto
 from local.aws_resources import make_anew
 from local.endpoints import Endpoints
-from local.http_posts import http_protocol
+from local.http_parsers import http_protocol
 from local.s3_store import Store
 from local.signatures import Verifier
 from local.wsgi import Answer

@@ -4,7 +4,6 @@ and the product's calls of DynamoDB and SQS are posts as well.
 
 import asyncio
 import functools
-import importlib
 import re
 from collections.abc import Callable
 from http import HTTPStatus
@@ -96,13 +95,3 @@ def whole_post(data: bytes) -> Post | None:
         and _UNUSUAL.isdisjoint(headers)
     )
     return Post(path, headers, body) if usual else None
-
-
-def http_protocol() -> type[PostsAtOnce]:
-    """httptools' where it is installed, else h11's."""
-    try:
-        module = importlib.import_module("local.http_httptools")
-    except ImportError:
-        module = importlib.import_module("local.http_h11")
-    found: type[PostsAtOnce] = module.GatewayHttpProtocol
-    return found

@@ -5,7 +5,8 @@ from uvicorn.config import Config
 
 from local.events import DEFAULT_LIMITS, Limits
 from local.gateway import Gateway
-from local.http_posts import PostsAtOnce, http_protocol
+from local.http_parsers import http_protocol
+from local.http_posts import PostsAtOnce
 from local.socket_protocol import GatewaySocketProtocol
 
 

@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 from chalicelib.core import sigv4
 from local import http_h11, http_httptools
 from local.events import FRAME_BYTES
-from local.http_posts import http_protocol
+from local.http_parsers import http_protocol
 from local.management import ManagementApi
 from tests.local.sample.serving import SETTINGS, Running, serve
 
