@@ -86,7 +86,7 @@ def test_a_message_has_twenty_kinds_at_most_also_at_once(server: Server, person:
 @pytest.mark.parametrize(
     "emoji",
     [
-        *("👍", "❤️", "❤", "👍🏽", "🇩🇪", "1️⃣", "#️⃣", "☎️", "©️", "ℹ️", "⁉️", "㊗️", "🈚", "➡️", "🫡"),
+        *("👍", "❤️", "👍🏽", "🇩🇪", "1️⃣", "#️⃣", "☎️", "©️", "ℹ️", "⁉️", "㊗️", "🈚", "➡️", "🫡"),
         "🏳️‍🌈",
         "👩🏽‍👩🏽‍👧🏽‍👦🏽",
         "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
@@ -99,6 +99,49 @@ def test_every_kind_of_emoji_is_one(person: Register, emoji: str) -> None:
     assert _react(alice, message["id"], emoji).json()["reactions"] == {emoji: [alice.id]}
     assert _unreact(alice, message["id"], emoji).status_code == 204
     assert alice.http.get(f"/messages/{message['id']}").json()["reactions"] == {}
+
+
+@pytest.mark.parametrize(
+    ("emoji", "forms"),
+    [
+        ("❤️", ["❤", "❤️", "❤\ufe0e"]),
+        ("☝🏾", ["☝🏾\ufe0f", "☝️🏾", "☝🏾"]),
+        ("👁️‍🗨️", ["👁‍🗨", "👁️‍🗨", "👁️‍🗨️"]),
+        ("5️⃣", ["5\u20e3", "5️⃣"]),
+    ],
+)
+def test_forms_of_an_emoji_are_one_reaction(person: Register, emoji: str, forms: list[str]) -> None:
+    people = [person(f"user{number}") for number in range(len(forms))]
+    message = people[0].send(people[0].chat_with(*people[1:], name="all"), "hello")
+    for count, (who, form) in enumerate(zip(people, forms, strict=True), start=1):
+        assert _react(who, message["id"], form).json()["reactions"] == {emoji: [one.id for one in people[:count]]}
+    again = _react(people[0], message["id"], forms[1]).json()
+    assert again["reactions"] == {emoji: [one.id for one in people]}
+    assert again["updatedAt"] == people[0].history(message["chatId"])[0]["updatedAt"]
+    for who, form in zip(people, reversed(forms), strict=True):
+        assert _unreact(who, message["id"], form).status_code == 204
+    assert people[0].history(message["chatId"])[0]["reactions"] == {}
+
+
+def test_skin_tones_are_reactions_of_their_own(person: Register) -> None:
+    alice = person("alice")
+    message = alice.send(alice.chat_with(name="notes"), "hello")
+    for emoji in ("👍", "👍🏽", "👍🏾\ufe0f"):
+        _react(alice, message["id"], emoji)
+    assert set(alice.history(message["chatId"])[0]["reactions"]) == {"👍", "👍🏽", "👍🏾"}
+
+
+def test_what_was_stored_as_two_becomes_one(server: Server, person: Register) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    chat = alice.chat_with(bob, carol, name="all")
+    message = alice.send(chat, "hello")
+    stored = f'{{"❤": [{alice.id}, {bob.id}], "❤️": [{bob.id}], "👍": [{carol.id}]}}'
+    server.sql("UPDATE messages SET reactions = %s WHERE id = %s", stored, message["id"])
+    added = _react(carol, message["id"], "❤").json()["reactions"]
+    assert added == {"❤️": [bob.id, alice.id, carol.id], "👍": [carol.id]}
+    server.sql("UPDATE messages SET reactions = %s WHERE id = %s", stored, message["id"])
+    assert _unreact(bob, message["id"], "❤️").status_code == 204
+    assert alice.history(chat)[0]["reactions"] == {"❤️": [alice.id], "👍": [carol.id]}
 
 
 @pytest.mark.parametrize(
@@ -120,8 +163,23 @@ def test_every_kind_of_emoji_is_one(person: Register, emoji: str) -> None:
             "\u200d",
             "\u20e3",
         ),
-        *("👍👍", "👍a", "👍🏽🏽", "🇩", "🇩🇪🇩", "👍\u200d", "\u200d👍", "\U0001f3fd", "\U000e0067", "👩" * 17),
-        "👩\u200d" * 8 + "👩",
+        *(
+            "👍👍",
+            "👍a",
+            "👍🏽🏽",
+            "🎉🏽",
+            "🀀",
+            "✄",
+            "❤\ufe0f\ufe0f",
+            "🇩",
+            "🇩🇪🇩",
+            "👍\u200d",
+            "\u200d👍",
+            "\U0001f3fd",
+            "\U000e0067",
+            "👩" * 17,
+        ),
+        "👩\u200d" * 6 + "👩",
     ],
 )
 def test_nothing_else_is(person: Register, emoji: str) -> None:

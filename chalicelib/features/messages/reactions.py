@@ -7,6 +7,7 @@ from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.ratelimit import Allowance, Policy
 from chalicelib.core.verdicts import LimitedOutcome, settled_within
+from chalicelib.features.messages.emoji import qualified
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import ReactionSummary
@@ -86,12 +87,13 @@ def policy() -> Policy:
 def react(actor: Actor, message_id: int, emoji: str, *, remove: bool = False) -> Reacted:
     """Adds or takes back the actor's reaction, once, and tells every device of every member.
 
+    All forms of an emoji are one reaction, told in its fully-qualified form.
     Raises NotFound, MessageIsDeleted, Blocked, RateLimited, and TooManyReactions for one kind too many.
     """
     values = {
         "user_id": actor.user_id,
         "message_id": message_id,
-        "emoji": emoji,
+        "emoji": qualified(emoji),
         "wanted": not remove,
         "most": MOST_KINDS,
     }
