@@ -4,13 +4,14 @@ Apart from the clients, so that sockets and TLS are imported with the first of t
 """
 
 import functools
+import select
 import socket
 import ssl
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from chalicelib.core import http1
+from chalicelib.core import http1, paths
 from chalicelib.core.aws import Answer, Call, Location, NotExchangedError
 from chalicelib.core.config import settings
 
@@ -67,18 +68,29 @@ class Exchange:
 
     def answer(self, patience: float | None = None) -> Answer:
         """Waits for the answer, so many seconds where another patience is given."""
+        if patience is not None:
+            self._patience = patience
         try:
-            if patience is not None:
-                self._line.settimeout(patience)
-            try:
-                return self._read()
-            except (ConnectionError, ssl.SSLError):
-                if not self._is_kept:
-                    raise
-            self._open()
-            return self._read()
+            return self._read_on_kept() if self._is_kept else self._read()
         except (OSError, http1.AnswerError) as error:
             raise _failure(self._where, error) from error
+
+    def _read_on_kept(self) -> Answer:
+        """On a kept connection, which may be closed, or lead nowhere any more: then on a new one."""
+        name, family = _name(self._where), self._line.family
+        has_another = paths.has_another(name, family)
+        try:
+            return self._read(min(self._patience, paths.SILENT_SECONDS) if has_another else self._patience)
+        except (ConnectionError, ssl.SSLError):
+            pass
+        except TimeoutError:
+            if not has_another or self._patience <= paths.SILENT_SECONDS:
+                raise
+            self._patience -= paths.SILENT_SECONDS
+            paths.went_silent(name, family)
+            _close_idle(self._where)
+        self._open()
+        return self._read()
 
     def _send(self) -> None:
         kept = _take(self._where)
@@ -106,10 +118,11 @@ class Exchange:
             self._line.close()
             raise
 
-    def _read(self) -> Answer:
+    def _read(self, patience: float | None = None) -> Answer:
         received = b""
         answer = None
         try:
+            self._line.settimeout(self._patience if patience is None else patience)
             while answer is None:
                 data = self._line.recv(_READ_BYTES)
                 if not data and not received:
@@ -139,25 +152,41 @@ def _failure(where: Location, error: Exception) -> NotExchangedError:
 
 
 def _take(where: Location) -> socket.socket | None:
-    """The connection that was used last, unless the other end may have closed it unheard."""
-    lines = _idle.get((where.scheme, where.host))
-    if not lines:
-        return None
-    line, used = lines.pop()
-    if time.time() - used <= IDLE_SECONDS:
-        return line
-    # The others were used even longer ago.
-    for old, _ in [*lines, (line, used)]:
-        old.close()
-    lines.clear()
+    """The connection that was used last, unless the other end has closed it, or may have done so unheard."""
+    lines = _idle.get((where.scheme, where.host), [])
+    while lines:
+        line, used = lines.pop()
+        if time.time() - used > IDLE_SECONDS:
+            line.close()
+            _close_idle(where)  # the others were used even longer ago
+            return None
+        if _is_quiet(line):
+            return line
+        line.close()
     return None
 
 
+def _close_idle(where: Location) -> None:
+    for line, _ in _idle.pop((where.scheme, where.host), []):
+        line.close()
+
+
+def _is_quiet(line: socket.socket) -> bool:
+    """Nothing was asked on an idle connection: what can be read there is its end."""
+    poll = select.poll()
+    poll.register(line, select.POLLIN)
+    return not poll.poll(0)
+
+
+def _name(where: Location) -> str:
+    return urlsplit(where.url).hostname or ""
+
+
 def _opened(where: Location, patience: float) -> socket.socket:
-    parts = urlsplit(where.url)
-    name = parts.hostname or ""
+    name = _name(where)
     usual = 443 if where.scheme == "https" else 80
-    line = socket.create_connection((name, parts.port or usual), timeout=patience)
+    line = paths.connect(name, urlsplit(where.url).port or usual, patience)
+    line.settimeout(patience)
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if where.scheme != "https":
         return line

@@ -79,7 +79,7 @@ def close_sockets() -> None:
 
 def _exchange(method: str, posts: Sequence[Post], seconds: float) -> list[Outcome]:
     began = time.monotonic()
-    outcomes = _at_once(method, posts)
+    outcomes = _at_once(method, posts, min(seconds, sockets.ANSWER_SECONDS))
     left = [place for place, outcome in enumerate(outcomes) if outcome is None]
     if left:
         rest = seconds - (time.monotonic() - began)
@@ -88,7 +88,7 @@ def _exchange(method: str, posts: Sequence[Post], seconds: float) -> list[Outcom
     return [Outcome.FAILED if outcome is None else outcome for outcome in outcomes]
 
 
-def _at_once(method: str, posts: Sequence[Post]) -> list[Outcome | None]:
+def _at_once(method: str, posts: Sequence[Post], seconds: float) -> list[Outcome | None]:
     """Makes a few posts to different connections side by side, each once; None for what is left to be tried again."""
     outcomes: list[Outcome | None] = [None] * len(posts)
     if len(posts) > FEW_POSTS or len({(post.endpoint, post.connection_id) for post in posts}) < len(posts):
@@ -101,10 +101,10 @@ def _at_once(method: str, posts: Sequence[Post]) -> list[Outcome | None]:
     # What is not settled here is made in the loop, which says what was wrong.
     with contextlib.suppress(aws.NotExchangedError, ValueError):
         for post in posts:
-            sent.append(_sent(method, post, who))
+            sent.append(_sent(method, post, who, max(began + seconds - time.monotonic(), 0.001)))
     for place, exchange in enumerate(sent):
         with contextlib.suppress(aws.NotExchangedError):
-            rest = began + sockets.ANSWER_SECONDS - time.monotonic()
+            rest = began + seconds - time.monotonic()
             answer = exchange.answer(max(rest, 0.001))
             throttled += answer.status == _TOO_MANY
             outcome = _outcome(answer.status, answer.body)
@@ -123,14 +123,14 @@ def _log(failed: int, posts: int, reasons: Set[str]) -> None:
     logger().warning("posts failed", failed=failed, posts=posts, reasons=sorted(reasons))
 
 
-def _sent(method: str, post: Post, who: sigv4.Credentials) -> transport.Exchange:
+def _sent(method: str, post: Post, who: sigv4.Credentials, patience: float) -> transport.Exchange:
     """Raises NotExchangedError, and ValueError where the address makes no sense."""
     endpoint = _endpoint(post.endpoint)
     path, signed_path = _paths(endpoint.stage, post.connection_id)
     headers = _signed(method, endpoint.host, signed_path, post.data, who)
     headers["host"] = endpoint.host
     where = aws.Location("https" if endpoint.tls else "http", endpoint.host, path)
-    return transport.Exchange(where, aws.Call(method, "", headers, post.data), sockets.ANSWER_SECONDS)
+    return transport.Exchange(where, aws.Call(method, "", headers, post.data), patience)
 
 
 def _signed(method: str, host: str, path: str, data: bytes, who: sigv4.Credentials) -> dict[str, str]:
@@ -331,7 +331,8 @@ def _endpoint(url: str) -> _Endpoint:
         raise ValueError("an endpoint is http:// or https://, a host and a stage")
     usual = 443 if parts.scheme == "https" else 80
     port = parts.port or usual
-    host = parts.hostname if port == usual else f"{parts.hostname}:{port}"
+    literal = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    host = literal if port == usual else f"{literal}:{port}"
     return _Endpoint(parts.hostname, port, parts.scheme == "https", host, parts.path.rstrip("/"))
 
 

@@ -6,8 +6,9 @@ import contextlib
 import socket
 import ssl
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
+from chalicelib.core import paths
 from chalicelib.core.aws import pause_seconds
 from chalicelib.core.http1 import Answer, AnswerError, read_answer
 
@@ -55,7 +56,7 @@ class Pool:
         self._opening: set[asyncio.Task[None]] = set()
         self._failures = 0
         self._pause: asyncio.TimerHandle | None = None
-        self._addresses: collections.deque[str] = collections.deque()
+        self._found: collections.deque[tuple[Any, ...]] = collections.deque()
         self._asked = 0.0
         self._asking = asyncio.Lock()
 
@@ -105,10 +106,13 @@ class Pool:
             self.lost(old)
 
     def drop_silent(self) -> None:
-        """Gives up the sockets that owe an answer for too long."""
-        eldest = time.time() - ANSWER_SECONDS
-        for silent in [busy for busy in self._busy if busy.since < eldest]:
-            self.lost(silent)
+        """Gives up the sockets that owe an answer for too long: sooner where another path may lead to the host."""
+        now = time.time()
+        for busy in list(self._busy):
+            doubtful = busy.carried > 1 and paths.has_another(self._name, busy.family)
+            if now - busy.since > (min(paths.SILENT_SECONDS, ANSWER_SECONDS) if doubtful else ANSWER_SECONDS):
+                paths.went_silent(self._name, busy.family)
+                self.lost(busy)
 
     async def rest(self, *, patience_seconds: float = 0.0) -> None:
         """Ends what is under way, handshakes after some patience: between two calls only idle sockets are kept."""
@@ -133,26 +137,17 @@ class Pool:
             self._idle.pop().let_go()
 
     async def _open(self) -> None:
-        address = ""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                address = await self._next_address()
-                _, opened = await self._loop.create_connection(
-                    lambda: _Socket(self),
-                    address,
-                    self._port,
-                    ssl=self._tls,
-                    server_hostname=self._name if self._tls else None,
-                )
+                opened = await self._first_of(await self._addresses())
         except Exception as error:  # whatever it is, another try or the deadline settles it
             self.trouble = f"{type(error).__name__}: {error}"
-            with contextlib.suppress(ValueError):
-                self._addresses.remove(address)
             if self._pause is None:  # what failed together counts once
                 self._failures += 1
                 self._pause = self._loop.call_later(pause_seconds(self._failures), self._resume)
         else:
             self._failures = 0
+            paths.worked(self._name, opened.family)
             self._idle.append(opened)
 
     def _opened(self, task: asyncio.Task[None]) -> None:
@@ -164,15 +159,56 @@ class Pool:
         self._pause = None
         self.pump()
 
-    async def _next_address(self) -> str:
-        """One of the host's addresses, each in its turn: the sockets are spread over all of them."""
+    async def _addresses(self) -> list[paths.Address]:
+        """The host's addresses, beginning with another one each time: the sockets are spread over all of them."""
         async with self._asking:
-            if not self._addresses or time.time() - self._asked > ADDRESS_SECONDS:
+            if not self._found or time.time() - self._asked > ADDRESS_SECONDS:
                 found = await self._loop.getaddrinfo(self._name, self._port, type=socket.SOCK_STREAM)
-                self._addresses = collections.deque(dict.fromkeys(str(entry[4][0]) for entry in found))
+                self._found = collections.deque(found)
                 self._asked = time.time()
-        self._addresses.rotate(-1)
-        return self._addresses[0]
+        addresses = paths.ordered(self._name, self._found)
+        self._found.rotate(-1)
+        return addresses
+
+    async def _first_of(self, addresses: list[paths.Address]) -> "_Socket":
+        """By the address that takes a socket first; each has a head start of the next. Raises OSError."""
+        tries: list[asyncio.Task[_Socket]] = []
+        winner: _Socket | None = None
+        try:
+            for address in addresses:
+                tries.append(self._loop.create_task(self._connected(address)))
+                winner = await _winner(tries, None if address is addresses[-1] else paths.HEAD_START_SECONDS)
+                if winner is not None:
+                    return winner
+            return tries[-1].result()  # which raises what was wrong
+        finally:
+            for each in tries:
+                if not each.cancel() and each.exception() is None and each.result() is not winner:
+                    each.result().abort()
+
+    async def _connected(self, address: paths.Address) -> "_Socket":
+        _, opened = await self._loop.create_connection(
+            lambda: _Socket(self),
+            address.where[0],
+            self._port,
+            family=address.family,
+            ssl=self._tls,
+            server_hostname=self._name if self._tls else None,
+        )
+        return opened
+
+
+async def _winner(tries: "list[asyncio.Task[_Socket]]", seconds: float | None) -> "_Socket | None":
+    """The first socket that stands within so many seconds; None once all tries have failed, or the time is up."""
+    under_way = {each for each in tries if not each.done()}
+    while under_way:
+        done, under_way = await asyncio.wait(under_way, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for each in done:
+            if each.exception() is None:
+                return each.result()
+        if not done:
+            break
+    return None
 
 
 class _Socket(asyncio.BufferedProtocol):
@@ -181,6 +217,7 @@ class _Socket(asyncio.BufferedProtocol):
     def __init__(self, pool: Pool) -> None:
         self.since = time.time()
         self.carried = 0
+        self.family = 0
         self._pool = pool
         self._transport: asyncio.Transport | None = None
         self._exchange: Exchange | None = None
@@ -215,6 +252,7 @@ class _Socket(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self.family = transport.get_extra_info("socket").family
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer

@@ -33,18 +33,22 @@ def answer(status: int, body: bytes = b"", *, headers: str = "") -> bytes:
 
 
 class Server:
-    """Listens on 127.0.0.1; each connection has a thread. A script gives bytes, or pieces to be sent one by one."""
+    """Listens on one address; each connection has a thread. A script gives bytes, or pieces to be sent one by one."""
 
-    def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, script: Script, tls: ssl.SSLContext | None = None, *, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
         self.script = script
         self.seen: list[Seen] = []
         self.sockets = 0
         self._tls = tls
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, port), family=family, backlog=256)
         self.port: int = self._listener.getsockname()[1]
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        literal = f"[{host}]" if ":" in host else host
+        self.url = f"{'https' if tls else 'http'}://{literal}:{self.port}"
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
 
