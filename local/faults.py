@@ -11,6 +11,7 @@ class Fault(StrEnum):
 
     POST_GONE = "post_gone"  # @connections answers 410; of: connection id
     POST_THROTTLED = "post_throttled"  # @connections answers 429; of: connection id
+    POST_LOST = "post_lost"  # @connections loses a post, and says so `value` seconds later; of: connection id
     DISCONNECT_LOST = "disconnect_lost"  # $disconnect is never sent; of: connection id
     DISCONNECT_LATE = "disconnect_late"  # $disconnect comes `value` seconds late; of: connection id
     TRIGGER_DOUBLED = "trigger_doubled"  # one batch is delivered twice; of: function name

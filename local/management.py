@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 """
 
+import asyncio
 import functools
 import hashlib
 import hmac
@@ -81,7 +82,7 @@ class ManagementApi:
 
     def at_once(self, data: bytes) -> Answer | None:
         """The answer to a usual post that came whole in one read; None for all else, which comes by ASGI then."""
-        call = _usual_post(data)
+        call = None if self._faults.in_force else _usual_post(data)
         if call is None or len(call.body) > MESSAGE_BYTES:
             return None
         try:
@@ -108,6 +109,9 @@ class ManagementApi:
         connection = self._admit(call)
         match call.method:
             case "POST":
+                if late := self._faults.take(Fault.POST_LOST, _names(call.path)[0]):
+                    await asyncio.sleep(late)
+                    raise RefusedError(504, "GatewayTimeoutException", "Endpoint request timed out")
                 await connection.send(_text(body))
                 return _done(200)
             case "GET":

@@ -19,6 +19,7 @@ Name = Literal[
     "PushesGone",
     "PushesThrottled",
     "PushesFailed",
+    "PushesDeferred",
     "PushesLost",
     "PushesShed",
     "DeliveryDelay",
@@ -34,6 +35,7 @@ CATALOGUE: dict[Name, Literal["Count", "Milliseconds"]] = {
     "PushesGone": "Count",  # connections that were found gone, and forgotten
     "PushesThrottled": "Count",  # answers 429 of API Gateway; the post is made again
     "PushesFailed": "Count",  # frames given up after all tries; sync tells their clients
+    "PushesDeferred": "Count",  # frames that could not be posted at once, and went by the queue
     "PushesLost": "Count",  # events that could not be handed over
     "PushesShed": "Count",  # events dropped under load
     "DeliveryDelay": "Milliseconds",  # from an event to the last post of it

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import msgspec
 
 from chalicelib.core import clock, ids
-from chalicelib.core.aws import AwsError, dynamodb
+from chalicelib.core.aws import TOTAL_SECONDS, AwsError, dynamodb
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import SessionEnded, Unauthenticated
@@ -208,9 +208,9 @@ def forget(connection: Connection) -> None:
     )
 
 
-def of_users(user_ids: Sequence[int]) -> list[Connection]:
-    """Every live connection of these users: one call a hundred users."""
-    return [connection for item in _users(user_ids) for connection in _connections(item)]
+def of_users(user_ids: Sequence[int], *, within: float = TOTAL_SECONDS) -> list[Connection]:
+    """Every live connection of these users: one call a hundred users, each within so many seconds."""
+    return [connection for item in _users(user_ids, within) for connection in _connections(item)]
 
 
 def online(user_ids: Sequence[int]) -> set[int]:
@@ -356,16 +356,16 @@ def _update_user(user_id: int, **update: Any) -> None:
     dynamodb("UpdateItem", {"TableName": settings().live_table, "Key": _key(f"user#{user_id}"), **update})
 
 
-def _users(user_ids: Sequence[int]) -> Iterable[dict[str, Any]]:
-    return _items([_key(f"user#{user_id}") for user_id in dict.fromkeys(user_ids)])
+def _users(user_ids: Sequence[int], within: float = TOTAL_SECONDS) -> Iterable[dict[str, Any]]:
+    return _items([_key(f"user#{user_id}") for user_id in dict.fromkeys(user_ids)], within)
 
 
-def _items(keys: Sequence[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+def _items(keys: Sequence[dict[str, Any]], within: float = TOTAL_SECONDS) -> Iterable[dict[str, Any]]:
     for start in range(0, len(keys), _BATCH_GET):
         # Consistent, since a message may follow right on a connection's hello.
         waiting = {settings().live_table: {"Keys": keys[start : start + _BATCH_GET], "ConsistentRead": True}}
         while waiting:
-            answer = dynamodb("BatchGetItem", {"RequestItems": waiting})
+            answer = dynamodb("BatchGetItem", {"RequestItems": waiting}, within=within)
             yield from answer["Responses"].get(settings().live_table, [])
             waiting = answer.get("UnprocessedKeys") or {}
 

@@ -6,8 +6,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from chalicelib.core.aws import TOTAL_SECONDS
 from chalicelib.realtime import connections, packets, trail, vocabularies
 from chalicelib.realtime.connections import Connection, Line
+
+# API Gateway takes a post in milliseconds. The pusher has time for one that is throttled again and again.
+POST_SECONDS = 10.0
+CLOSE_SECONDS = 5.0
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -44,35 +49,64 @@ class _Frame(NamedTuple):
     not_to: int | None = None
 
 
-def deliver(pushes: Sequence[Push], waits: Sequence[float] = ()) -> list[Connection]:
-    """Posts events to everyone who must hear them; answers the connections that were found gone and forgotten.
+class Delivered(NamedTuple):
+    """What came of posts: connections that were found gone, and forgotten; pushes narrowed to the users of whom a
+    connection was not reached; whether any was."""
+
+    gone: list[Connection]
+    missed: list[Push]
+    reached: bool
+
+
+def deliver(
+    pushes: Sequence[Push], waits: Sequence[float] = (), *, within: float = POST_SECONDS, again: bool = False
+) -> Delivered:
+    """Posts events to everyone who must hear them, within so many seconds.
 
     A connection that stays unreachable is skipped, so that one dead socket costs the others nothing. `waits` are the
-    seconds that each push was in the queue, for the log. Raises AwsError where the registry does not answer.
+    seconds that each push was in the queue, for the log. `again` says that the caller has others deliver what is
+    missed. Raises AwsError where the registry does not answer.
     """
     # Here, since whoever only hands its pushes to the queue has no use for asyncio.
     from chalicelib.realtime import gateway
 
-    hearers = _hearers(pushes)
+    hearers = _hearers(pushes, within)
     deliveries = [delivery for push in pushes for delivery in _deliveries(push, hearers)]
     posts = [
         gateway.Post(line.endpoint, line.id, data, fresh=_is_fresh(push, line)) for push, line, data in deliveries
     ]
+    made = list(zip(deliveries, gateway.post_all(posts, deadline_seconds=within), strict=True))
+    _tell(
+        pushes, waits, [(delivery.push, _reached(delivery, outcome.value, again=again)) for delivery, outcome in made]
+    )
     gone: dict[str, Line] = {}
     ended: dict[str, Line] = {line.id: line for push in pushes if push.closing for line in push.lines}
-    outcomes = gateway.post_all(posts)
-    reached = [
-        trail.Reached(delivery.line, outcome.value) for delivery, outcome in zip(deliveries, outcomes, strict=True)
-    ]
-    _tell(pushes, waits, [(delivery.push, each) for delivery, each in zip(deliveries, reached, strict=True)])
-    for (push, line, _), outcome in zip(deliveries, outcomes, strict=True):
+    for (push, line, _), outcome in made:
         if outcome is gateway.Outcome.GONE:
             gone[line.id] = line
-        elif push.ends_session is not None:
+        elif push.ends_session is not None and not (again and outcome is gateway.Outcome.FAILED):
             ended[line.id] = line
     for line in ended.values():
-        gateway.close_connection(line.endpoint, line.id)
-    return [connection for line in gone.values() if (connection := _forgotten(line)) is not None]
+        gateway.close_connection(line.endpoint, line.id, deadline_seconds=min(within, CLOSE_SECONDS))
+    return Delivered(
+        gone=[connection for line in gone.values() if (connection := _forgotten(line)) is not None],
+        missed=list(_missed([delivery for delivery, outcome in made if outcome is gateway.Outcome.FAILED])),
+        reached=any(outcome is not gateway.Outcome.FAILED for _, outcome in made),
+    )
+
+
+def _missed(deliveries: Sequence[_Delivery]) -> Iterator[Push]:
+    """Each push once, for the users of whom one of these connections is."""
+    by_push: dict[int, tuple[Push, list[int]]] = {}
+    for push, line, _ in deliveries:
+        if isinstance(line, Connection):
+            by_push.setdefault(id(push), (push, []))[1].append(line.user_id)
+    for push, user_ids in by_push.values():
+        yield msgspec.structs.replace(push, user_ids=list(dict.fromkeys(user_ids)))
+
+
+def _reached(delivery: _Delivery, outcome: str, *, again: bool) -> trail.Reached:
+    return trail.Reached(delivery.line, "deferred" if again and outcome == "failed" else outcome)
 
 
 def _tell(pushes: Sequence[Push], waits: Sequence[float], made: Sequence[tuple[Push, trail.Reached]]) -> None:
@@ -89,10 +123,10 @@ def _is_fresh(push: Push, line: Line) -> bool:
     return push.fresh is not None or push.opening or (isinstance(line, Connection) and line.is_young)
 
 
-def _hearers(pushes: Sequence[Push]) -> dict[int, list[Connection]]:
+def _hearers(pushes: Sequence[Push], within: float) -> dict[int, list[Connection]]:
     wanted = dict.fromkeys(user_id for push in pushes for user_id in push.user_ids)
     by_user: dict[int, list[Connection]] = {}
-    for connection in connections.of_users(list(wanted)):
+    for connection in connections.of_users(list(wanted), within=min(within, TOTAL_SECONDS)):
         by_user.setdefault(connection.user_id, []).append(connection)
     return by_user
 

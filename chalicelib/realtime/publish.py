@@ -1,7 +1,8 @@
-"""From "this happened, and these must hear it" to the sockets: at once where that is allowed, else by the queue.
+"""From "this happened, and these must hear it" to the sockets: at once where few must hear it, else by the queue.
 
-What is published waits for the commit of what it tells. A push that cannot be handed over is logged and dropped: the
-change itself is durable, and clients find it by history.
+What is published waits for the commit of what it tells. The queue also carries what could not be posted at once. A
+push that overtakes another one of its chat so is put right by its `seq`. A push that cannot be handed over is logged
+and dropped: the change itself is durable, and clients find it by history.
 """
 
 import hashlib
@@ -21,6 +22,16 @@ from chalicelib.realtime.shapes import Envelope
 
 # SQS holds back a message no longer.
 LONGEST_DELAY = 15 * 60
+# So long a request may wait for its posts: after it the queue carries them.
+INLINE_SECONDS = 2.0
+# So long a container whose posts all failed leaves posting to the queue.
+QUEUE_HOLD_SECONDS = 10.0
+
+
+class _Container:
+    """What one has seen: until when nothing is posted from here."""
+
+    queue_until = 0.0
 
 
 class _OfStatus(msgspec.Struct, frozen=True):
@@ -48,8 +59,7 @@ def deliver(pushes: Sequence[Push], waits: Sequence[float] = ()) -> None:
 
     Raises AwsError where the registry of connections does not answer.
     """
-    for user_id in {connection.user_id for connection in fanout.deliver(pushes, waits)}:
-        presence_may_have_changed(user_id)
+    _notice_gone(fanout.deliver(pushes, waits).gone)
 
 
 def shed(push: Push, waited: float = 0.0) -> None:
@@ -146,15 +156,28 @@ def index_later(seconds: int) -> bool:
 
 def _hand_over(push: Push, event: Envelope, group: str) -> None:
     recipients = len(push.user_ids)
-    inline = recipients <= settings().inline_publish_limit
+    inline = recipients <= settings().inline_publish_limit and clock.now() >= _Container.queue_until
     trail.published(event, recipients=recipients, by="inline" if inline else "queue")
-    if inline:
-        try:
-            deliver([push])
-            return
-        except AwsError as error:
-            logger().warning("inline push failed", extra={"error": error.code, "event_id": event.event_id})
-    _enqueue(push, event.event_id, group)
+    for left in _post(push, event) if inline else [push]:
+        _enqueue(left, event.event_id, group)
+
+
+def _post(push: Push, event: Envelope) -> list[Push]:
+    """Posts a push from here; answers what of it is left to the queue."""
+    try:
+        gone, missed, reached = fanout.deliver([push], within=INLINE_SECONDS, again=True)
+    except AwsError as error:
+        logger().warning("inline push failed", extra={"error": error.code, "event_id": event.event_id})
+        gone, missed, reached = [], [push], False
+    if missed and not reached:
+        _Container.queue_until = clock.now() + QUEUE_HOLD_SECONDS
+    _notice_gone(gone)
+    return missed
+
+
+def _notice_gone(gone: Sequence[Connection]) -> None:
+    for user_id in {connection.user_id for connection in gone}:
+        presence_may_have_changed(user_id)
 
 
 def _enqueue(push: Push, name: str, group: str) -> None:

@@ -31,7 +31,8 @@ class Outline(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Reached(msgspec.Struct, frozen=True):
-    """A connection and what became of the posts to it: `posted`, `gone`, `too_large` or `failed`."""
+    """A connection and what became of the posts to it: `posted`, `gone`, `too_large`, `failed`, or `deferred` where
+    the queue is to carry it."""
 
     line: Line
     outcome: str
@@ -67,6 +68,7 @@ def pushed(event: Outline, reached: Sequence[Reached], *, trace: str, waited: fl
     metrics.count("PushesPosted", outcomes["posted"])
     metrics.count("PushesGone", outcomes["gone"])
     metrics.count("PushesFailed", outcomes["failed"] + outcomes["too_large"])
+    metrics.count("PushesDeferred", outcomes["deferred"])
     if not event.type:
         return
     delay = max(0.0, clock.now() - event.ts.timestamp()) * 1000

@@ -15,6 +15,8 @@ from local.stack import Stack
 _FAULTS: tuple[tuple[Fault, str | None, float, float], ...] = (
     (Fault.POST_GONE, None, 1.0, 1.0),
     (Fault.POST_THROTTLED, None, 1.0, 1.0),
+    # Long enough for the queue to carry on one chat what was posted at once before and after.
+    (Fault.POST_LOST, None, 2.5, 2.5),
     (Fault.DISCONNECT_LOST, None, 1.0, 1.0),
     (Fault.TRIGGER_DOUBLED, "push", 1.0, 1.0),
     (Fault.TRIGGER_REORDERED, "push", 1.0, 1.0),

@@ -71,6 +71,66 @@ def test_throttled_posts_are_made_again(
         ears.wait_for("message:new", content="through the jam")
 
 
+def test_what_cannot_be_posted_at_once_goes_by_the_queue(server: Server, pair: tuple[Person, Person, int]) -> None:
+    alice, bob, chat = pair
+    phone, desk = bob.socket(), bob.socket()
+    lost = _id_of(phone)
+    server.settle()
+    with server.recorded() as lines, server.settings(inline_publish_limit=20):
+        server.faults.arm(Fault.POST_LOST, of=lost, times=2, value=2.5)
+        began = time.monotonic()
+        sent = alice.send(chat, "by both ways")
+        assert time.monotonic() - began < 4, "a request does not wait for ever"
+        desk.wait_for("message:new", id=sent["id"])
+        phone.wait_for("message:new", id=sent["id"])
+        server.settle()
+    first, second = lines.all("pushed", type="message:new")
+    assert (first["deferred"], first["queued_ms"]) == (1, 0)
+    assert {"connection_id": lost, "user_id": bob.id, "outcome": "deferred"} in first["connections"]
+    assert "deferred" not in second
+    assert {each["user_id"] for each in second["connections"]} == {bob.id}, "who has heard it is not told again"
+
+
+def test_a_container_whose_posts_all_fail_leaves_them_to_the_queue(
+    server: Server, pair: tuple[Person, Person, int]
+) -> None:
+    alice, bob, chat = pair
+    ears = bob.socket()
+    ears.wait_for("hello")
+    server.settle()
+    hold = server.put("chalicelib.realtime.publish.QUEUE_HOLD_SECONDS", 2.0)
+    with server.recorded() as lines, server.settings(inline_publish_limit=20), hold:
+        server.faults.arm(Fault.POST_THROTTLED, times=None)
+        alice.send(chat, "1")
+        server.faults.clear()
+        alice.send(chat, "2")
+        for seq in (1, 2):
+            ears.wait_for("message:new", seq=seq)
+
+        def ways() -> list[str]:
+            alice.send(chat, "more")
+            return [line["by"] for line in lines.all("published", type="message:new")]
+
+        _until(lambda: ways()[-1] == "inline")
+    assert ways()[:2] == ["inline", "queue"]
+
+
+def test_an_event_whose_hearers_cannot_be_found_in_time_goes_by_the_queue(
+    server: Server, pair: tuple[Person, Person, int]
+) -> None:
+    alice, bob, chat = pair
+    ears = bob.socket()
+    ears.wait_for("hello")
+    server.settle()
+    with server.settings(inline_publish_limit=20):
+        server.faults.arm(Fault.SERVICE_FAILING, of="dynamodb", times=None)
+        began = time.monotonic()
+        sent = alice.send(chat, "while nobody is known")
+        assert time.monotonic() - began < 4
+        server.faults.clear()
+        ears.wait_for("message:new", id=sent["id"])
+
+
 def test_a_lost_disconnect_is_found_by_the_next_push(
     server: Server, person: Register, pair: tuple[Person, Person, int]
 ) -> None:
