@@ -11,7 +11,7 @@ from infra.stage import GATEWAY_STAGE, DeployError, Domain, Say, Stage
 
 # At the root too: `GET /health` is asked for there.
 REST_PATHS = ("", "api", "api/v1")
-SOCKET_PATHS = ("api", "ws")
+SOCKET_PATHS = ("api", "ws", "socket.io")
 
 # Half an hour, in which somebody can make two records.
 _ATTEMPTS = 120

@@ -16,7 +16,7 @@ from local.responses import GatewayResponses, Nothing
 from local.rest import RestApi
 from local.websocket import WebSocketApi
 
-_SOCKET_PATHS = frozenset({f"/{STAGE}", f"/{STAGE}/", "/ws", "/ws/"})
+_SOCKET_PATHS = frozenset({f"/{STAGE}", f"/{STAGE}/", "/ws", "/ws/", "/socket.io", "/socket.io/"})
 
 
 class AnyPath(PathConvertor):

@@ -41,6 +41,12 @@ def issue(actor: Actor, purpose: Purpose) -> tuple[str, int]:
     return jwt.encode(claims, secret, algorithm=_ALGORITHM, headers={"kid": _name_of(secret)}), lifetime
 
 
+def bare(shown: str) -> str:
+    """A token as a client shows it, without the `Bearer ` that many write before it."""
+    scheme, _, token = shown.strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else shown.strip()
+
+
 def verify(token: str, purpose: Purpose) -> tuple[Actor, str]:
     """Who a token speaks for, and its own id (`jti`).
 

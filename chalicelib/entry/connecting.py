@@ -6,19 +6,23 @@ Apart from the frames, so that a connection waits for none of the features they 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from chalicelib.core import clock, context, metrics, tokens
 from chalicelib.core.border import problem_of
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import InvalidInput, OriginRefused, Unauthenticated
+from chalicelib.core.errors import InvalidInput, OriginRefused, Problem, Unauthenticated
 from chalicelib.core.logs import tell
 from chalicelib.features.messages.sync_cursor import cursor_at
 from chalicelib.realtime import connections, packets, publish, vocabularies
 from chalicelib.realtime.connections import Connection, Pending
+from chalicelib.realtime.packets import Engine
 from chalicelib.realtime.publish import greet, presence_may_have_changed
 
 # A browser can set no header on a socket: it may give the token as the second of two subprotocols.
 _SUBPROTOCOL = "bearer"
+_ENGINES: Mapping[str, Engine] = {"3": 3, "4": 4}
 # API Gateway's own bounds: of a message, and of the silence after which it closes a connection.
 _MOST_BYTES = 128 * 1024
 _PATIENCE_SECONDS = 600
@@ -69,16 +73,10 @@ def _admit(request: Mapping[str, Any], query: Mapping[str, str], headers: Mappin
     vocabulary = query.get("vocabulary") or None
     vocabularies.check(vocabulary)
     connection_id, endpoint = request["connectionId"], _endpoint(request)
-    if _asks_for_socketio(query):
-        try:
-            actor, ticket_id, subprotocol = _credentials(query, headers)
-        except Unauthenticated:
-            # Only when it logs in can such a client hear why it is refused.
-            _admit_pending(Pending(id=connection_id, endpoint=endpoint, vocabulary=vocabulary))
-            return None
-        shown = Pending(id=connection_id, endpoint=endpoint, vocabulary=vocabulary, actor=actor, ticket_id=ticket_id)
-        _admit_pending(shown)
-        return subprotocol
+    engine = _engine(query)
+    if engine is not None:
+        pending = Pending(id=connection_id, endpoint=endpoint, engine=engine, vocabulary=vocabulary)
+        return _admit_socketio(pending, query, headers)
     actor, ticket_id, subprotocol = _credentials(query, headers)
     connection = Connection(
         id=connection_id,
@@ -93,15 +91,55 @@ def _admit(request: Mapping[str, Any], query: Mapping[str, str], headers: Mappin
     return subprotocol
 
 
-def _asks_for_socketio(query: Mapping[str, str]) -> bool:
-    """Whether a handshake is Engine.IO's. Raises InvalidInput for one that cannot be served."""
+def _engine(query: Mapping[str, str]) -> Engine | None:
+    """The version of Engine.IO that a handshake is of, None for a native one. Raises InvalidInput."""
     if "EIO" not in query:
-        return False
-    if query["EIO"] != "4":
-        raise InvalidInput.at("EIO", "unknown_value", "Engine.IO 4 is spoken here: Socket.IO 3 and 4")
+        return None
+    if query["EIO"] not in _ENGINES:
+        raise InvalidInput.at("EIO", "unknown_value", "Engine.IO 3 and 4 are spoken here: Socket.IO 2, 3 and 4")
     if query.get("transport") != "websocket":
-        raise InvalidInput.at("transport", "unknown_value", 'set transports: ["websocket"]')
-    return True
+        raise InvalidInput.at("transport", "unknown_value", "must be websocket on a WebSocket")
+    return _ENGINES[query["EIO"]]
+
+
+def _admit_socketio(pending: Pending, query: Mapping[str, str], headers: Mapping[str, str]) -> str | None:
+    """Opens the conversation, and answers the subprotocol that was agreed on."""
+    refusal, subprotocol = None, None
+    try:
+        actor, ticket_id, subprotocol = _credentials(query, headers)
+        pending = msgspec.structs.replace(pending, actor=actor, ticket_id=ticket_id)
+    except Unauthenticated as failure:
+        refusal = failure  # only once the conversation is open can such a client hear why it is refused
+    _admit_pending(pending)
+    if pending.engine == 3:
+        _log_in_unasked(pending, refusal)
+    return subprotocol
+
+
+def _log_in_unasked(pending: Pending, refusal: Unauthenticated | None) -> None:
+    """Socket.IO 2 asks for nothing: its handshake has all that it shows, and the server says that it is connected."""
+    try:
+        if pending.actor is None:
+            raise refusal or Unauthenticated()
+        connection = connection_of(pending, pending.actor, pending.vocabulary)
+        is_for_the_room = pending.vocabulary == vocabularies.COMMON_ROOM
+        _welcome(connection, pending.ticket_id, publish.let_in if is_for_the_room else greet)
+    except Problem as problem:
+        body = problem.body(context.current().request_id)
+        publish.send_packet(packets.refusal(body), [pending], name=f"refusal:{pending.id}", opening=True)
+
+
+def connection_of(pending: Pending, actor: Actor, vocabulary: str | None) -> Connection:
+    """The connection that a pending one becomes when somebody has logged in on it."""
+    return Connection(
+        id=pending.id,
+        endpoint=pending.endpoint,
+        user_id=actor.user_id,
+        session_id=actor.session_id,
+        format="socketio",
+        engine=pending.engine,
+        vocabulary=vocabulary,
+    )
 
 
 def _admit_pending(pending: Pending) -> None:
@@ -134,10 +172,9 @@ def _credentials(query: Mapping[str, str], headers: Mapping[str, str]) -> tuple[
         return actor, ticket_id, None
     offered = [part.strip() for part in headers.get("sec-websocket-protocol", "").split(",")]
     if query.get("token"):
-        return tokens.verify(query["token"], "access")[0], None, offered[0] or None
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token:
-        return tokens.verify(token.strip(), "access")[0], None, offered[0] or None
+        return tokens.verify(tokens.bare(query["token"]), "access")[0], None, offered[0] or None
+    if headers.get("authorization"):
+        return tokens.verify(tokens.bare(headers["authorization"]), "access")[0], None, offered[0] or None
     if len(offered) == 2 and offered[0] == _SUBPROTOCOL:
         return tokens.verify(offered[1], "access")[0], None, _SUBPROTOCOL
     raise Unauthenticated()

@@ -1,8 +1,9 @@
-"""Socket.IO clients on the WebSocket API: Engine.IO 4 by WebSocket alone, the default namespace, no binary data.
+"""Socket.IO clients on the WebSocket API: Engine.IO 3 and 4, the default namespace, no binary data.
 
 A client connects with or without a token, and the pusher sends it the open packet, as it sends `hello` to others. It
 logs in by the CONNECT packet (`40{"token": …}`): until then its connection is pending, and it is closed where that
-takes too long. Events run the same actions as native frames; the ack's one argument is `{success: true, …}` or
+takes too long. Clients of Socket.IO 2 (Engine.IO 3) log in by the handshake alone, and ping the server instead of
+being pinged. Events run the same actions as native frames; the ack's one argument is `{success: true, …}` or
 `{success: false, error}`. `answer` takes every packet and never raises.
 """
 
@@ -11,8 +12,8 @@ import msgspec
 from chalicelib.core import clock, context, tokens
 from chalicelib.core.border import problem_of
 from chalicelib.core.decoding import decode_outline
-from chalicelib.core.errors import InvalidInput, Problem, Unauthenticated
-from chalicelib.entry.connecting import welcome
+from chalicelib.core.errors import InvalidInput, NotFound, Problem, Unauthenticated
+from chalicelib.entry.connecting import connection_of, welcome
 from chalicelib.entry.dispatch import Said, note_sign_of_life, perform, plain
 from chalicelib.features.chats.common_room import enter
 from chalicelib.realtime import connections, packets, publish, vocabularies
@@ -86,6 +87,8 @@ def _engine(line: Connection | Pending, text: str) -> Said:
     """A packet of Engine.IO that holds none of Socket.IO."""
     match text[0]:
         case packets.PING:
+            if isinstance(line, Connection):
+                note_sign_of_life(line)
             return Said(packets.PONG + text[1:], "ping")
         case packets.PONG:
             if isinstance(line, Connection):
@@ -115,13 +118,19 @@ def _socket(line: Connection | Pending, packet: Packet) -> Said:
 
 def _connect(line: Connection | Pending, packet: Packet) -> Said:
     if packet.namespace != ROOT:
-        refusal = packets.write(packets.CONNECT_ERROR, {"message": "Invalid namespace"}, namespace=packet.namespace)
-        return Said(refusal, "connect", "invalid_namespace")
+        return _no_namespace(packet.namespace)
     if isinstance(line, Pending):
         _log_in(line, decode_outline(packet.data.encode() or b"{}", Auth))
         return Said(action="connect")  # the pusher tells it, and then hello
     # The open packet may come twice, and be answered twice.
-    return Said(packets.write(packets.CONNECT, {"sid": line.id}), "connect")
+    return Said(packets.connected(line.id, line.engine), "connect")
+
+
+def _no_namespace(namespace: str) -> Said:
+    """The message is Socket.IO's own; the data says what to do, as of every refusal."""
+    problem = NotFound(f"There is no namespace {namespace}. Connect to the server's address with no path after it.")
+    reason = {"message": "Invalid namespace", "data": problem.body(context.current().request_id)}
+    return Said(packets.write(packets.CONNECT_ERROR, reason, namespace=namespace), "connect", "invalid_namespace")
 
 
 def _log_in(pending: Pending, auth: Auth) -> None:
@@ -131,20 +140,12 @@ def _log_in(pending: Pending, auth: Auth) -> None:
     if auth.ticket is not None:
         actor, ticket_id = tokens.verify(auth.ticket, "ticket")
     elif auth.token is not None:
-        actor, ticket_id = tokens.verify(auth.token, "access")[0], None
+        actor, ticket_id = tokens.verify(tokens.bare(auth.token), "access")[0], None
     if actor is None:
         raise Unauthenticated()
     if vocabulary == vocabularies.COMMON_ROOM:
         enter(actor)
-    connection = Connection(
-        id=pending.id,
-        endpoint=pending.endpoint,
-        user_id=actor.user_id,
-        session_id=actor.session_id,
-        format="socketio",
-        vocabulary=vocabulary,
-    )
-    welcome(connection, ticket_id=ticket_id)
+    welcome(connection_of(pending, actor, vocabulary), ticket_id=ticket_id)
 
 
 def _event(connection: Connection, packet: Packet) -> Said:
@@ -174,8 +175,7 @@ def _refused(problem: Problem, packet: Packet) -> Said:
     body = problem.body(context.current().request_id)
     match packet:
         case Packet(type=packets.CONNECT):
-            reason = {"message": "Unauthorized" if body.status == 401 else body.title, "data": body}
-            return Said(packets.write(packets.CONNECT_ERROR, reason), "connect", body.code)
+            return Said(packets.refusal(body, packet.namespace), "connect", body.code)
         case Packet(type=packets.EVENT | packets.BINARY_EVENT, id=str(ack)):
             text = packets.write(packets.ACK, [{"success": False, "error": body}], ack=ack)
         case _:

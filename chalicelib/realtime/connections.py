@@ -21,6 +21,7 @@ from chalicelib.core.aws import TOTAL_SECONDS, AwsError, dynamodb
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import SessionEnded, Unauthenticated
+from chalicelib.realtime.packets import Engine
 
 # API Gateway closes a connection that was silent for ten minutes; half a minute more for what is on its way.
 LEASE_SECONDS = 630
@@ -50,12 +51,13 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Connection(Line, frozen=True, kw_only=True, omit_defaults=True):
     """A registered connection, and how it is spoken to: `vocabulary` is one of `vocabularies`, or our own.
 
-    `since` is when it was registered, in seconds since the epoch.
+    `engine` is the version of Engine.IO under Socket.IO, `since` when it was registered, in seconds since the epoch.
     """
 
     user_id: int
     session_id: int
     format: Literal["native", "socketio"] = "native"
+    engine: Engine = 4
     vocabulary: str | None = None
     since: int = 0
 
@@ -73,6 +75,7 @@ class Connection(Line, frozen=True, kw_only=True, omit_defaults=True):
 class Pending(Line, frozen=True, kw_only=True, omit_defaults=True):
     """A Socket.IO connection that nobody has logged in on yet, and what its handshake showed, which was verified."""
 
+    engine: Engine = 4
     vocabulary: str | None = None
     actor: Actor | None = None
     ticket_id: str | None = None
@@ -116,7 +119,7 @@ def register(connection: Connection, *, ticket_id: str | None) -> None:
         "expiresAt": {"N": str(expires)},
         **described,
     }
-    if connection.format == "socketio":
+    if connection.format == "socketio" and connection.engine == 4:  # with 3 the client pings
         part = zlib.crc32(connection.id.encode()) % PING_MINUTES
         owner |= {"leaseShard": {"S": f"ping#{part}"}, "leaseUntil": {"N": str(expires)}}
     entry = {
@@ -311,6 +314,8 @@ def _described(connection: Connection) -> dict[str, Any]:
     described = {"endpoint": {"S": connection.endpoint}, "sessionId": {"N": str(connection.session_id)}}
     if connection.format != "native":
         described["format"] = {"S": connection.format}
+    if connection.engine != 4:
+        described["engine"] = {"N": str(connection.engine)}
     if connection.vocabulary is not None:
         described["vocabulary"] = {"S": connection.vocabulary}
     return described
@@ -323,6 +328,7 @@ def _described_by(connection_id: str, user_id: int, described: Mapping[str, Any]
         user_id=user_id,
         session_id=int(described["sessionId"]["N"]),
         format="socketio" if described.get("format") == {"S": "socketio"} else "native",
+        engine=3 if described.get("engine") == {"N": "3"} else 4,
         vocabulary=described["vocabulary"]["S"] if "vocabulary" in described else None,
         since=int(described["since"]["N"]),
     )

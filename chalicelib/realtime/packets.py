@@ -1,18 +1,22 @@
-"""Engine.IO 4 and Socket.IO 5 packets, as far as a server on one WebSocket needs them.
+"""Packets of Engine.IO 3 and 4, and of the Socket.IO in them, as far as a server of text needs them.
 
 Source: https://socket.io/docs/v4/engine-io-protocol/ and https://socket.io/docs/v4/socket-io-protocol/. A message of
 Engine.IO (`4`) holds a packet of Socket.IO: its type, `<attachments>-`, `<namespace>,`, an id for the ack, and JSON:
-`42/rooms,7["message:send",{…}]`. Importing a library's codec would cost a cold start 120 ms.
+`42/rooms,7["message:send",{…}]`. With Engine.IO 3, which Socket.IO 2 speaks, clients ping, and the server connects
+them to the default namespace unasked. Importing a library's codec would cost a cold start 120 ms.
 """
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
+
+from chalicelib.core.errors import ProblemBody
 
 OPEN, CLOSE, PING, PONG, MESSAGE, UPGRADE, NOOP = "0", "1", "2", "3", "4", "5", "6"
 CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR, BINARY_EVENT, BINARY_ACK = "0", "1", "2", "3", "4", "5", "6"
 ROOT = "/"
+Engine = Literal[3, 4]
 
 # JavaScript counts its acks from 0; an id that no client can have made is no id.
 _PACKET = re.compile(
@@ -44,6 +48,17 @@ def write(kind: str, data: Any = None, *, namespace: str = ROOT, ack: str | None
     prefix = "" if namespace == ROOT else f"{namespace},"
     body = "" if data is None else msgspec.json.encode(data).decode()
     return f"{MESSAGE}{kind}{prefix}{ack or ''}{body}"
+
+
+def refusal(problem: ProblemBody, namespace: str = ROOT) -> str:
+    """Tells a client why it may not connect."""
+    reason = {"message": "Unauthorized" if problem.status == 401 else problem.title, "data": problem}
+    return write(CONNECT_ERROR, reason, namespace=namespace)
+
+
+def connected(sid: str, engine: Engine) -> str:
+    """Tells a client that it is connected to the default namespace. Socket.IO 2 takes no data there."""
+    return write(CONNECT) if engine == 3 else write(CONNECT, {"sid": sid})
 
 
 def handshake(sid: str, *, ping_seconds: int, patience_seconds: int, most_bytes: int) -> str:

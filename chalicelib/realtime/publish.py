@@ -102,9 +102,10 @@ def greet(connection: Connection, *, sync_cursor: str) -> None:
             sync_cursor=sync_cursor,
         )
     )
-    connected = packets.write(packets.CONNECT, {"sid": connection.id}) if connection.format == "socketio" else ""
+    is_native = connection.format == "native"
+    connected = "" if is_native else packets.connected(connection.id, connection.engine)
     push = Push(event=_encoded(event), fresh=connection, packet=connected)
-    _enqueue(push, event.event_id, f"connection:{connection.id}")
+    _enqueue(push, event.event_id, _group(connection))
 
 
 def let_in(connection: Connection, *, sync_cursor: str) -> None:
@@ -113,13 +114,17 @@ def let_in(connection: Connection, *, sync_cursor: str) -> None:
 
 
 def send_packet(packet: str, lines: Sequence[Line], *, name: str, opening: bool = False) -> None:
-    """Has the same ready packet sent on each of these sockets; `opening` ones are still being made."""
-    _enqueue(Push(packet=packet, lines=_bare(lines), opening=opening), name, name)
+    """Has the same ready packet sent on each of these sockets; `opening` ones are still being made.
+
+    What one socket is sent keeps its order, its greeting included.
+    """
+    group = _group(lines[0]) if len(lines) == 1 else name
+    _enqueue(Push(packet=packet, lines=_bare(lines), opening=opening), name, group)
 
 
 def close(line: Line) -> None:
     """Has a socket closed."""
-    _enqueue(Push(lines=_bare([line]), closing=True), f"close:{line.id}", f"connection:{line.id}")
+    _enqueue(Push(lines=_bare([line]), closing=True), f"close:{line.id}", _group(line))
 
 
 def expect_login(connection_id: str) -> None:
@@ -220,6 +225,11 @@ def _look_later(delay: int, /, **about: object) -> bool:
 def _correlated(event: Envelope) -> Envelope:
     """The event with the id of the request that it comes of."""
     return msgspec.structs.replace(event, request_id=context.current().request_id)
+
+
+def _group(line: Line) -> str:
+    """What is sent on one socket alone is sent in its order."""
+    return f"connection:{line.id}"
 
 
 def _bare(lines: Sequence[Line]) -> list[Line]:

@@ -8,7 +8,7 @@ from typing import Any
 from selenium.webdriver import Chrome
 
 from tests.browser.support import Pages, need
-from tests.socketio.clients import HERE, Data, ScriptClient, installed
+from tests.socketio.clients import HERE, SOCKET_ALONE, Data, ScriptClient, installed
 
 _PAUSE_SECONDS = 0.03
 
@@ -31,8 +31,8 @@ def page() -> Pages:
 class BrowserClient(ScriptClient):
     """The client in a page that is opened anew. One at a time in a browser."""
 
-    def __init__(self, browser: Chrome, url: str) -> None:
-        super().__init__()
+    def __init__(self, browser: Chrome, url: str, options: Data = SOCKET_ALONE) -> None:
+        super().__init__(options)
         self._browser = browser
         # A browser does one thing at a time.
         self._turn = threading.Lock()

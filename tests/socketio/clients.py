@@ -20,6 +20,11 @@ PATIENCE_SECONDS = 20.0
 
 Data = dict[str, Any]
 
+# The packages of the major versions, and the options for a WebSocket at the API's own address.
+PACKAGES = {2: "socket.io-client-2", 3: "socket.io-client-3", 4: "socket.io-client"}
+SOCKET_ALONE: Data = {"path": "/api", "transports": ["websocket"]}
+PYTHON_SOCKET_ALONE: Data = {"socketio_path": "/api", "transports": ["websocket"]}
+
 
 class Transport(Protocol):
     """A client, as far as it differs from the other one. `heard` is told of everything that arrives."""
@@ -137,9 +142,10 @@ class Client:
 
 
 class PythonClient:
-    """python-socketio, on websocket-client."""
+    """python-socketio, on requests and websocket-client, with options of its `connect`."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Data = PYTHON_SOCKET_ALONE) -> None:
+        self._options = options
         self._client = socketio.Client(reconnection_delay=0.1, reconnection_delay_max=1, handle_sigint=False)
 
     def connect(self, url: str, auth: Data | None, heard: Callable[[str, list[Any]], None]) -> None:
@@ -153,8 +159,7 @@ class PythonClient:
             client.connect(
                 url,
                 auth=auth,
-                transports=["websocket"],
-                socketio_path="/api",
+                **self._options,
                 namespaces=[namespace],
                 wait_timeout=10,
             )
@@ -174,9 +179,10 @@ class PythonClient:
 
 
 class ScriptClient(ABC):
-    """socket.io-client, driven by the commands of `commands.mjs`."""
+    """socket.io-client, driven by the commands of `commands.mjs`, with options beside those of each test."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Data) -> None:
+        self._options = options
         self._ids = itertools.count(1)
         self._waiting: dict[int, Callable[[list[Any]], None]] = {}
         self._reader: threading.Thread | None = None
@@ -184,7 +190,7 @@ class ScriptClient(ABC):
     def connect(self, url: str, auth: Data | None, heard: Callable[[str, list[Any]], None]) -> None:
         self._reader = threading.Thread(target=self._read, args=(heard,), daemon=True)
         self._reader.start()
-        options: Data = {"path": "/api", "transports": ["websocket"], "reconnectionDelay": 100}
+        options: Data = {**self._options, "reconnectionDelay": 100}
         if auth is not None:
             options["auth"] = auth
         self._say(do="connect", url=url, options=options)
@@ -223,12 +229,16 @@ class ScriptClient(ABC):
 
 
 class NodeClient(ScriptClient):
-    """socket.io-client under Node, in a process of its own."""
+    """socket.io-client of a major version under Node, in a process of its own."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, options: Data = SOCKET_ALONE, version: int = 4) -> None:
+        super().__init__(options)
         self._process = subprocess.Popen(
-            [node(), "driver.mjs"], cwd=installed(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [node(), "driver.mjs", PACKAGES[version]],
+            cwd=installed(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def stop(self) -> None:

@@ -1,4 +1,12 @@
 // What a socket.io-client is told to do, under Node and in browsers alike. `say` takes its answers and what it hears.
+const hearAll = (socket, hear) => {
+  const heard = socket.onevent;
+  socket.onevent = function (packet) {
+    heard.call(this, packet);
+    hear(...packet.data);
+  };
+};
+
 export const commandsOf = (io, say) => {
   let socket;
   return {
@@ -9,7 +17,12 @@ export const commandsOf = (io, say) => {
         say({ event: "connect_error", args: [{ message: error.message, data: error.data ?? null }] }),
       );
       socket.on("disconnect", (reason) => say({ event: "disconnect", args: [{ reason }] }));
-      socket.onAny((event, ...args) => say({ event, args }));
+      // Socket.IO 2 says in another event why it is refused, and has no way to hear every event.
+      socket.on("error", (error) => {
+        if (!socket.onAny) say({ event: "connect_error", args: [error] });
+      });
+      if (socket.onAny) socket.onAny((event, ...args) => say({ event, args }));
+      else hearAll(socket, (event, ...args) => say({ event, args }));
     },
     emit({ id, name, args }) {
       if (id === undefined) socket.emit(name, ...args);

@@ -30,7 +30,7 @@ def _forged(person: Person, *, secret: str = JWT_SECRET, algorithm: str = "HS256
     return jwt.encode({**real, **claims}, secret, algorithm=algorithm, headers=headers)
 
 
-@pytest.mark.parametrize("path", ["/api", "/api/", "/ws"])
+@pytest.mark.parametrize("path", ["/api", "/api/", "/ws", "/socket.io/"])
 def test_hello_says_who_and_how_long(server: Server, alice: Person, path: str) -> None:
     socket = Socket(f"{server.origin.replace('http', 'ws')}{path}?token={alice.access_token}")
     hello = socket.wait_for("hello")["data"]

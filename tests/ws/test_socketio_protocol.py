@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from urllib.parse import quote
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -51,7 +52,7 @@ def test_the_server_opens_and_the_client_logs_in(line: Callable[[], Line], alice
 
 
 @pytest.mark.parametrize(
-    "query", ["EIO=3&transport=websocket", "EIO=4&transport=polling", "EIO=4", f"{HANDSHAKE}&vocabulary=x"]
+    "query", ["EIO=5&transport=websocket", "EIO=4&transport=polling", "EIO=4", f"{HANDSHAKE}&vocabulary=x"]
 )
 def test_handshakes_that_cannot_be_served(server: Server, alice: Person, query: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
@@ -215,7 +216,59 @@ def test_a_namespace_is_refused_by_its_name(line: Callable[[], Line]) -> None:
     one = line()
     one.hear()
     one.say('40/rooms,{"token":"x"}')
-    assert one.hear() == '44/rooms,{"message":"Invalid namespace"}'
+    kind, told = one.hear().split(",", 1)
+    assert (kind, json.loads(told)["message"]) == ("44/rooms", "Invalid namespace")
+    assert "There is no namespace /rooms" in json.loads(told)["data"]["detail"]
+
+
+def test_engine_3_is_connected_by_its_handshake(line: Callable[..., Line], alice: Person) -> None:
+    one = line(f"EIO=3&transport=websocket&token={alice.access_token}")
+    assert one.hear().startswith("0")
+    assert one.hear() == "40"
+    assert one.hear_event()[1]["userId"] == alice.id
+    one.say('420["ping"]')
+    assert one.hear().startswith('430[{"success":true')
+
+
+def test_engine_3_pings_and_is_not_pinged(server: Server, line: Callable[..., Line], alice: Person) -> None:
+    with server.settings(heartbeat_seconds=0):
+        one = line(f"EIO=3&transport=websocket&token={alice.access_token}")
+        while one.hear() != "40":
+            pass
+        one.hear_event()
+        before = _lease_of(alice)
+        time.sleep(1.1)
+        one.say("2")
+        assert one.hear() == "3"
+        _until(lambda: _lease_of(alice) > before)
+        _sweep_through(server)
+        one.say('421["ping"]')
+        assert one.hear().startswith("431"), "no ping came before"
+
+
+def test_engine_3_is_refused_in_words_and_closed_in_time(server: Server, line: Callable[..., Line]) -> None:
+    with server.settings(login_seconds=1):
+        one = line("EIO=3&transport=websocket&token=forged")
+        assert one.hear().startswith("0")
+        assert one.hear().startswith('44{"message":"Unauthorized","data":{')
+        assert one.is_closed()
+
+
+@pytest.mark.parametrize("written", ["{}", "Bearer {}", "bearer  {}"])
+def test_a_token_may_follow_the_word_bearer(
+    server: Server, line: Callable[[], Line], alice: Person, written: str
+) -> None:
+    shown = written.format(alice.access_token)
+    by_header = Socket(f"{server.socket_url}/", additional_headers={"Authorization": shown})
+    assert by_header.wait_for("hello")["data"]["userId"] == alice.id
+    by_address = Socket(f"{server.socket_url}/?token={quote(shown)}")
+    assert by_address.wait_for("hello")["data"]["userId"] == alice.id
+    one = line()
+    one.hear()
+    one.say(f"40{json.dumps({'token': shown})}")
+    assert one.hear().startswith("40")
+    by_header.close()
+    by_address.close()
 
 
 def test_native_frames_are_told_apart(line: Callable[[], Line], alice: Person) -> None:
