@@ -22,7 +22,7 @@ from tests.deploy.account import account
 from tests.deploy.asked import rights
 from tests.deploy.test_deployer import refused
 
-NAMES = {"chat.example.com": {"", "api", "api/v1"}, "ws.example.com": {"api", "ws"}}
+NAMES = {"chat.example.com": {"", "api", "api/v1"}, "ws.example.com": {"api", "ws", "socket.io"}}
 
 
 @pytest.fixture
