@@ -16,7 +16,7 @@ CHECKS := tests/arch tests/unit/test_openapi.py tests/unit/test_asyncapi.py test
 SCANNER := .venv-scan
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo check test torture migrate deploy rollback rotate unlock sql destroy fmt lint bench cost scan pr clean
+.PHONY: help build run demo check test torture migrate import deploy rollback rotate unlock sql destroy fmt lint bench cost scan pr clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -55,6 +55,10 @@ torture: $(DEV) ## talk while everything goes wrong, and compare; SEED=1 CHANGES
 
 migrate: build ## bring the schema at DATABASE_URL up to date
 	@$(BIN)/python -m local.migrate
+
+# The source has a password in it, which make hands on in the environment.
+import: build ## bring users and history over; FROM=postgresql://… DIALECT=conversations|flutter STAGE=dev
+	@$(BIN)/python -m $(if $(STAGE),infra import --stage $(STAGE),moving)
 
 INFRA = $(BIN)/python -m infra $@ --stage $(or $(STAGE),$(error say which: make $@ STAGE=dev))
 

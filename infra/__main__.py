@@ -1,4 +1,4 @@
-"""`python -m infra deploy|rollback|rotate|unlock|sql|destroy --stage NAME`: what the Makefile's targets run."""
+"""`python -m infra deploy|rollback|rotate|unlock|sql|import|destroy --stage NAME`: what `make` runs."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from dataclasses import replace
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import destroy, domains, keys, lock, regions, rollout, smoke, sql, template
+from infra import destroy, domains, importing, keys, lock, regions, rollout, smoke, sql, template
 from infra.bucket import Bucket, Release, Smoke
 from infra.package import PackageError
 from infra.refusals import explained
@@ -21,7 +21,7 @@ from infra.wheels import WheelsError
 def main(arguments: list[str]) -> int:
     """Runs a command; 1 with the reason where it could not be done."""
     parser = argparse.ArgumentParser(prog="python -m infra", description=__doc__)
-    parser.add_argument("command", choices=["deploy", "rollback", "rotate", "unlock", "sql", "destroy"])
+    parser.add_argument("command", choices=["deploy", "rollback", "rotate", "unlock", "sql", "import", "destroy"])
     parser.add_argument("--stage", required=True, help="a name of your choice: dev, prod, …")
     parser.add_argument("--no-smoke", action="store_true", help="leave the smoke test out")
     parser.add_argument("--data", choices=["keep", "delete"], default="keep", help="what destroy does with data")
@@ -41,6 +41,8 @@ def main(arguments: list[str]) -> int:
             lock.unlock(stage, Bucket(stage), say)
         elif given.command == "sql":
             _sql(stage, database=given.database, write=given.write)
+        elif given.command == "import":
+            importing.run(stage, Stack(stage, say).outputs())
         else:
             _destroy(stage, data=given.data == "delete", confirm=given.confirm)
     except DeployError as error:

@@ -107,13 +107,22 @@ class Postgres(Databases):
             if isinstance(error, OSError):
                 raise PostgresError(f"{error.filename or self.directory}: {error.strerror}") from error
             raise
-        self.server_url = f"postgresql://{cluster.SUPERUSER}:{password}@127.0.0.1:{self.port}/postgres"
+        self.server_url = _server_url(password, self.port)
 
     def stop(self) -> None:
         """Ends all sessions and shuts down in order; by force where that takes more than ten seconds."""
         self._release()
         if self._temporary:
             shutil.rmtree(self.directory, ignore_errors=True)
+
+    def running(self) -> Databases | None:
+        """The server that another process runs on this directory; None where none does."""
+        lines = cluster.lines_of(self._data / "postmaster.pid")
+        password = self.directory / "password"
+        ready = len(lines) > 7 and lines[7].strip() == "ready" and processes.works_in(int(lines[0]), self._data)
+        if not ready or not password.exists():
+            return None
+        return Databases(_server_url(password.read_text(), int(lines[3])))
 
     def kill(self) -> None:
         """Ends the server as a power cut would (SIGKILL). `start` brings it back, under the same URL."""
@@ -200,3 +209,7 @@ class Postgres(Databases):
             return True
         lines = cluster.lines_of(self._data / "postmaster.pid")
         return len(lines) > 7 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
+
+
+def _server_url(password: str, port: int) -> str:
+    return f"postgresql://{cluster.SUPERUSER}:{password}@127.0.0.1:{port}/postgres"

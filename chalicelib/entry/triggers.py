@@ -47,12 +47,15 @@ def migrate(event: Mapping[str, Any]) -> dict[str, Any]:
     """Brings the schema up to date; the answer names what was applied.
 
     `{"masterUrl": …}` does it as that user, and admits the functions' own; else it is done as the settings say. With
-    `{"statement": …, "write": …}` it runs that instead.
+    `{"statement": …, "write": …}` it runs that instead, with `{"import": {"name", "kind", "rows"}}` it stores rows of
+    another messenger.
     """
     from chalicelib.core.migrations import migrate as apply
-    from chalicelib.features.ops import statements
+    from chalicelib.features.ops import importing, statements
 
     master_url = event.get("masterUrl")
+    if "import" in event:
+        return importing.run(master_url or settings().database_url, **event["import"])
     if "statement" in event:
         url = master_url or settings().database_url
         return statements.run(url, event["statement"], write=event.get("write") is True)

@@ -12,7 +12,7 @@ GUIDES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.m
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 EACH = pytest.mark.parametrize("name", GUIDES)
 
-_ROOMS = "chalicelib|migrations|infra|local|tests|bench|docs"
+_ROOMS = "chalicelib|migrations|infra|local|moving|tests|bench|docs"
 _PATH = re.compile(rf"(?<![\w./])(?:app\.py|CHANGELOG\.md|(?:{_ROOMS})/[\w./-]*)(?:::\w+)?")
 # Words that stand for a name of one's own; polls are the example of a feature that does not exist yet.
 _PLACEHOLDER = re.compile(r"NNNN|NAME|VERB|FUNCTION|poll")

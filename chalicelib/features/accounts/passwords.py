@@ -10,6 +10,8 @@ MAX_BYTES = 72
 
 # Salt and digest of no password. Checking against them takes as long as against anybody's.
 _NOBODY = "." * 53
+# The hash of who has no password here.
+NEVER = f"$2b$12${_NOBODY}"
 
 
 def check_usable(password: str) -> None:

@@ -1,0 +1,91 @@
+-- Stores messages of another messenger, each once. `rows` is a list of {key, chat, sender, content, replyTo, createdAt,
+-- editedAt, deletedAt}; within a chat their order is the order of their numbers. Answers what was not stored and why,
+-- and whose reply leads nowhere; a row that nothing is said of was stored, now or by an earlier run.
+--
+-- outcome: 'unknown_chat'; 'deleted_chat', here since; 'unknown_sender'; 'unknown_reply', stored as no reply.
+--
+-- Words are added by the sweep, as for a message that was sent.
+CREATE OR REPLACE FUNCTION import_messages(import integer, rows jsonb)
+    RETURNS TABLE (key text, outcome text)
+    LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+BEGIN
+    -- Numbers are taken under the chats' locks, as everywhere, and in the order of ids, so that none waits for another.
+    PERFORM FROM chats c WHERE c.id IN (
+        SELECT i.chat_id FROM imported_chats i WHERE i.import_id = import AND i.key IN (
+            SELECT r.chat FROM jsonb_to_recordset(rows) AS r (chat text)
+        )
+    ) ORDER BY c.id FOR NO KEY UPDATE;
+
+    RETURN QUERY
+    WITH given AS MATERIALIZED (
+        SELECT g.* FROM ROWS FROM (jsonb_to_recordset(rows) AS (
+            key text, chat text, sender text, content text, "replyTo" text, "createdAt" timestamptz,
+            "editedAt" timestamptz, "deletedAt" timestamptz
+        )) WITH ORDINALITY AS g (key, chat, sender, content, reply, created_at, edited_at, deleted_at, place)
+    ),
+    judged AS MATERIALIZED (
+        SELECT g.*, c.id AS chat_id, c.last_seq, u.id AS sender_id, CASE
+            WHEN i.chat_id IS NULL THEN 'unknown_chat'
+            WHEN c.id IS NULL OR c.deleted_at IS NOT NULL THEN 'deleted_chat'
+            WHEN g.sender IS NOT NULL AND s.user_id IS NULL THEN 'unknown_sender'
+        END AS refusal
+        FROM given g
+        LEFT JOIN imported_chats i ON i.import_id = import AND i.key = g.chat
+        LEFT JOIN chats c ON c.id = i.chat_id
+        LEFT JOIN imported_users s ON s.import_id = import AND s.key = g.sender
+        -- As here, what somebody wrote stays when their account goes.
+        LEFT JOIN users u ON u.id = s.user_id
+        WHERE NOT EXISTS (SELECT FROM imported_messages k WHERE k.import_id = import AND k.key = g.key)
+    ),
+    numbered AS (
+        SELECT j.*, j.last_seq + row_number() OVER (PARTITION BY j.chat_id ORDER BY j.place) AS seq
+        FROM judged j WHERE j.refusal IS NULL
+        ORDER BY j.chat_id, seq
+    ),
+    identified AS MATERIALIZED (
+        SELECT n.*, nextval('messages_id_seq') AS id FROM numbered n
+    ),
+    ready AS MATERIALIZED (
+        SELECT n.*, coalesce(r.id, (
+            SELECT m.id FROM imported_messages k JOIN messages m ON m.id = k.message_id
+            WHERE k.import_id = import AND k.key = n.reply AND m.chat_id = n.chat_id
+        )) AS reply_to
+        FROM identified n LEFT JOIN identified r ON r.key = n.reply AND r.chat_id = n.chat_id
+    ),
+    stored AS (
+        INSERT INTO messages (
+            id, chat_id, seq, sender_id, message_type, content, reply_to, edited_at, deleted_at, deleted_by,
+            created_at, updated_at, searched
+        )
+        OVERRIDING SYSTEM VALUE
+        SELECT r.id, r.chat_id, r.seq, r.sender_id, 'text', CASE WHEN r.deleted_at IS NULL THEN r.content ELSE '' END,
+            r.reply_to, CASE WHEN r.deleted_at IS NULL THEN r.edited_at END, r.deleted_at,
+            CASE WHEN r.deleted_at IS NOT NULL THEN r.sender_id END, r.created_at,
+            greatest(r.created_at, r.edited_at, r.deleted_at), CASE WHEN r.deleted_at IS NULL THEN NULL ELSE ''::tsvector END
+        FROM ready r ORDER BY r.chat_id, r.seq
+    ),
+    unindexed AS (
+        INSERT INTO unindexed_messages (chat_id, seq)
+        SELECT r.chat_id, r.seq FROM ready r WHERE r.deleted_at IS NULL
+    ),
+    noted AS (
+        INSERT INTO imported_messages (import_id, key, message_id) SELECT import, r.key, r.id FROM ready r
+    ),
+    grown AS (
+        SELECT r.chat_id, min(r.seq) AS first_seq, max(r.seq) AS last_seq, max(r.created_at) AS newest
+        FROM ready r GROUP BY r.chat_id
+    ),
+    numbers_taken AS (
+        UPDATE chats c SET last_seq = g.last_seq, last_message_at = greatest(c.last_message_at, g.newest)
+        FROM grown g WHERE c.id = g.chat_id
+    ),
+    known_further AS (
+        UPDATE imported_chats i SET imported_seq = g.last_seq
+        FROM grown g WHERE i.chat_id = g.chat_id AND i.imported_seq = g.first_seq - 1
+    )
+    SELECT j.key, j.refusal FROM judged j WHERE j.refusal IS NOT NULL
+    UNION ALL
+    SELECT r.key, 'unknown_reply' FROM ready r WHERE r.reply IS NOT NULL AND r.reply_to IS NULL;
+END
+$$;

@@ -1,0 +1,1 @@
+"""Brings users and history over from another messenger's database: `make import`."""
