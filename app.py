@@ -25,10 +25,10 @@ app.api.cors = CORSConfig(
     max_age=3600,
 )
 if serves_rest():
-    from chalicelib.entry.blueprints import FEATURES
+    from chalicelib.entry.blueprints import blueprints
 
-    for feature in FEATURES:
-        app.register_blueprint(feature.blueprint)
+    for blueprint in blueprints():
+        app.register_blueprint(blueprint)
 
 
 @app.on_ws_connect(name="websocket_connect")

@@ -8,6 +8,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from chalicelib.core.config import DIALECTS
 from local.events import DEFAULT_LIMITS, STAGE, Limits
 from local.faults import Faults
 from local.functions import Functions
@@ -66,7 +67,10 @@ class Gateway:
         if names == ["health"]:
             await self._rest.serve(scope, receive, send, segments=segments, path=path)
         elif names[:1] != [STAGE]:
-            await self._pages(scope, receive, send)
+            if names[:1] and names[0] in DIALECTS:  # the custom domain maps its root too
+                await self._rest.serve(scope, receive, send, segments=segments, path=path)
+            else:
+                await self._pages(scope, receive, send)
         elif names[1:] == [DOOR] and len(segments) > 2:
             await self.management(scope, receive, send)
         elif names[1:] == ["v1"]:

@@ -17,15 +17,17 @@ class Match:
 
 @dataclass
 class _Node:
-    """What may follow a part of a path. `resource` is the route that ends here."""
+    """What may follow a part of a path. `resource` is the route that ends here, `greedy` takes whatever is left."""
 
     literals: dict[str, "_Node"] = field(default_factory=dict)
     variable: str | None = None
     below_variable: "_Node | None" = None
     resource: str | None = None
+    greedy: tuple[str, str] | None = None
 
     def find(self, segments: list[str], at: int, parameters: dict[str, str]) -> str | None:
-        """The resource of decoded segments, and its parameters. Literals win over variables, the leftmost first."""
+        """The resource of decoded segments, and its parameters. Literals win over variables, the leftmost first,
+        and any of them over a greedy variable."""
         if at == len(segments):
             return self.resource
         segment = segments[at]
@@ -36,6 +38,9 @@ class _Node:
             if found is not None:
                 assert self.variable is not None
                 parameters[self.variable] = segment
+        if found is None and self.greedy is not None:
+            found, name = self.greedy
+            parameters[name] = "/".join(segments[at:])
         return found
 
 
@@ -64,6 +69,9 @@ class RouteTable:
             raise ValueError(f"{path}: /v1 is where the custom domain maps this API")
         node = self._root
         for segment in segments:
+            if segment.endswith("+}"):
+                node.greedy = (path, segment[1:-2])
+                return
             if not segment.startswith("{"):
                 node = node.literals.setdefault(segment, _Node())
                 continue

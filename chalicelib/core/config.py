@@ -1,12 +1,15 @@
 """Settings: one frozen object, read from the environment once; nothing else here reads the environment."""
 
 import os
+import re
 from typing import Literal, get_args
 
 import msgspec
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LOG_LEVELS: tuple[str, ...] = get_args(LogLevel)
+DialectName = Literal["", "flutter", "common-room", "skype", "conversations", "gateway"]
+DIALECTS: tuple[str, ...] = get_args(DialectName)[1:]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jwt_issuer: str = "messenger"
     jwt_audience: str = "messenger"
     access_token_seconds: int = 15 * 60
+    # How long `token` lives, the access token of clients that know of no refresh: seconds, or `45m`, `24h`, `7d`.
+    jwt_expires_in: str = "7d"
     refresh_token_seconds: int = 60 * 24 * 60 * 60
     refresh_grace_seconds: int = 60
     ticket_seconds: int = 30
@@ -71,6 +76,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     presence_retell_seconds: int = 30  # so long after it was shed, a status is told as it is then
     origins: tuple[str, ...] = ("*",)
 
+    # Clients of other messengers (entry/dialects). A dialect speaks for the whole deployment, or for one of its hosts
+    # (`chat.example.com=skype`), in place of our own words; each is also chosen by the first part of the path.
+    dialect: DialectName = ""
+    dialect_hosts: tuple[str, ...] = ()
+    dialect_password_length: int = 6
+    dialect_bare_lists: bool = False  # `conversations` has lists as its earlier clients read them
+    public_url: str = ""  # of the REST API with its base path; links in dialects begin with it
+
     # Operation. The metrics' namespace and the service's name tell deployments in one account apart. The shed level
     # is the least in force, 0 to 3; what is measured may raise it (realtime/shedding).
     service: str = "messenger"
@@ -85,9 +98,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             if not lowest <= getattr(self, name) <= highest:
                 hint = "; RATE_LIMITS=off lifts all limits" if name in _RATES else ""
                 raise ValueError(f"{name.upper()} must be from {lowest} to {highest}{hint}")
+        if not self.token_seconds:
+            raise ValueError("JWT_EXPIRES_IN must be a second or more")
+        for entry in self.dialect_hosts:
+            if entry.partition("=")[2] not in DIALECTS:
+                raise ValueError(f"DIALECT_HOSTS must be host=dialect; the dialects are {', '.join(DIALECTS)}")
+
+    @property
+    def token_seconds(self) -> int:
+        """How long `token` lives, as long as a session at most. Raises ValueError where JWT_EXPIRES_IN is no time."""
+        found = _LIFETIME.fullmatch(self.jwt_expires_in)
+        if found is None:
+            raise ValueError("JWT_EXPIRES_IN must be seconds, or a number with s, m, h or d behind it, as 7d")
+        # Clients of that system count in hours.
+        bare = "h" if self.dialect == "skype" else "s"
+        return min(int(found["number"]) * _UNITS[found["unit"] or bare], self.refresh_token_seconds)
+
+    def dialect_of(self, host: str) -> str:
+        """The dialect that is spoken on this host without being asked for; empty where it is our own words."""
+        name = host.lower().partition(":")[0]
+        return dict(entry.lower().split("=", 1) for entry in self.dialect_hosts).get(name, self.dialect)
 
 
 _DAY = 24 * 60 * 60
+_LIFETIME = re.compile(r"(?P<number>[0-9]{1,12})(?P<unit>[smhd]?)")
+_UNITS = {"s": 1, "m": 60, "h": 60 * 60, "d": _DAY}
 _SQS_DELAY = 15 * 60  # SQS holds back a message no longer
 _PRESIGNED = 7 * _DAY  # a signature in a URL or a form lives no longer
 _MOST = 2**53 - 1  # what JSON carries as a whole number
@@ -106,6 +141,7 @@ RANGES: dict[str, tuple[int, int]] = {
     "refresh_token_seconds": (1, 3650 * _DAY),
     "refresh_grace_seconds": (0, _DAY),
     "ticket_seconds": (1, 60 * 60),
+    "dialect_password_length": (1, 72),
     # bcrypt knows 4 to 31. One more doubles the time, and API Gateway waits 29 seconds for an answer.
     "bcrypt_cost": (4, 16),
     # One push names all who must hear it, and SQS stores 256 KB.
@@ -127,6 +163,7 @@ RANGES: dict[str, tuple[int, int]] = {
     "health_seconds": (0, 60 * 60),
 }
 _LONGEST_NUMBER = 30
+_CHOICES: dict[object, tuple[str, ...]] = {LogLevel: LOG_LEVELS, DialectName: DIALECTS}
 _installed: list[Settings] = []
 
 
@@ -181,10 +218,11 @@ def _parse(name: str, text: str, kind: object) -> object:
         if not text.isascii() or not text.isdigit() or len(text) > _LONGEST_NUMBER:
             raise ValueError(f"{name} must be a whole number")
         return int(text)
-    if kind is LogLevel:
-        if text.upper() not in LOG_LEVELS:
-            raise ValueError(f"{name} must be one of {', '.join(LOG_LEVELS)}")
-        return text.upper()
+    if kind in _CHOICES:
+        chosen = next((choice for choice in _CHOICES[kind] if choice.lower() == text.lower()), None)
+        if chosen is None:
+            raise ValueError(f"{name} must be one of {', '.join(_CHOICES[kind])}")
+        return chosen
     if kind == tuple[str, ...]:
         parts = tuple(part.strip() for part in text.split(",") if part.strip())
         if not parts:

@@ -69,6 +69,20 @@ def decode_text(pairs: Mapping[str, str], kind: type[T]) -> T:
     return value
 
 
+def decode_object(body: bytes) -> dict[str, Any]:
+    """Whatever a JSON object says. Raises Unreadable and InvalidInput."""
+    return decode_outline(body, dict[str, Any])
+
+
+def decode_lenient(value: Any, kind: type[T]) -> T:
+    """Plain data as a `kind`: numbers may be digits in strings. Raises InvalidInput."""
+    _refuse_forbidden(value, "")
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _refusal(str(error)) from None
+
+
 def _refusal(message: str) -> InvalidInput:
     reason, place, path = message.rpartition(_PLACE)
     if not place:

@@ -34,6 +34,7 @@ from chalicelib.core.logs import tell
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Handler = TypeVar("Handler", bound=Callable[..., Any])
+Answering = Callable[["Endpoint", ChaliceRequest, Mapping[str, str]], Response]
 Body = TypeVar("Body")
 Refusals = tuple[type[Problem], ...]
 
@@ -116,6 +117,7 @@ class Routes:
 
     def __init__(self, tag: str) -> None:
         self.tag = tag
+        self.answer: Answering = respond
         self.blueprint = Blueprint(f"chalicelib.features.{tag}.routes")
         self.endpoints: list[Endpoint] = []
 
@@ -169,7 +171,7 @@ class Routes:
         self.endpoints.append(endpoint)
 
         def view(**path_values: str) -> Response:
-            return respond(endpoint, self.blueprint.current_request, path_values)
+            return self.answer(endpoint, self.blueprint.current_request, path_values)
 
         # Chalice would refuse other content types in a shape of its own; the check is made below.
         declare = self.blueprint.route(
@@ -178,17 +180,64 @@ class Routes:
         declare(view)
 
 
-def respond(endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[str, str]) -> Response:
+class Manner:
+    """How a call is read and how it is answered: in our own words. A dialect has another manner (entry/dialects)."""
+
+    def actor(self, request: ChaliceRequest) -> Actor:
+        """Who calls. Raises Unauthenticated."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
+        return tokens.verify(token.strip(), "access")[0]
+
+    def inputs(self, endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[str, str]) -> dict[str, Any]:
+        """The path's parameters, `query` and `body`, as far as the endpoint takes them. Raises InvalidInput."""
+        query = dict(request.query_params or {})
+        given = parameters(endpoint, path_values, query)
+        if kind := endpoint.input("query"):
+            given["query"] = decode_text(query, kind)
+        if kind := endpoint.input("body"):
+            given["body"] = decode_json(_json(request), kind)
+        return given
+
+    def run(self, endpoint: Endpoint, arguments: Mapping[str, Any]) -> Answer:
+        """Does what was asked for, and writes what came of it."""
+        reply = reply_of(endpoint, arguments)
+        if reply.body is None:
+            return Answer(status=reply.status, headers=dict(reply.headers), body="")
+        headers = {"Content-Type": "application/json", **reply.headers}
+        return Answer(status=reply.status, headers=headers, body=msgspec.json.encode(reply.body).decode())
+
+    def refusal(self, problem: Problem, request_id: str) -> Answer:
+        """Writes a refusal."""
+        return Answer(
+            status=problem.status,
+            headers={"Content-Type": "application/problem+json", **problem.headers},
+            body=msgspec.json.encode(problem.body(request_id)).decode(),
+        )
+
+
+OURS = Manner()
+
+
+def respond(
+    endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[str, str], manner: Manner = OURS
+) -> Response:
     """Runs one call of an endpoint, from the raw request to the raw answer. Never raises."""
+    return bordered(endpoint.name, request, manner, lambda: _call(endpoint, request, path_values, manner))
+
+
+def bordered(route: str, request: ChaliceRequest, manner: Manner, call: Callable[[], Answer]) -> Response:
+    """Makes the raw answer of a call: its context, its line in the log, its headers. Never raises."""
     started = time.perf_counter()
     offered, trace = request.headers.get("x-request-id"), request.headers.get("x-amzn-trace-id")
     with context.begin(offered, trace=trace) as current:
         try:
-            answer = _call(endpoint, request, path_values)
+            answer = call()
         except Exception as failure:  # the border
-            answer = _refusal(problem_of(failure), current.request_id)
+            answer = manner.refusal(problem_of(failure), current.request_id)
         took = round((time.perf_counter() - started) * 1000, 1)
-        tell("request", route=endpoint.name, status=answer.status, ms=took)
+        tell("request", route=route, status=answer.status, ms=took)
         headers: dict[str, str | list[str]] = {
             "Cache-Control": "no-store",
             **answer.headers,
@@ -199,44 +248,30 @@ def respond(endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[st
         return Response(body=answer.body, status_code=answer.status, headers=headers)
 
 
-def _call(endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[str, str]) -> Answer:
+def _call(endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[str, str], manner: Manner) -> Answer:
     arguments: dict[str, Any] = {}
     if endpoint.input("actor"):
-        arguments["actor"] = _authenticate(request)
-    query = dict(request.query_params or {})
-    arguments |= _parameters(endpoint, path_values, query)
-    body = _bytes(request.raw_body)
-    if kind := endpoint.input("query"):
-        arguments["query"] = decode_text(query, kind)
-    if kind := endpoint.input("body"):
-        arguments["body"] = decode_json(_json(request, body), kind)
+        arguments["actor"] = manner.actor(request)
+    arguments |= manner.inputs(endpoint, request, path_values)
     if endpoint.input("request"):
         arguments["request"] = _described(request)
 
     key = request.headers.get("idempotency-key") if endpoint.creates else None
     if key is None or "actor" not in arguments:
         # Where there is nobody yet in whose name it could be kept, the endpoint itself knows its repeats.
-        answer = _answered(endpoint, arguments)
+        answer = manner.run(endpoint, arguments)
     else:
         answer = idempotency.once(
             actor=arguments["actor"],
             key=key,
-            fingerprint=_fingerprint(endpoint, path_values, body),
-            run=lambda: _answered(endpoint, arguments),
+            fingerprint=_fingerprint(endpoint, path_values, bytes_of(request)),
+            run=lambda: manner.run(endpoint, arguments),
         )
     context.current().committed()
     return _revalidated(request, answer) if endpoint.cached else answer
 
 
-def _authenticate(request: ChaliceRequest) -> Actor:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
-    actor, _ = tokens.verify(token.strip(), "access")
-    return actor
-
-
-def _parameters(endpoint: Endpoint, path_values: Mapping[str, str], query: dict[str, str]) -> dict[str, Any]:
+def parameters(endpoint: Endpoint, path_values: Mapping[str, str], query: dict[str, str]) -> dict[str, Any]:
     """The arguments in the path; those that an alias's path lacks are taken out of the query."""
     words = {name: endpoint.word(name) for name in endpoint.path_parameters}
     if not words:
@@ -253,15 +288,23 @@ def _parameters(endpoint: Endpoint, path_values: Mapping[str, str], query: dict[
 _forms: dict[str, type[msgspec.Struct]] = {}
 
 
-def _bytes(body: str | bytes) -> bytes:
+def reply_of(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Reply[Any]:
+    """Calls the endpoint's function."""
+    result = endpoint.handler(**arguments)
+    return result if isinstance(result, Reply) else Reply(body=result, status=endpoint.status)
+
+
+def bytes_of(request: ChaliceRequest) -> bytes:
+    """The body as it was sent."""
+    body = request.raw_body
     return body.encode() if isinstance(body, str) else body
 
 
-def _json(request: ChaliceRequest, body: bytes) -> bytes:
+def _json(request: ChaliceRequest) -> bytes:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in {"application/json", ""}:
         raise UnsupportedType()
-    return body or b"{}"
+    return bytes_of(request) or b"{}"
 
 
 def _described(request: ChaliceRequest) -> Request:
@@ -278,15 +321,6 @@ def _fingerprint(endpoint: Endpoint, path_values: Mapping[str, str], body: bytes
     return hashlib.sha256(named.encode() + body).hexdigest()
 
 
-def _answered(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Answer:
-    result = endpoint.handler(**arguments)
-    reply = result if isinstance(result, Reply) else Reply(body=result, status=endpoint.status)
-    if reply.body is None:
-        return Answer(status=reply.status, headers=dict(reply.headers), body="")
-    headers = {"Content-Type": "application/json", **reply.headers}
-    return Answer(status=reply.status, headers=headers, body=msgspec.json.encode(reply.body).decode())
-
-
 def _revalidated(request: ChaliceRequest, answer: Answer) -> Answer:
     tag = f'"{hashlib.sha256(answer.body.encode()).hexdigest()[:22]}"'
     headers = {**answer.headers, "ETag": tag, "Cache-Control": "private, no-cache"}
@@ -301,11 +335,3 @@ def _shared_with(origin: str) -> dict[str, str]:
     if len(allowed) == 1 or "*" in allowed:
         return {}
     return {"Access-Control-Allow-Origin": origin if origin in allowed else allowed[0], "Vary": "Origin"}
-
-
-def _refusal(problem: Problem, request_id: str) -> Answer:
-    return Answer(
-        status=problem.status,
-        headers={"Content-Type": "application/problem+json", **problem.headers},
-        body=msgspec.json.encode(problem.body(request_id)).decode(),
-    )

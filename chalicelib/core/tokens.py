@@ -1,8 +1,9 @@
 """Access tokens and socket tickets: JWTs signed with HS256 under a key that has a name and can be rotated."""
 
+import base64
 import functools
 import hashlib
-import time
+import hmac
 from typing import Any, Literal, NamedTuple
 
 from chalicelib.core import clock, ids
@@ -21,12 +22,12 @@ class _Verified(NamedTuple):
     expires_at: int
 
 
-def issue(actor: Actor, purpose: Purpose) -> tuple[str, int]:
-    """A token for `actor`, and the seconds it lives."""
+def issue(actor: Actor, purpose: Purpose, *, seconds: int | None = None) -> tuple[str, int]:
+    """A token for `actor`, and the seconds it lives: so many, or as many as is usual."""
     import jwt
 
     chosen = settings()
-    lifetime = chosen.access_token_seconds if purpose == "access" else chosen.ticket_seconds
+    lifetime = seconds or (chosen.access_token_seconds if purpose == "access" else chosen.ticket_seconds)
     now = int(clock.now())
     claims = {
         "iss": chosen.jwt_issuer,
@@ -58,13 +59,46 @@ def verify(token: str, purpose: Purpose) -> tuple[Actor, str]:
     secrets = (_signing_secret(), *chosen.jwt_previous_secrets)
     try:
         verified = _verified(token, _audience(purpose), chosen.jwt_issuer, secrets)
-        if verified.expires_at <= time.time():
+        if verified.expires_at <= clock.now():
             raise jwt.ExpiredSignatureError
     except jwt.ExpiredSignatureError:
         raise Unauthenticated(f"The {purpose} token has expired.") from None
     except (jwt.InvalidTokenError, KeyError, ValueError, TypeError):
         raise Unauthenticated(f"The {purpose} token is not valid.") from None
     return verified.actor, verified.token_id
+
+
+def issue_file(upload_id: int) -> str:
+    """What opens a file without an access token, for as long as a lasting token lives: a part of a URL.
+
+    Whoever has it may read the file; it is made for those who may.
+    """
+    until = int(clock.now()) // _FILE_STEP * _FILE_STEP + _FILE_STEP + settings().token_seconds
+    return f"{upload_id}.{until}.{_file_mark(upload_id, until, _signing_secret())}"
+
+
+def verify_file(token: str) -> int:
+    """The upload that a token opens. Raises Unauthenticated for one that is expired or forged."""
+    upload_id, until, mark = [*token.split("."), "", ""][:3]
+    if not (upload_id.isdigit() and until.isdigit() and len(token) < _LONGEST_FILE_TOKEN):
+        raise Unauthenticated("This link is not valid.")
+    secrets = (_signing_secret(), *settings().jwt_previous_secrets)
+    marks = [_file_mark(int(upload_id), int(until), secret) for secret in secrets]
+    if not any(hmac.compare_digest(known, mark) for known in marks):
+        raise Unauthenticated("This link is not valid.")
+    if int(until) <= clock.now():
+        raise Unauthenticated("This link has expired.")
+    return int(upload_id)
+
+
+# Links that are made within an hour are the same, so that clients find the file in their caches.
+_FILE_STEP = 60 * 60
+_LONGEST_FILE_TOKEN = 100
+
+
+def _file_mark(upload_id: int, until: int, secret: str) -> str:
+    said = f"file:{settings().jwt_audience}:{upload_id}:{until}".encode()
+    return base64.urlsafe_b64encode(hmac.digest(secret.encode(), said, "sha256")[:18]).decode()
 
 
 # A client shows the same token with each request, and checking one costs half as much as a page of history. The same

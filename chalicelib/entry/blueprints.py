@@ -1,7 +1,13 @@
-"""The features that have routes."""
+"""The features that have routes, and the paths of dialects, which lead to the same endpoints."""
 
-from chalicelib.core.http import Endpoint, Routes
+from collections.abc import Iterator, Mapping
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib.core.config import DIALECTS, settings
+from chalicelib.core.http import Endpoint, Routes, respond
 from chalicelib.entry.aliases import aliases
+from chalicelib.entry.dialects import rest
 from chalicelib.entry.documents import routes as documents
 from chalicelib.features.accounts.routes import routes as accounts
 from chalicelib.features.chats.routes import routes as chats
@@ -13,8 +19,40 @@ from chalicelib.features.uploads.routes import routes as uploads
 
 _OWN = (accounts, people, presence, chats, messages, uploads, ops, documents)
 FEATURES: tuple[Routes, ...] = (*_OWN, aliases(_OWN))
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def endpoints() -> list[Endpoint]:
     """Every endpoint there is, in the order of the features."""
     return [endpoint for feature in FEATURES for endpoint in feature.endpoints]
+
+
+def blueprints() -> Iterator[Blueprint]:
+    """What the app serves."""
+    for feature in FEATURES:
+        feature.answer = _answer
+        yield feature.blueprint
+    yield _greedy()
+
+
+def _answer(endpoint: Endpoint, request: Request, path_values: Mapping[str, str]) -> Response:
+    """Answers a call of one of our own paths: on a host of a dialect it is the dialect's path."""
+    spoken = rest.spoken_in(request)
+    return rest.serve(spoken, request, endpoints()) if spoken.name else respond(endpoint, request, path_values)
+
+
+def _greedy() -> Blueprint:
+    """Whatever is below a dialect's name; and on a host that a dialect has to itself, whatever is not ours."""
+    blueprint = Blueprint(f"{__name__}.dialects")
+    prefixes = [f"/{name}" for name in DIALECTS]
+    if settings().dialect or settings().dialect_hosts:
+        prefixes.append("")
+
+    def view() -> Response:
+        request = blueprint.current_request
+        return rest.serve(rest.spoken_in(request), request, endpoints())
+
+    for prefix in prefixes:
+        name = f"dialect{prefix.replace('/', '_')}"
+        blueprint.route(f"{prefix}/{rest.GREEDY}", methods=_METHODS, name=name, content_types=["*/*"])(view)
+    return blueprint

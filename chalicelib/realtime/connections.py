@@ -285,7 +285,8 @@ def to_ping(minute: int) -> Iterator[list[Line]]:
 
 def end_sessions(session_ids: Iterable[int]) -> None:
     """Keeps ended sessions from connecting again while an access token of theirs is still valid."""
-    expires = int(clock.now()) + settings().access_token_seconds + _SPARE_SECONDS
+    longest = max(settings().access_token_seconds, settings().token_seconds)
+    expires = int(clock.now()) + longest + _SPARE_SECONDS
     writes = [
         {"PutRequest": {"Item": {"pk": {"S": f"ended#{session_id}"}, "expiresAt": {"N": str(expires)}}}}
         for session_id in session_ids

@@ -30,7 +30,7 @@ def test_registering_answers_the_user_and_a_session(anonymous: httpx.Client) -> 
     assert answer.status_code == 201
     admission = answer.json()
     assert set(admission) == {"user", "accessToken", "refreshToken", "token", "expiresIn"}
-    assert admission["token"] == admission["accessToken"]
+    assert admission["token"] != admission["accessToken"]
     assert admission["expiresIn"] == 900
     user = admission["user"]
     assert set(user) == USER

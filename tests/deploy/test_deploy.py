@@ -13,6 +13,8 @@ import psycopg
 import pytest
 
 from app import app
+from chalicelib.core.config import DIALECTS
+from chalicelib.entry.dialects.rest import GREEDY
 from infra import apis
 from infra.lock import Holder
 from infra.package import ROOT
@@ -25,6 +27,8 @@ from tests.deploy.cloud import ACCOUNT, REGION
 from tests.deploy.test_deployer import idle, refused
 
 STAGE = "trial"
+# API Gateway's quota, which AWS raises only when it is asked to.
+RESOURCES_OF_AN_API = 300
 NAMES = {name: f"messenger-{STAGE}" if name == "api_handler" else f"messenger-{STAGE}-{name}" for name in FUNCTIONS}
 
 
@@ -131,6 +135,8 @@ def test_the_rest_api_has_every_route_and_the_gateways_errors_have_our_shape(sto
     declared = {(path, method) for path, entries in app.routes.items() for method in entries}
     assert declared <= methods
     assert {method for _, method in methods - declared} == {"OPTIONS"}
+    assert {f"/{name}/{GREEDY}" for name in DIALECTS} <= {path for path, _ in methods}
+    assert len(resources) <= RESOURCES_OF_AN_API * 2 // 3
 
     put = {item["responseType"]: item for item in client.get_gateway_responses(restApiId=api)["items"]}
     wanted = {item["responseType"]: item for item in apis.gateway_responses()}

@@ -11,14 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
-from chalice.app import Chalice
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from local.events import INVOCATION_BYTES, REQUEST_BYTES, Limits
 from local.faults import Fault
 from local.responses import RESPONSES
-from local.routes import RouteTable
 from tests.local.sample.serving import Running, serve, wait_for
 
 PREFLIGHT_HEADERS = "Authorization,Content-Type,X-Amz-Date,X-Amz-Security-Token,X-Api-Key,X-Extra"
@@ -179,28 +177,6 @@ def test_the_file_of_gateway_responses_is_whole() -> None:
         assert problem["type"].endswith(problem["code"])
         assert problem["requestId"] == "$context.requestId"
         assert ("Retry-After" in entry.get("headers", {})) == (entry["status"] == 429)
-
-
-@pytest.mark.parametrize(
-    ("paths", "words"),
-    [
-        (("/a/{one}", "/a/{two}/b"), "beside"),
-        (("/v1/a",), "maps"),
-    ],
-)
-def test_a_route_table_that_cannot_be_deployed_is_refused(paths: tuple[str, ...], words: str) -> None:
-    app = Chalice("refused")
-    for number, path in enumerate(paths):
-        app.route(path, name=f"view{number}")(lambda **_: {})
-    with pytest.raises(ValueError, match=words):
-        RouteTable(app.routes)
-
-
-def test_authorizers_are_not_passed_over() -> None:
-    app = Chalice("refused")
-    app.route("/a", api_key_required=True)(dict)
-    with pytest.raises(ValueError, match="API keys"):
-        RouteTable(app.routes)
 
 
 def test_preflight_is_answered_as_deployed(running: Running, client: httpx.Client) -> None:

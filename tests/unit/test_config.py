@@ -36,6 +36,13 @@ def test_nothing_is_required() -> None:
     assert from_environment() == Settings()
 
 
+OF_THEIR_OWN_FORM: dict[str, tuple[str, object]] = {
+    "dialect": ("SKYPE", "skype"),
+    "jwt_expires_in": ("36h", "36h"),
+    "dialect_hosts": ("a.example.com=skype, B.com=gateway", ("a.example.com=skype", "B.com=gateway")),
+}
+
+
 def _written(field: str, kind: Any) -> tuple[str, object]:
     """Some value of a field's type, as a variable has it and as the field does."""
     if kind is bool:
@@ -45,6 +52,8 @@ def _written(field: str, kind: Any) -> tuple[str, object]:
         return str(highest), highest
     if kind is LogLevel:
         return "error", "ERROR"
+    if field in OF_THEIR_OWN_FORM:
+        return OF_THEIR_OWN_FORM[field]
     if kind == tuple[str, ...]:
         return " one, two ,,three", ("one", "two", "three")
     return "Some text, with = and spaces", "Some text, with = and spaces"
@@ -97,6 +106,12 @@ def test_switches_have_no_case(monkeypatch: pytest.MonkeyPatch, text: str) -> No
         ("LOG_LEVEL", "loud"),
         ("ORIGINS", ","),
         ("JWT_PREVIOUS_SECRETS", " , "),
+        ("JWT_EXPIRES_IN", "0"),
+        ("JWT_EXPIRES_IN", "7w"),
+        ("JWT_EXPIRES_IN", "a week"),
+        ("DIALECT", "klingon"),
+        ("DIALECT_HOSTS", "chat.example.com"),
+        ("DIALECT_HOSTS", "chat.example.com=klingon"),
     ],
 )
 def test_a_bad_value_is_refused_by_the_name_of_its_variable(
@@ -130,3 +145,27 @@ def test_they_are_read_once_and_may_be_replaced(monkeypatch: pytest.MonkeyPatch)
     other = msgspec.structs.replace(first, logins=5)
     config.use(other)
     assert config.settings() is other
+
+
+@pytest.mark.parametrize(
+    ("text", "dialect", "seconds"),
+    [
+        ("7d", "", 7 * 86_400),
+        ("24h", "gateway", 86_400),
+        ("90m", "", 5_400),
+        ("30s", "skype", 30),
+        ("3600", "", 3_600),
+        ("24", "skype", 86_400),
+        ("3650d", "", 60 * 86_400),  # no longer than its session
+    ],
+)
+def test_a_lasting_token_lives_as_long_as_its_clients_expect(text: str, dialect: Any, seconds: int) -> None:
+    assert Settings(jwt_expires_in=text, dialect=dialect).token_seconds == seconds
+
+
+def test_a_host_has_its_dialect() -> None:
+    chosen = Settings(dialect="gateway", dialect_hosts=("Chat.example.com=skype",))
+    assert chosen.dialect_of("chat.example.com:8443") == "skype"
+    assert chosen.dialect_of("CHAT.example.com") == "skype"
+    assert chosen.dialect_of("other.example.com") == "gateway"
+    assert Settings().dialect_of("chat.example.com") == ""

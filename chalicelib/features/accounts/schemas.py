@@ -51,7 +51,10 @@ class LogoutRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
 
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a session is used with. `token` is the access token, under the name that some clients look for."""
+    """What a session is used with. `token` is an access token for clients that know of no refresh: it lives for days.
+
+    Both end with the session, at once.
+    """
 
     user: User
     access_token: str

@@ -181,9 +181,11 @@ def socket_ticket(actor: Actor) -> Ticket:
 
 def _admission(session_id: int, profile: str, token: RefreshToken) -> Admission:
     user = msgspec.json.decode(profile, type=User)
-    access_token, seconds = tokens.issue(Actor(user_id=user.id, session_id=session_id), "access")
+    actor = Actor(user_id=user.id, session_id=session_id)
+    access_token, seconds = tokens.issue(actor, "access")
+    lasting, _ = tokens.issue(actor, "access", seconds=settings().token_seconds)
     return Admission(
-        user=user, access_token=access_token, refresh_token=token.text, token=access_token, expires_in=seconds
+        user=user, access_token=access_token, refresh_token=token.text, token=lasting, expires_in=seconds
     )
 
 

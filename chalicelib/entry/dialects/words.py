@@ -1,0 +1,131 @@
+"""What dialects are made of, and what several of them say alike."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from chalicelib.core import tokens
+from chalicelib.core.config import settings
+from chalicelib.core.errors import InvalidInput, Problem, Unauthenticated
+
+Plain = dict[str, Any]
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """For whom something is told (0 where that is nobody yet), and who the people are that it names."""
+
+    me: int
+    people: Mapping[int, Mapping[str, Any]] = {}
+    # Where the API is, for links.
+    base: str = ""
+
+    def person(self, user_id: int | None) -> Plain:
+        """Somebody, as far as it is known who they are."""
+        known = self.people.get(user_id or 0, {})
+        return {"id": user_id, "username": "", "displayName": "", "avatarUrl": None, **known}
+
+    def link(self, upload_id: int) -> str:
+        """A URL that opens a file without a header."""
+        return f"{self.base}/files/{tokens.issue_file(upload_id)}"
+
+    def link_of(self, message: Mapping[str, Any]) -> str | None:
+        """The URL of a message's first file."""
+        return self.link(message["attachments"][0]["id"]) if message["attachments"] else None
+
+
+class Call(msgspec.Struct, kw_only=True):
+    """A request on its way to an endpoint: a dialect changes it until the endpoint understands it."""
+
+    path: dict[str, str]
+    query: dict[str, str]
+    body: Plain
+
+    def move(self, **names: str) -> None:
+        """Gives fields of the body other names, as `ours="theirs"`; the first that is there is taken."""
+        for ours, theirs in names.items():
+            for name in theirs.split():
+                if self.body.get(name) is not None:
+                    self.body.setdefault(ours, self.body.pop(name))
+
+
+Ask = Callable[[Call], None]
+Tell = Callable[[Any, View], Any]
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """A path of a dialect: the endpoint that it leads to, what becomes of the request, and of the answer.
+
+    Where `tell` is None, the answer is told as the dialect tells answers of its type.
+    """
+
+    to: str
+    ask: Ask | None = None
+    tell: Tell | None = None
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as a dialect has it; `not_to` is the user who is not to hear it, `only_to` the one who is."""
+
+    name: str
+    data: Any
+    not_to: int | None = None
+    only_to: int | None = None
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that a dialect's clients emit: the action that it leads to, and what becomes of its data and ack."""
+
+    to: str
+    ask: Callable[[Plain], Plain] | None = None
+    tell: Tell | None = None
+
+
+Events = Callable[[str, Plain, View], Iterable[Heard]]
+
+
+class Dialect(msgspec.Struct, frozen=True, kw_only=True):
+    """One dialect. `routes` are the paths that are not ours, or mean something else there, as `POST /conversations`.
+
+    `answers` tells answers and acks by their type; others are told as they are. `actions` are the names that are not
+    ours. `events` tells an event as none, one or several.
+    """
+
+    routes: Mapping[str, Route] = {}
+    answers: Mapping[Any, Tell] = {}
+    actions: Mapping[str, Action] = {}
+    events: Events | None = None
+
+
+def sentence(problem: Problem) -> str:
+    """Why something is refused, in one line for a person."""
+    if not problem.errors:
+        return problem.detail
+    return "; ".join(f"{error.field}: {error.message}" for error in problem.errors)
+
+
+def file_of(url: Any, field: str) -> int:
+    """The upload that a link of ours opens, as clients send it back with a message. Raises InvalidInput."""
+    found = _LINK.search(str(url))
+    try:
+        if found is not None:
+            return tokens.verify_file(found["token"])
+    except Unauthenticated:
+        pass
+    raise InvalidInput.at(field, "wrong_form", "must be a URL that an upload here has answered")
+
+
+def token_in(authorization: str, query: Mapping[str, str]) -> str:
+    """The token of a request, with or without `Bearer `, in the header or in the query; empty where there is none."""
+    token = authorization.strip() or query.get("token", "").strip()
+    scheme, _, rest = token.partition(" ")
+    return rest.strip() if scheme.lower() == "bearer" else token
+
+
+def base_of(host: str) -> str:
+    """Where the REST API is, as this host's clients see it."""
+    return settings().public_url or f"https://{host}/api"
+
+
+_LINK = re.compile(r"/files/(?P<token>[A-Za-z0-9_.-]+)")

@@ -1,0 +1,102 @@
+"""A whole session of system D's client by its own calls, and every field that it reads."""
+
+from typing import Any
+
+import pytest
+
+from tests.dialects.conftest import At
+from tests.support.fields import misfits
+from tests.support.reference import Client
+
+USER = {
+    "id": int,
+    "email": (str, None),
+    "name": str,
+    "avatarUrl": (str, None),
+    "status": str,
+    "lastSeen": (str, None),
+    "createdAt": (str, None),
+    "updatedAt": (str, None),
+}
+MESSAGE = {
+    "id": int,
+    "conversationId": int,
+    "senderId": int,
+    "sender": USER,
+    "type": str,
+    "content": str,
+    "mediaUrl": (str, None),
+    "replyToId": (int, None),
+    "isDeleted": bool,
+    "reads": [{"userId": int, "status": str, "readAt": (str, None)}],
+    "createdAt": str,
+    "updatedAt": str,
+}
+CONVERSATION = {
+    "id": int,
+    "type": str,
+    "participants": [USER],
+    "lastMessage": (MESSAGE, None),
+    "unreadCount": int,
+    "createdAt": str,
+    "updatedAt": str,
+}
+PAGINATION = {"hasNext": bool, "hasPrevious": bool, "nextCursor": (str, None), "previousCursor": (str, None)}
+
+
+def signed_up(client: Client, name: str) -> Client:
+    body = {"name": name, "email": f"{name.lower()}@example.com", "password": "secret"}
+    answer = client.ask("POST /api/auth/register", body, status=201)
+    assert misfits(answer, {"token": str, "user": USER}) == []
+    assert (answer["user"]["name"], answer["user"]["email"]) == (name, body["email"])
+    client.log_in_with(answer["token"])
+    client.id = answer["user"]["id"]
+    return client
+
+
+@pytest.fixture
+def alice(at: At) -> Client:
+    return signed_up(at("conversations"), "Alice")
+
+
+@pytest.fixture
+def bob(at: At) -> Client:
+    return signed_up(at("conversations"), "Bob")
+
+
+def test_from_sign_up_to_a_message(alice: Client, bob: Client) -> None:
+    again = alice.ask("POST /api/auth/login", {"email": "alice@example.com", "password": "secret"})
+    alice.log_in_with(again["token"])
+    assert alice.ask("GET /api/auth/profile")["name"] == "Alice"
+    found = alice.ask("GET /api/users/search?q=bob&_=1712345678901")
+    assert misfits(found, {"data": [USER], "pagination": PAGINATION}) == []
+    assert [user["id"] for user in found["data"]] == [bob.id]
+    made = alice.ask("POST /api/conversations", {"otherUserId": bob.id}, status=201)
+    assert misfits(made, CONVERSATION) == []
+    assert alice.ask("POST /api/conversations", {"participantId": str(bob.id)})["id"] == made["id"]
+    body = {"conversationId": made["id"], "content": "Привет!", "type": "text", "tempId": "x"}
+    sent = alice.ask("POST /api/messages", body, status=201)
+    assert misfits(sent, MESSAGE) == []
+    assert sent["sender"]["id"] == alice.id
+    reply = {"conversationId": str(made["id"]), "content": "И тебе", "replyToId": sent["id"]}
+    assert bob.ask("POST /api/messages", reply, status=201)["replyToId"] == sent["id"]
+    listed = alice.ask("GET /api/conversations?limit=1000")
+    assert misfits(listed, {"data": [CONVERSATION], "pagination": PAGINATION}) == []
+    assert (listed["data"][0]["lastMessage"]["content"], listed["data"][0]["unreadCount"]) == ("И тебе", 1)
+    history = bob.ask(f"GET /api/messages/conversation/{made['id']}?limit=50")
+    assert misfits(history, {"data": [MESSAGE], "pagination": PAGINATION}) == []
+    assert [message["content"] for message in history["data"]] == ["И тебе", "Привет!"]
+
+
+def test_errors_are_plain_sentences(alice: Client, at: At) -> None:
+    def told(answer: Any, status: int) -> str:
+        assert answer.status_code == status, answer.text
+        body = answer.json()
+        assert misfits(body, {"error": str, "message": str}) == []
+        assert "errors" not in body
+        return str(body["message"])
+
+    assert "password" in told(alice.answer("POST /api/auth/register", {"name": "Eve", "password": "short"}), 400)
+    told(alice.answer("GET /api/messages/conversation/999"), 404)
+    told(alice.answer("GET /api/nothing/here"), 404)
+    told(at("conversations").answer("GET /api/conversations"), 401)
