@@ -27,7 +27,7 @@ _SOURCES = (
     "pyproject.toml",
     ".chalice/config.json",
 )
-_FOLDERS = ("chalicelib", "infra", "local", "migrations")
+_FOLDERS = ("chalicelib", "infra", "moving", "local", "migrations")
 _COMMAND_SECONDS = 280
 # How long a `Stack` waits: moto does at once what takes AWS minutes.
 AT_ONCE = {"Delay": 0, "MaxAttempts": 3}

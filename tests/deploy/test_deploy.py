@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from app import app
+from bench.sources import fill_conversations
 from chalicelib.core.config import DIALECTS
 from chalicelib.entry.dialects.rest import GREEDY
 from infra import apis
@@ -273,6 +274,19 @@ def test_a_statement_is_run_where_the_database_is(story: Story) -> None:
     assert "other" in ask("SELECT name FROM epoch", "DATABASE=restored")
     rds.delete_db_instance(DBInstanceIdentifier="restored", SkipFinalSnapshot=True)
     assert "Say what to run" in story.checkout.make_target("sql", f"STAGE={STAGE}").stderr
+
+
+def test_history_is_stored_where_the_database_is(story: Story) -> None:
+    source = story.database_url.replace("/deployed", "/postgres")
+    with psycopg.connect(source, autocommit=True) as connection:
+        fill_conversations(connection, users=4, messages=200)
+    asked = ("import", f"STAGE={STAGE}", f"FROM={source}", "DIALECT=conversations")
+    assert "messages          200 read: 200 added" in story.checkout.done(*asked)
+    assert "messages          200 read: 200 known" in story.checkout.done(*asked)
+    with psycopg.connect(story.database_url) as connection:
+        counted = connection.execute("SELECT count(*), count(DISTINCT chat_id) FROM messages").fetchone()
+    assert counted == (200, 8)
+    assert "DIALECT must be one of" in story.checkout.make_target(*asked[:3], "DIALECT=icq").stderr
 
 
 def test_a_rotation_lets_the_old_key_verify_and_the_new_one_sign(story: Story) -> None:
