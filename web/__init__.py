@@ -1,0 +1,1 @@
+"""What runs in browsers: the client library, and how its package is made."""

@@ -1,0 +1,63 @@
+import { everyItem } from "./paging.js";
+
+/** The user's own profile, status, privacy, sessions and storage. */
+export class Account {
+  /** @param {import("./net/http.js").Http} http */
+  constructor(http) {
+    this.http = http;
+  }
+
+  /** @returns {Promise<import("./types/api.js").User>} with the email address */
+  profile() {
+    return this.http.get("/users/me");
+  }
+
+  /**
+   * Changes the given fields.
+   *
+   * @param {import("./types/api.js").ProfileChange} fields
+   * @returns {Promise<import("./types/api.js").User>}
+   */
+  change(fields) {
+    return this.http.patch("/users/me", fields);
+  }
+
+  /** @returns {Promise<import("./types/api.js").ChosenStatus>} how the user chose to appear */
+  status() {
+    return this.http.get("/users/me/status");
+  }
+
+  /**
+   * @param {"online" | "away" | "busy" | "invisible" | "offline"} status
+   * @param {string} [statusText]
+   * @returns {Promise<import("./types/api.js").ChosenStatus>}
+   */
+  setStatus(status, statusText) {
+    return this.http.put("/users/me/status", { status, statusText });
+  }
+
+  /** @returns {Promise<import("./types/api.js").Privacy>} what others may see */
+  privacy() {
+    return this.http.get("/users/me/privacy");
+  }
+
+  /** @param {import("./types/api.js").PrivacyChange} fields @returns {Promise<import("./types/api.js").Privacy>} */
+  changePrivacy(fields) {
+    return this.http.patch("/users/me/privacy", fields);
+  }
+
+  /** @returns {AsyncGenerator<import("./types/api.js").SessionInfo>} where the user is logged in */
+  sessions() {
+    return everyItem(this.http, "/auth/sessions", "sessions");
+  }
+
+  /** @param {number} sessionId @returns {Promise<void>} */
+  endSession(sessionId) {
+    return this.http.delete(`/auth/sessions/${sessionId}`);
+  }
+
+  /** @returns {Promise<import("./types/api.js").StorageUsage>} of files, in bytes */
+  storage() {
+    return this.http.get("/uploads/usage");
+  }
+}

@@ -1,0 +1,216 @@
+import { Emitter } from "./emitter.js";
+import { ApiError, isRetryable } from "./errors.js";
+import { randomId } from "./ids.js";
+import { heldLocks, holdLock } from "./platform/locks.js";
+import { Backoff, pause } from "./timing.js";
+
+/**
+ * A message that is not acknowledged yet.
+ *
+ * @typedef {object} Pending
+ * @property {string} clientMessageId has a repeated send store the message once
+ * @property {number} chatId
+ * @property {Record<string, any>} body the other fields of `POST /messages`
+ * @property {import("./uploads.js").Sendable[]} files what is attached
+ * @property {number[]} uploaded the uploads of the first of them
+ * @property {string} createdAt
+ * @property {number} order counts up
+ * @property {string} tab which tab sends it
+ * @property {{code: string, message: string} | null} failed why it was refused; it waits for `retry` or `discard`
+ */
+
+/**
+ * Messages that are not acknowledged yet. They are stored before they are sent, and sent until there is an answer: those
+ * of one chat one after the other, each once.
+ *
+ * @extends {Emitter<{changed: {chatId: number},
+ *   progress: {clientMessageId: string, chatId: number, sent: number, total: number}}>}
+ */
+export class Outbox extends Emitter {
+  /** @type {Map<string, Pending>} in the order of sending */
+  #pending = new Map();
+  /** @type {Map<string, {resolve: (message: any) => void, reject: (error: Error) => void}>} */
+  #waiting = new Map();
+  /** Chats whose messages are being sent. @type {Set<number>} */
+  #busy = new Set();
+  #tab = randomId();
+  #waking = new AbortController();
+  #stopped = false;
+  #order = Date.now();
+  /** @type {() => void} */
+  #release = () => undefined;
+
+  /**
+   * @param {object} parts
+   * @param {number} parts.userId
+   * @param {import("./platform/storage.js").Storage} parts.storage
+   * @param {import("./net/socket.js").Socket} parts.socket
+   * @param {import("./net/http.js").Http} parts.http
+   * @param {import("./uploads.js").Uploads} parts.uploads
+   * @param {(message: any) => Promise<void>} parts.stored takes each message that is acknowledged
+   */
+  constructor({ userId, storage, socket, http, uploads, stored }) {
+    super();
+    this.prefix = `outbox:${userId}:`;
+    this.storage = storage;
+    this.socket = socket;
+    this.http = http;
+    this.uploads = uploads;
+    this.stored = stored;
+  }
+
+  /** Takes over what an earlier process, or a tab that is closed, has left unsent. */
+  async start() {
+    this.#release = holdLock(this.storage, `tab:${this.#tab}`, () => undefined);
+    const held = await heldLocks(this.storage);
+    const stored = (await this.storage.list(this.prefix)).map(([, pending]) => pending);
+    for (const pending of stored.sort((one, other) => one.order - other.order)) {
+      if (held?.has(`tab:${pending.tab}`)) continue;
+      await this.#store({ ...pending, tab: this.#tab });
+    }
+    for (const { chatId } of this.#pending.values()) this.#send(chatId);
+  }
+
+  /** Sends nothing more. What is not acknowledged stays stored. */
+  stop() {
+    this.#stopped = true;
+    this.wake();
+    this.#release();
+  }
+
+  /** Tries now what it would try later: there is a connection. */
+  wake() {
+    this.#waking.abort();
+    this.#waking = new AbortController();
+  }
+
+  /** @param {number} chatId @returns {Pending[]} in order, those that were refused too */
+  of(chatId) {
+    return [...this.#pending.values()].filter((pending) => pending.chatId === chatId);
+  }
+
+  /**
+   * Sends a message as soon as that is possible.
+   *
+   * @param {number} chatId
+   * @param {Record<string, any>} body the fields of `POST /messages`
+   * @param {import("./uploads.js").Sendable[]} files
+   * @returns {Promise<import("./types/api.js").Message>} the message, once it is durable
+   * @throws {ApiError} it was refused: it stays among the pending ones
+   */
+  async add(chatId, { clientMessageId = randomId(), ...body }, files) {
+    const pending = {
+      clientMessageId,
+      chatId,
+      body,
+      files,
+      uploaded: [],
+      createdAt: new Date().toISOString(),
+      order: this.#order++,
+      tab: this.#tab,
+      failed: null,
+    };
+    const done = new Promise((resolve, reject) => this.#waiting.set(clientMessageId, { resolve, reject }));
+    done.catch(() => undefined); // `failed` tells it too
+    await this.#store(pending);
+    this.#send(chatId);
+    return done;
+  }
+
+  /** Sends a refused message again. @param {string} clientMessageId @returns {Promise<void>} */
+  async retry(clientMessageId) {
+    const pending = this.#pending.get(clientMessageId);
+    if (!pending?.failed) return;
+    await this.#store({ ...pending, failed: null });
+    this.#send(pending.chatId);
+  }
+
+  /** Gives up a message that is not sent. @param {string} clientMessageId @returns {Promise<void>} */
+  async discard(clientMessageId) {
+    const pending = this.#pending.get(clientMessageId);
+    if (!pending) return;
+    await this.#remove(pending);
+    this.#settle(clientMessageId)?.reject(new ApiError({ status: 410, code: "discarded", title: "It was given up" }));
+  }
+
+  /** Sends the messages of a chat, one after the other. @param {number} chatId */
+  async #send(chatId) {
+    if (this.#busy.has(chatId)) return;
+    this.#busy.add(chatId);
+    const backoff = new Backoff(500, 30_000);
+    for (let next = this.#next(chatId); next; next = this.#next(chatId)) {
+      try {
+        const message = await this.#sent(next);
+        backoff.reset();
+        await this.stored(message);
+        await this.#remove(next);
+        this.#settle(next.clientMessageId)?.resolve(message);
+      } catch (error) {
+        if (isRetryable(error)) await this.#pause(Math.max((error.retryAfter ?? 0) * 1000, backoff.next()));
+        else if (this.#pending.has(next.clientMessageId)) await this.#refuse(next.clientMessageId, error);
+      }
+    }
+    this.#busy.delete(chatId);
+  }
+
+  /** @param {number} chatId */
+  #next(chatId) {
+    return this.#stopped ? undefined : this.of(chatId).find((pending) => !pending.failed);
+  }
+
+  /** @param {Pending} pending @returns {Promise<any>} the message */
+  async #sent(pending) {
+    const attachments = [...(pending.body.attachments ?? []), ...(await this.#uploaded(pending))];
+    const { chatId, clientMessageId, body } = pending;
+    const data = { ...body, chatId, clientMessageId, ...(attachments.length && { attachments }) };
+    if (this.socket.state === "open") return this.socket.request("message:send", data);
+    return this.http.request("POST", "/messages", { body: data, once: true });
+  }
+
+  /** @param {Pending} pending @returns {Promise<number[]>} the uploads of its files */
+  async #uploaded({ clientMessageId, chatId, files }) {
+    const known = () => /** @type {Pending} */ (this.#pending.get(clientMessageId));
+    for (const file of files.slice(known().uploaded.length)) {
+      const { id } = await this.uploads.upload(file, {
+        onProgress: (progress) => this.emit("progress", { clientMessageId, chatId, ...progress }),
+      });
+      if (!this.#pending.has(clientMessageId)) throw new ApiError({ status: 410, code: "discarded" });
+      await this.#store({ ...known(), uploaded: [...known().uploaded, id] });
+    }
+    return known().uploaded;
+  }
+
+  /** @param {string} clientMessageId @param {unknown} error */
+  async #refuse(clientMessageId, error) {
+    const pending = /** @type {Pending} */ (this.#pending.get(clientMessageId));
+    const { code = "failed", message } = /** @type {{code?: string, message: string}} */ (error);
+    await this.#store({ ...pending, failed: { code, message } });
+    this.#settle(clientMessageId)?.reject(/** @type {Error} */ (error));
+  }
+
+  /** @param {Pending} pending */
+  async #store(pending) {
+    this.#pending.set(pending.clientMessageId, pending);
+    await this.storage.set([[`${this.prefix}${pending.clientMessageId}`, pending]]);
+    this.emit("changed", { chatId: pending.chatId });
+  }
+
+  /** @param {Pending} pending */
+  async #remove({ clientMessageId, chatId }) {
+    this.#pending.delete(clientMessageId);
+    await this.storage.set([[`${this.prefix}${clientMessageId}`, undefined]]);
+    this.emit("changed", { chatId });
+  }
+
+  /** @param {string} clientMessageId */
+  #settle(clientMessageId) {
+    const waiting = this.#waiting.get(clientMessageId);
+    this.#waiting.delete(clientMessageId);
+    return waiting;
+  }
+
+  /** @param {number} milliseconds */
+  #pause(milliseconds) {
+    return this.#stopped ? undefined : pause(milliseconds, this.#waking.signal);
+  }
+}

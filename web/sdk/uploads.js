@@ -1,0 +1,143 @@
+import { ApiError, ConnectionLost } from "./errors.js";
+import { Backoff, pause } from "./timing.js";
+
+const ARRIVAL_MILLISECONDS = 30_000;
+const SLICE_BYTES = 64 * 1024;
+
+/**
+ * A file to send: a File or Blob; bytes with a name and a type; in React Native an object with its `uri`.
+ *
+ * @typedef {Blob & {name?: string}} BlobFile
+ * @typedef {{name: string, type: string, data: Blob | Uint8Array}} NamedFile
+ * @typedef {{name: string, type: string, uri: string, size: number}} NativeFile
+ * @typedef {BlobFile | NamedFile | NativeFile} Sendable
+ * @typedef {(progress: {sent: number, total: number}) => void} OnProgress in bytes
+ */
+
+/** Files: announced, sent to the store, checked. */
+export class Uploads {
+  /** @param {import("./net/http.js").Http} http */
+  constructor(http) {
+    this.http = http;
+  }
+
+  /**
+   * Uploads a file, so that it can be attached to a message.
+   *
+   * @param {Sendable} file
+   * @param {object} [options]
+   * @param {OnProgress} [options.onProgress]
+   * @param {AbortSignal} [options.signal] gives up
+   * @returns {Promise<import("./types/api.js").Attachment>}
+   * @throws {ApiError} the service or the store refused the file
+   * @throws {ConnectionLost} the store did not answer
+   */
+  async upload(file, { onProgress = () => undefined, signal } = {}) {
+    const { name, type, size, content } = described(file);
+    const form = await this.http.request("POST", "/uploads", {
+      body: { filename: name, contentType: type, size },
+      creates: true,
+      signal,
+    });
+    const data = new FormData();
+    for (const [field, value] of Object.entries(form.fields)) data.append(field, value);
+    // React Native's FormData takes an object with a `uri`, which the types of browsers do not know.
+    data.append("file", /** @type {Blob} */ (content), name);
+    onProgress({ sent: 0, total: size });
+    const send = globalThis.XMLHttpRequest ? sendByXhr : sendByFetch;
+    await send(form.url, data, { total: size, onProgress, signal, fetch: this.http.fetch });
+    onProgress({ sent: size, total: size });
+    return this.#completed(form.id, signal);
+  }
+
+  /** @param {number} uploadId @returns {Promise<import("./types/api.js").Download>} with an address for 5 minutes */
+  download(uploadId) {
+    return this.http.get(`/uploads/${uploadId}`);
+  }
+
+  /** Deletes a file that no message holds. @param {number} uploadId @returns {Promise<void>} */
+  remove(uploadId) {
+    return this.http.delete(`/uploads/${uploadId}`);
+  }
+
+  /** @param {number} uploadId @param {AbortSignal} [signal] */
+  async #completed(uploadId, signal) {
+    const backoff = new Backoff(200, 2000);
+    const until = Date.now() + ARRIVAL_MILLISECONDS;
+    for (;;) {
+      try {
+        return await this.http.request("POST", `/uploads/${uploadId}/complete`, { signal });
+      } catch (error) {
+        const pending = error instanceof ApiError && error.code === "upload_pending";
+        if (!pending || Date.now() > until) throw error;
+        await pause(backoff.next(), signal);
+      }
+    }
+  }
+}
+
+/**
+ * What the service is told of a file, and what is sent.
+ *
+ * @param {Sendable} file
+ */
+function described(file) {
+  const type = file.type || "application/octet-stream";
+  if ("uri" in file) return { name: file.name, type, size: file.size, content: file };
+  const blob = "data" in file ? new Blob([/** @type {BlobPart} */ (file.data)], { type }) : file;
+  return { name: file.name || "file", type, size: blob.size, content: blob };
+}
+
+/**
+ * @typedef {{total: number, onProgress: OnProgress, signal?: AbortSignal, fetch: typeof fetch}} Sending
+ */
+
+/** @param {string} url @param {FormData} form @param {Sending} sending @returns {Promise<void>} */
+function sendByXhr(url, form, { total, onProgress, signal }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    // The form's own bytes count too: they are spread over the file's.
+    request.upload.onprogress = ({ loaded, total: all }) => onProgress({ sent: Math.floor((loaded / all) * total), total });
+    request.onload = () => (request.status < 300 ? resolve() : reject(refusal(request.status)));
+    request.onerror = () => reject(new ConnectionLost("The store of files did not answer"));
+    request.onabort = () => reject(signal?.reason ?? new ConnectionLost("The upload was given up"));
+    signal?.addEventListener("abort", () => request.abort());
+    request.open("POST", url);
+    request.send(form);
+  });
+}
+
+/** @param {string} url @param {FormData} form @param {Sending} sending @returns {Promise<void>} */
+async function sendByFetch(url, form, { total, onProgress, signal, fetch }) {
+  const encoded = new Response(form);
+  const type = /** @type {string} */ (encoded.headers.get("Content-Type"));
+  const bytes = new Uint8Array(await encoded.arrayBuffer());
+  async function* slices() {
+    for (let sent = 0; sent < bytes.length; sent += SLICE_BYTES) {
+      onProgress({ sent: Math.floor((sent / bytes.length) * total), total });
+      yield bytes.subarray(sent, sent + SLICE_BYTES);
+    }
+  }
+  const options = {
+    method: "POST",
+    // The store takes no chunked bodies. Node sends this length in place of chunks.
+    headers: { "Content-Type": type, "Content-Length": String(bytes.length) },
+    body: /** @type {any} */ (slices()),
+    duplex: "half",
+    signal,
+  };
+  let answer;
+  try {
+    answer = await fetch(url, options);
+    await answer.arrayBuffer();
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ConnectionLost("The store of files did not answer", error);
+  }
+  if (!answer.ok) throw refusal(answer.status);
+}
+
+/** @param {number} status */
+function refusal(status) {
+  return new ApiError({ status, code: "upload_refused", title: "The store refused the file" });
+}
