@@ -14,9 +14,10 @@ CHECKS := tests/arch tests/unit/test_openapi.py tests/unit/test_asyncapi.py test
 	tests/ws/test_vocabularies.py::test_the_tables_name_what_there_is \
 	tests/deploy/test_policies.py::test_every_function_has_a_policy
 SCANNER := .venv-scan
+SDK_TOOLS := web/tools/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo check test torture migrate import deploy rollback rotate unlock sql destroy fmt lint bench cost scan pr clean
+.PHONY: help build run demo sdk check test torture migrate import deploy rollback rotate unlock sql destroy fmt lint bench cost scan pr clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -43,6 +44,13 @@ run: build ## start everything on this machine (HOST, PORT, DATA_DIR, DATABASE_U
 
 demo: build ## two users talk over a running server (HOST, PORT)
 	@$(BIN)/python -m local.demo
+
+# The packages that make its types come from npm.
+$(SDK_TOOLS): web/tools/package-lock.json
+	@npm ci --prefix web/tools --ignore-scripts --no-audit --no-fund --silent
+
+sdk: build $(SDK_TOOLS) ## make the npm package of the client library in .build/sdk; needs Node
+	@$(BIN)/python -m web.pack
 
 check: $(DEV) ## run the quick tests that name what a new route, event, table or setting still lacks
 	@$(BIN)/python -m pytest $(CHECKS)
@@ -107,5 +115,5 @@ scan: $(SCANNER)/installed ## look for what is insecure in infra/stack.yaml
 pr: test scan ## all that CI runs on one PostgreSQL
 
 clean: ## remove what was made here, the local data included
-	rm -rf $(VENV) $(SCANNER) .local .build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SCANNER) web/tools/node_modules .local .build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

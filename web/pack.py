@@ -1,7 +1,7 @@
 """`make sdk`: the npm package of the client library, with types made from the service's own documents.
 
-The types of REST and of events come from OpenAPI, those of the socket's frames from AsyncAPI, those of the library from
-its comments, which the compiler checks against the code.
+The types of REST and of events come from OpenAPI, those of the socket's frames from AsyncAPI. The library's own come
+from its comments, which the compiler checks against the code.
 """
 
 import json

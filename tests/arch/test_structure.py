@@ -7,11 +7,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = sorted((ROOT / "chalicelib").rglob("*.py"))
-ROOMS = ("chalicelib", "local", "infra", "moving", "bench", "tests")
+ROOMS = ("chalicelib", "local", "infra", "web", "moving", "bench", "tests")
 EVERYTHING = [ROOT / "app.py", *sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))]
 
 STOREYS = ("core", "realtime", "features", "entry")
-OUTSIDE = {"app", "local", "tests", "bench", "infra", "moving", "boto3", "botocore", "moto"}
+OUTSIDE = {"app", "local", "tests", "bench", "infra", "web", "moving", "boto3", "botocore", "moto"}
 # Whose SQL may name a table: everybody else goes through these features' modules.
 TABLE_OWNERS = {
     "messages": {"messages"},

@@ -2,7 +2,7 @@ import { Emitter } from "./emitter.js";
 import { ApiError, isRetryable } from "./errors.js";
 import { randomId } from "./ids.js";
 import { heldLocks, holdLock } from "./platform/locks.js";
-import { Backoff, pause } from "./timing.js";
+import { Backoff, oneByOne, pause } from "./timing.js";
 
 /**
  * A message that is not acknowledged yet.
@@ -33,6 +33,7 @@ export class Outbox extends Emitter {
   #waiting = new Map();
   /** Chats whose messages are being sent. @type {Set<number>} */
   #busy = new Set();
+  #inOrder = oneByOne();
   #tab = randomId();
   #waking = new AbortController();
   #stopped = false;
@@ -189,10 +190,13 @@ export class Outbox extends Emitter {
   }
 
   /** @param {Pending} pending */
-  async #store(pending) {
-    this.#pending.set(pending.clientMessageId, pending);
-    await this.storage.set([[`${this.prefix}${pending.clientMessageId}`, pending]]);
-    this.emit("changed", { chatId: pending.chatId });
+  #store(pending) {
+    // One by one: messages are sent in the order in which they were given.
+    return this.#inOrder(async () => {
+      await this.storage.set([[`${this.prefix}${pending.clientMessageId}`, pending]]);
+      this.#pending.set(pending.clientMessageId, pending);
+      this.emit("changed", { chatId: pending.chatId });
+    });
   }
 
   /** @param {Pending} pending */

@@ -43,11 +43,17 @@ export class Uploads {
     for (const [field, value] of Object.entries(form.fields)) data.append(field, value);
     // React Native's FormData takes an object with a `uri`, which the types of browsers do not know.
     data.append("file", /** @type {Blob} */ (content), name);
-    onProgress({ sent: 0, total: size });
     const send = globalThis.XMLHttpRequest ? sendByXhr : sendByFetch;
-    await send(form.url, data, { total: size, onProgress, signal, fetch: this.http.fetch });
-    onProgress({ sent: size, total: size });
-    return this.#completed(form.id, signal);
+    try {
+      onProgress({ sent: 0, total: size });
+      await send(form.url, data, { total: size, onProgress, signal, fetch: this.http.fetch });
+      onProgress({ sent: size, total: size });
+      return await this.#completed(form.id, signal);
+    } catch (error) {
+      // What was announced counts against the user's storage until it is removed or expires.
+      void this.remove(form.id).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** @param {number} uploadId @returns {Promise<import("./types/api.js").Download>} with an address for 5 minutes */

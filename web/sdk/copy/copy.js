@@ -263,7 +263,6 @@ export class Copy extends Emitter {
   async #hearMessage(chat, message) {
     await this.#fill(chat, message.seq - 1);
     this.#place(chat, message);
-    chat.to = Math.max(chat.to, message.seq);
   }
 
   /**
@@ -279,7 +278,6 @@ export class Copy extends Emitter {
       const { messages, hasMore, nextCursor } = await this.http.get(`/chats/${chat.data.id}/messages`, query);
       for (const message of messages) {
         this.#place(chat, message);
-        chat.to = Math.max(chat.to, message.seq);
       }
       if (!hasMore) chat.to = Math.max(chat.to, seq);
       query = { cursor: nextCursor, limit: PAGE };
@@ -289,6 +287,7 @@ export class Copy extends Emitter {
   /** @param {ChatCopy} chat @param {Message} message */
   #place(chat, message) {
     const outcome = chat.place(message);
+    chat.to = Math.max(chat.to, message.seq);
     const name = outcome === "new" ? "message" : "updated";
     if (outcome) this.emit(name, { chatId: chat.data.id, message: told(chat, message) });
   }

@@ -1,0 +1,1 @@
+"""The client library under Node, against the real stack."""

@@ -1,0 +1,116 @@
+"""Two users talk through the client library: what one does, the other has."""
+
+from tests.sdk.conftest import LogIn
+from tests.sdk.nodes import when
+from tests.support.people import Person
+
+_SEQS = """
+  const found = [];
+  const history = kept.me.chats[0].history(before ? {before} : {});
+  for await (const {seq} of history) if (found.push(seq) === most) break;
+  return found;
+"""
+
+
+def test_what_one_sends_the_other_hears_once(alice: Person, bob: Person, log_in: LogIn) -> None:
+    ours, theirs = log_in(alice), log_in(bob)
+    chat_id = ours.run("return (await kept.me.openPrivate(peer)).id", peer=bob.id)
+    for text in ("one", "two", "three"):
+        sent = ours.run("return kept.me.chat(chatId).send(text)", chatId=chat_id, text=text)
+        assert (sent["content"], sent["senderId"]) == (text, alice.id)
+    expected = [[chat_id, 1, "one"], [chat_id, 2, "two"], [chat_id, 3, "three"]]
+    assert when(theirs, "message", "kept.heard.length >= 3 && kept.heard") == expected
+    assert ours.run("return kept.heard") == expected
+    assert theirs.run("return kept.me.chats[0].unreadCount") == 3
+    assert theirs.run("return kept.me.chats[0].messages.map(({content}) => content)") == ["one", "two", "three"]
+    assert ours.run("return kept.me.chat(chatId).pending", chatId=chat_id) == []
+
+
+def test_what_changes_a_message(alice: Person, bob: Person, log_in: LogIn) -> None:
+    chat_id = alice.chat_with(bob)
+    ours, theirs = log_in(alice), log_in(bob)
+    ours.run("kept.chat = kept.me.chat(chatId); kept.sent = await kept.chat.send('first')", chatId=chat_id)
+    when(theirs, "message", "kept.heard.length")
+    ours.run("await kept.chat.edit(kept.sent, 'better')")
+    assert ours.run("return kept.chat.messages[0].content") == "better"
+    when(theirs, "updated", "me.chats[0].messages[0].content === 'better'")
+    theirs.run("await kept.me.chats[0].react(kept.me.chats[0].messages[0], '👍')")
+    assert when(ours, "updated", "kept.chat.messages[0].reactions['👍']") == [bob.id]
+    ours.run("await kept.chat.pinMessage(kept.sent)")
+    assert ours.run(
+        "const found = []; for await (const one of kept.chat.pins()) found.push(one.id); return found"
+    ) == [ours.run("return kept.sent.id")]
+    ours.run("await kept.chat.delete(kept.sent)")
+    gone = when(theirs, "updated", "me.chats[0].messages[0].isDeleted && me.chats[0].messages[0]")
+    assert (gone["content"], gone["reactions"], gone["isEdited"], gone["pinnedAt"]) == ("", {}, False, None)
+    unlike = {"updatedAt", "status"}  # the event does not tell the first; the second moves on
+    asked = theirs.run("return kept.me.http.get(`/messages/${id}`)", id=gone["id"])
+    assert {**asked, **{name: gone[name] for name in unlike}} == gone
+
+
+def test_deleted_for_oneself_it_stays_with_the_other(alice: Person, bob: Person, log_in: LogIn) -> None:
+    chat_id = alice.chat_with(bob)
+    ours, tablet, theirs = log_in(alice), log_in(alice), log_in(bob)
+    ours.run("kept.chat = kept.me.chat(chatId); kept.sent = await kept.chat.send('to be hidden')", chatId=chat_id)
+    when(tablet, "message", "kept.heard.length")
+    ours.run("await kept.chat.delete(kept.sent, 'me')")
+    assert ours.run("return kept.chat.messages") == []
+    assert when(tablet, "removed", "me.chats[0].messages.length === 0")
+    assert [message["content"] for message in theirs.run("return kept.me.chats[0].messages")] == ["to be hidden"]
+
+
+def test_marks_reach_the_sender_and_the_readers_other_device(alice: Person, bob: Person, log_in: LogIn) -> None:
+    chat_id = alice.chat_with(bob)
+    ours, theirs, tablet = log_in(alice), log_in(bob), log_in(bob)
+    ours.run("kept.chat = kept.me.chat(chatId); kept.sent = await kept.chat.send('read me')", chatId=chat_id)
+    assert when(ours, "chats", "kept.chat.statusOf(kept.sent) === 'delivered'")
+    assert when(tablet, "chats", "me.chats[0].unreadCount === 1")
+    theirs.run("kept.me.chats[0].markRead()")
+    assert when(ours, "chats", "kept.chat.statusOf(kept.sent) === 'read'")
+    assert when(tablet, "chats", "me.chats[0].unreadCount === 0")
+    assert when(theirs, "chats", "me.chats[0].unreadCount === 0")
+
+
+def test_history_is_loaded_as_it_is_asked_for(alice: Person, bob: Person, log_in: LogIn) -> None:
+    chat_id = alice.chat_with(bob)
+    for number in range(1, 121):
+        alice.send(chat_id, str(number))
+    theirs = log_in(bob)
+    assert theirs.run("return kept.me.chats[0].messages.length") == 1
+    assert theirs.run(_SEQS, before=None, most=60) == list(range(120, 60, -1))
+    assert theirs.run("return kept.me.chats[0].messages.length") < 120
+    assert theirs.run(_SEQS, before=None, most=None) == list(range(120, 0, -1))
+    assert theirs.run(_SEQS, before=4, most=None) == [3, 2, 1]
+
+
+def test_typing_shows_and_ends_with_the_message(alice: Person, bob: Person, log_in: LogIn) -> None:
+    chat_id = alice.chat_with(bob)
+    ours, theirs = log_in(alice), log_in(bob)
+    ours.run("kept.me.chat(chatId).startTyping()", chatId=chat_id)
+    assert when(theirs, "typing", "me.chats[0].typists.length && me.chats[0].typists") == [alice.id]
+    ours.run("await kept.me.chat(chatId).send('done')", chatId=chat_id)
+    assert when(theirs, "typing", "me.chats[0].typists.length === 0")
+
+
+def test_a_first_message_of_a_stranger_is_told(alice: Person, bob: Person, log_in: LogIn) -> None:
+    """Also where the chat is new to the client."""
+    theirs = log_in(bob)
+    chat_id = alice.chat_with(bob)
+    alice.send(chat_id, "we have not met")
+    assert when(theirs, "message", "kept.heard.length && kept.heard") == [[chat_id, 1, "we have not met"]]
+
+
+def test_drafts_reach_other_devices(alice: Person, bob: Person, log_in: LogIn) -> None:
+    chat_id = alice.chat_with(bob)
+    phone, tablet = log_in(alice), log_in(alice)
+    phone.run("await kept.me.chat(chatId).setDraft('Dear Bob')", chatId=chat_id)
+    assert when(tablet, "chats", "me.chats[0].draft.content") == "Dear Bob"
+
+
+def test_a_message_that_disappears_is_taken_away(alice: Person, bob: Person, log_in: LogIn) -> None:
+    chat_id = alice.chat_with(bob)
+    alice.http.patch(f"/chats/{chat_id}", json={"settings": {"messageSeconds": 5}}).raise_for_status()
+    theirs = log_in(bob)
+    alice.send(chat_id, "burn after reading")
+    when(theirs, "message", "me.chats[0].messages.length === 1")
+    assert when(theirs, "removed", "me.chats[0].messages.length === 0")
