@@ -10,6 +10,7 @@ import msgspec
 
 from chalicelib.core import ids, metrics
 from chalicelib.core.config import trace_of_invocation
+from chalicelib.core.wording import Language
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,15 +21,16 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Context:
-    """The request's id and X-Ray trace, and what is to be done once its changes are committed.
+    """The request's id, X-Ray trace and language, and what is to be done once its changes are committed.
 
     `trace` is the header (`Root=1-…;Parent=…;Sampled=0`), or empty. The id goes along with everything that comes of
     the request: log lines, queue messages, events.
     """
 
-    def __init__(self, request_id: str, trace: str = "") -> None:
+    def __init__(self, request_id: str, trace: str = "", language: Language = "en") -> None:
         self.request_id = request_id
         self.trace = trace
+        self.language = language
         self._after_commit: list[Callable[[], None]] = []
 
     def adopt(self, offered_request_id: str | None) -> None:
@@ -58,8 +60,16 @@ def current() -> Context:
     return _current.get()
 
 
+def language() -> Language:
+    """In which language errors are told: that of the context in force; outside of one, English."""
+    here = _current.get(None)
+    return here.language if here is not None else "en"
+
+
 @contextlib.contextmanager
-def begin(offered_request_id: str | None = None, *, trace: str | None = None) -> Iterator[Context]:
+def begin(
+    offered_request_id: str | None = None, *, trace: str | None = None, language: Language = "en"
+) -> Iterator[Context]:
     """Opens a context, and writes what was counted in it when it ends.
 
     An offered request id is kept where it is harmless in a header and in a log line. The trace is the invocation's
@@ -68,7 +78,7 @@ def begin(offered_request_id: str | None = None, *, trace: str | None = None) ->
     if not _is_harmless(offered_request_id):
         offered_request_id = ids.random_id()
     seen = trace_of_invocation() or trace or ""
-    context = Context(offered_request_id, seen if _TRACE.fullmatch(seen) else "")
+    context = Context(offered_request_id, seen if _TRACE.fullmatch(seen) else "", language)
     token = _current.set(context)
     try:
         yield context

@@ -5,13 +5,25 @@ and a plain mistake answer alike.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NamedTuple
 
 import msgspec
 
+from chalicelib.core import context
+from chalicelib.core.wording import NO_VALUES, Values, told
+
+
+class Fault(NamedTuple):
+    """One field that is refused, in the code's words: its path, a stable code, a sentence and its values."""
+
+    field: str
+    code: str
+    sentence: str
+    values: Values = NO_VALUES
+
 
 class FieldError(msgspec.Struct, frozen=True):
-    """One field that was refused: its path (`participantIds[0]`), a stable code, and words for a person."""
+    """One field that was refused: its path (`participantIds[0]`), a stable code, and what a person reads of it."""
 
     field: str
     code: str
@@ -26,6 +38,8 @@ class ProblemBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     status: Annotated[int, msgspec.Meta(ge=400, le=599)]
     code: str
     detail: str
+    error: Annotated[str, msgspec.Meta(description="as `detail`, for clients that show this field")]
+    message: Annotated[str, msgspec.Meta(description="as `detail`, for clients that show this field")]
     request_id: str
     retryable: bool
     retry_after: Annotated[
@@ -35,7 +49,10 @@ class ProblemBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
 
 
 class Problem(Exception):  # noqa: N818  # the RFC's own word for it
-    """A refusal that the client is told of. `detail` must never carry secrets, SQL or file names."""
+    """A refusal that the client is told of. `detail` must never carry secrets, SQL or file names.
+
+    `detail` is a sentence as wording.py has them, with its `values`. The client reads it in its own language.
+    """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
@@ -46,27 +63,41 @@ class Problem(Exception):  # noqa: N818  # the RFC's own word for it
         self,
         detail: str | None = None,
         *,
-        errors: Sequence[FieldError] = (),
+        values: Values | None = None,
+        errors: Sequence[Fault] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(detail or self.title)
-        self.detail = detail or self.title
+        self._sentence = detail or self.title
+        self._values = values or NO_VALUES
+        super().__init__(told(self._sentence, self._values, "en"))
         self.errors = errors
         self.headers = dict(headers or {})
 
     def body(self, request_id: str) -> ProblemBody:
-        """The wire form of this refusal."""
+        """The wire form of this refusal, in the language of the request that is being answered."""
+        language = context.language()
+        detail = self.sentence()
         return ProblemBody(
             type=f"urn:messenger:problem:{self.code}",
-            title=self.title,
+            title=told(self.title, NO_VALUES, language),
             status=self.status,
             code=self.code,
-            detail=self.detail,
+            detail=detail,
+            error=detail,
+            message=detail,
             request_id=request_id,
             retryable=self.retryable,
             retry_after=int(self.headers["Retry-After"]) if "Retry-After" in self.headers else None,
-            errors=self.errors,
+            errors=self._field_errors(),
         )
+
+    def sentence(self) -> str:
+        """Why this is refused, in one line for a person, in the language of the request that is being answered."""
+        return told(self._sentence, self._values, context.language())
+
+    def _field_errors(self) -> list[FieldError]:
+        language = context.language()
+        return [FieldError(one.field, one.code, told(one.sentence, one.values, language)) for one in self.errors]
 
 
 class Unreadable(Problem):
@@ -77,9 +108,13 @@ class InvalidInput(Problem):
     status, code, title = 400, "invalid_input", "The input is not valid"
 
     @classmethod
-    def at(cls, field: str, code: str, message: str) -> "InvalidInput":
+    def at(cls, field: str, code: str, sentence: str, **values: str | int) -> "InvalidInput":
         """The refusal of one field."""
-        return cls(f"{field}: {message}", errors=(FieldError(field, code, message),))
+        return cls(errors=(Fault(field, code, sentence, values),))
+
+    def sentence(self) -> str:
+        """What is wrong with each field; without fields, what is wrong with the whole."""
+        return "; ".join(f"{error.field}: {error.message}" for error in self._field_errors()) or super().sentence()
 
 
 class UnknownAction(Problem):

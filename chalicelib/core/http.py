@@ -31,6 +31,7 @@ from chalicelib.core.decoding import decode_json, decode_text
 from chalicelib.core.errors import Problem, Unauthenticated, UnsupportedType
 from chalicelib.core.idempotency import Answer
 from chalicelib.core.logs import tell
+from chalicelib.core.wording import language_of
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Handler = TypeVar("Handler", bound=Callable[..., Any])
@@ -231,7 +232,8 @@ def bordered(route: str, request: ChaliceRequest, manner: Manner, call: Callable
     """Makes the raw answer of a call: its context, its line in the log, its headers. Never raises."""
     started = time.perf_counter()
     offered, trace = request.headers.get("x-request-id"), request.headers.get("x-amzn-trace-id")
-    with context.begin(offered, trace=trace) as current:
+    language = language_of(request.headers.get("accept-language", ""))
+    with context.begin(offered, trace=trace, language=language) as current:
         try:
             answer = call()
         except Exception as failure:  # the border

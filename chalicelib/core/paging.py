@@ -38,7 +38,7 @@ def read_cursor(cursor: str | None, kind: type[T]) -> T | None:
     try:
         return msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=kind)
     except (binascii.Error, ValueError):
-        raise InvalidInput.at("cursor", "wrong_form", "This cursor was not made by this list") from None
+        raise InvalidInput.at("cursor", "wrong_form", "is not a cursor that this list has made") from None
 
 
 def cut(

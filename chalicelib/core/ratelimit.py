@@ -54,7 +54,8 @@ def refuse_unless_allowed(policy: Policy, allowance: Allowance) -> None:
     """Raises RateLimited, with Retry-After, where the allowance was spent."""
     if not allowance.allowed:
         given = {"Retry-After": str(allowance.retry_after), **headers(policy, allowance)}
-        raise RateLimited(f"Too many requests; try again in {allowance.retry_after} s.", headers=given)
+        values = {"seconds": allowance.retry_after}
+        raise RateLimited("Too many requests; try again in {seconds} s.", values=values, headers=given)
 
 
 def network_of(address: str) -> str:

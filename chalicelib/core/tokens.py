@@ -62,9 +62,9 @@ def verify(token: str, purpose: Purpose) -> tuple[Actor, str]:
         if verified.expires_at <= clock.now():
             raise jwt.ExpiredSignatureError
     except jwt.ExpiredSignatureError:
-        raise Unauthenticated(f"The {purpose} token has expired.") from None
+        raise Unauthenticated("The {purpose} token has expired.", values={"purpose": purpose}) from None
     except (jwt.InvalidTokenError, KeyError, ValueError, TypeError):
-        raise Unauthenticated(f"The {purpose} token is not valid.") from None
+        raise Unauthenticated("The {purpose} token is not valid.", values={"purpose": purpose}) from None
     return verified.actor, verified.token_id
 
 

@@ -190,11 +190,13 @@ def read_messages(actor: Actor, data: MessagesReadInput) -> Watermarks:
 def messages_delivered(actor: Actor, data: MessageDeliveredInput) -> Watermarks:
     """Mark a chat's messages as delivered up to one."""
     if data.message_id is not None and (data.chat_id, data.seq) != (None, None):
-        raise InvalidInput.at("messageId", "contradiction", "cannot be given together with chatId or seq")
+        raise InvalidInput.at(
+            "messageId", "contradiction", "cannot be given together with {other}", other="chatId, seq"
+        )
     if data.message_id is not None:
         return receipts.mark_message(actor, data.message_id, "delivered")
     if data.chat_id is None:
-        raise InvalidInput.at("messageId", "missing", "Give messageId or chatId")
+        raise InvalidInput.at("messageId", "missing", "is required, or chatId in its place")
     return receipts.mark_delivered(actor, data.chat_id, data.seq)
 
 

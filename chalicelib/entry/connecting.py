@@ -96,7 +96,7 @@ def _engine(query: Mapping[str, str]) -> Engine | None:
     if "EIO" not in query:
         return None
     if query["EIO"] not in _ENGINES:
-        raise InvalidInput.at("EIO", "unknown_value", "Engine.IO 3 and 4 are spoken here: Socket.IO 2, 3 and 4")
+        raise InvalidInput.at("EIO", "unknown_value", "must be 3 or 4: Socket.IO 2, 3 and 4 are spoken here")
     if query.get("transport") != "websocket":
         raise InvalidInput.at("transport", "unknown_value", "must be websocket on a WebSocket")
     return _ENGINES[query["EIO"]]

@@ -31,7 +31,7 @@ def perform(connection: Connection | None, name: str, data: bytes) -> Any:
         raise Unauthenticated("This connection is not registered; connect again.")
     action = ACTIONS.get(vocabularies.action(connection.vocabulary, name))
     if action is None:
-        raise UnknownAction(f"There is no action of this name: {name[:64]!r}.")
+        raise UnknownAction("There is no action of this name: {name}.", values={"name": name[:64]})
     result = action.handler(connection.actor, decode_json(data, action.data))
     note_sign_of_life(connection)
     return result if connection.vocabulary is None else _in_words(connection, result)

@@ -163,7 +163,7 @@ def _event(connection: Connection, packet: Packet) -> Said:
 
 def _data(arguments: list[msgspec.Raw]) -> bytes:
     if len(arguments) > 1:
-        raise InvalidInput.at("arguments", "wrong_length", "An event takes one argument")
+        raise InvalidInput.at("arguments", "wrong_length", "must be one argument")
     data = bytes(arguments[0]).strip() if arguments else b"null"
     if data == b"null":
         return b"{}"

@@ -81,7 +81,9 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
 def check(name: str | None) -> None:
     """Raises InvalidInput for a vocabulary that does not exist."""
     if name is not None and name not in VOCABULARIES:
-        raise InvalidInput.at("vocabulary", "unknown_value", f"There are {', '.join(VOCABULARIES)}")
+        raise InvalidInput.at(
+            "vocabulary", "unknown_value", "must be one of: {choices}", choices=", ".join(VOCABULARIES)
+        )
 
 
 def action(vocabulary: str | None, name: str) -> str:

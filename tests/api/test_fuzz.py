@@ -140,7 +140,7 @@ def test_a_wrong_field_is_named(member: Person) -> None:
                 refused = answer.json()["errors"][0]
                 assert refused["code"] == "missing" or refused["field"].startswith(name)
         answer = _send(member, operation, b'{"senderId": 1}')
-        assert [error["field"] for error in answer.json()["errors"]] == ["senderId"]
+        assert answer.json()["errors"][0]["field"] == "senderId"
 
 
 def test_large_bodies_are_refused(member: Person) -> None:

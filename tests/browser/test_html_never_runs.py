@@ -84,3 +84,68 @@ def test_when_cleaned_none_runs_among_others(browser: Chrome, page: Pages, sent:
     page.asked.clear()
     assert _named(_show(browser, pages, "ul"), pages) == []
     assert page.asked == []
+
+
+# Where a page writes a text between the quotes of an attribute of its own, and what comes after it.
+QUOTED = (
+    '<p tabindex=1 title="{}">x</p><u>after</u>',
+    "<p tabindex=1 title='{}'>x</p><u>after</u>",
+    '<img alt="{}"><u>after</u>',
+    '<a title="{}">x</a><u>after</u>',
+)
+
+
+def _ran(findings: list[Finding], texts: list[str]) -> list[tuple[str, str]]:
+    """What ran or could, whatever else became of the page's own markup."""
+    acting = [(index, what) for index, what in findings if what.startswith(("ran", "has on", "has srcdoc"))]
+    return _named(acting, texts)
+
+
+def test_when_cleaned_none_runs_between_the_quotes_of_an_attribute(
+    browser: Chrome, page: Pages, sent: list[str]
+) -> None:
+    raw = [place.replace("{}", text) for place in QUOTED for text in payloads.BREAKOUTS]
+    assert _ran(_show(browser, raw, "div"), raw)
+    texts = sorted({clean(text) for text in [*payloads.BREAKOUTS, *sent[::7]]})
+    pages = [place.replace("{}", text) for place in QUOTED for text in texts]
+    page.asked.clear()
+    assert _ran(_show(browser, pages, "div"), pages) == []
+    assert page.asked == []
+
+
+def test_when_cleaned_none_runs_as_the_first_of_two(browser: Chrome, page: Pages) -> None:
+    """Two texts side by side, with nothing of the page between them."""
+    first = (
+        "a<b",
+        "x<",
+        "a<b on",
+        "<x",
+        "<img",
+        "if (a<b) c=",
+        "<scr<script>ipt>alert(1)</script>hi",
+        *payloads.BREAKOUTS,
+    )
+    second = ("click=alert(1) tabindex=1>", "img src=x onerror=alert(1)>", "on", *payloads.BREAKOUTS)
+    raw = [one + other for one, other in itertools.product(first, second)]
+    assert _ran(_show(browser, raw, "div"), raw)
+    pages = [clean(one) + clean(other) for one, other in itertools.product(first, second)]
+    assert _ran(_show(browser, pages, "div"), pages) == []
+
+
+def test_what_a_page_puts_behind_a_cleaned_text_is_not_swallowed(
+    browser: Chrome, page: Pages, sent: list[str]
+) -> None:
+    texts = sorted(
+        {clean(text) for text in [*sent, "<scr<script>ipt>alert(1)</script>hi", "<img", "<x y", "<b title='"]}
+    )
+    swallowed = browser.execute_script(
+        """
+        const inside = document.implementation.createHTMLDocument();
+        return arguments[0].filter(text => {
+            inside.body.innerHTML = `<p>${text}</p><u>after</u>`;
+            return inside.body.querySelector('u')?.textContent !== 'after';
+        });
+        """,
+        texts,
+    )
+    assert swallowed == []

@@ -172,7 +172,9 @@ def test_the_file_of_gateway_responses_is_whole() -> None:
     assert set(described["responses"]) == set(kinds.split())
     for entry in described["responses"].values():
         problem = entry["problem"]
-        assert set(problem) == {"type", "title", "status", "code", "detail", "requestId", "retryable"}
+        fields = {"type", "title", "status", "code", "detail", "error", "message", "requestId", "retryable"}
+        assert set(problem) == fields
+        assert problem["error"] == problem["message"] == problem["detail"]
         assert problem["status"] == entry["status"]
         assert problem["type"].endswith(problem["code"])
         assert problem["requestId"] == "$context.requestId"

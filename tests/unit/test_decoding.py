@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 from chalicelib.core.decoding import decode_json, decode_outline, decode_text
-from chalicelib.core.errors import FieldError, InvalidInput, Problem, Unreadable
+from chalicelib.core.errors import Fault, InvalidInput, Problem, Unreadable
+from chalicelib.core.faults import TOLD
 from chalicelib.core.ids import Id
 from chalicelib.features.messages.emoji import Emoji
 
@@ -47,7 +48,7 @@ REFUSED: list[tuple[Any, str, str]] = [
     ([], "body", "wrong_type"),
     (None, "body", "wrong_type"),
     ({}, "thingId", "missing"),
-    ({"thing_id": 1}, "thing_id", "unknown_field"),
+    ({"thingId": 1, "thing_id": 1}, "thing_id", "unknown_field"),
     ({"thingId": None}, "thingId", "wrong_type"),
     ({"thingId": "1"}, "thingId", "wrong_type"),
     ({"thingId": True}, "thingId", "wrong_type"),
@@ -71,9 +72,9 @@ REFUSED: list[tuple[Any, str, str]] = [
     ({"thingId": 1, "several": [{"innerId": 1}, {"innerId": 1, "x": 1}]}, "several[1].x", "unknown_field"),
     ({"thingId": 1, "at": "2026-01-01T00:00:00"}, "at", "wrong_type"),
     # What a client names itself changes nothing of what is said about it.
-    ({"missing required": 1}, "missing required", "unknown_field"),
-    ({"of length": 1}, "of length", "unknown_field"),
-    ({"a`b": 1}, "a`b", "unknown_field"),
+    ({"thingId": 1, "missing required": 1}, "missing required", "unknown_field"),
+    ({"thingId": 1, "of length": 1}, "of length", "unknown_field"),
+    ({"thingId": 1, "a`b": 1}, "a`b", "unknown_field"),
     ({"thingId": 1, "kind": "missing required"}, "kind", "unknown_value"),
     ({"thingId": 1, "kind": "> 5 out of range"}, "kind", "unknown_value"),
 ]
@@ -98,9 +99,9 @@ UNREADABLE = [
 def _error(refuse: Callable[[], object]) -> tuple[str, str]:
     with pytest.raises(InvalidInput) as refused:
         refuse()
-    (error,) = refused.value.errors
-    assert error.message
-    assert error.message in refused.value.detail
+    body = refused.value.body("id")
+    (error,) = body.errors
+    assert body.detail == f"{error.field}: {error.message}"
     return error.field, error.code
 
 
@@ -112,18 +113,20 @@ def test_a_refusal_names_the_field_and_the_reason(value: Any, field: str, code: 
 @pytest.mark.parametrize(
     ("field", "words"),
     [
-        ("link", "Expected `str` matching regex '^https?://'"),
-        ("emoji", "Expected `str` of the form that the API document gives"),
+        ("link", "must be a link"),
+        ("emoji", "must be one emoji"),
+        ("other", "does not have the form that is needed here"),
     ],
 )
-def test_an_expression_is_told_where_it_is_short(field: str, words: str) -> None:
+def test_of_an_expression_is_told_what_it_asks_for(field: str, words: str) -> None:
     class Reaction(msgspec.Struct):
         emoji: Emoji | None = None
-        link: Annotated[str, Meta(pattern="^https?://")] | None = None
+        link: Annotated[str, Meta(pattern="^https?://", extra={TOLD: "must be a link"})] | None = None
+        other: Annotated[str, Meta(pattern="^https?://")] | None = None
 
     with pytest.raises(InvalidInput) as refused:
         decode_text({field: "abc"}, Reaction)
-    assert refused.value.errors == (FieldError(field=field, code="wrong_form", message=words),)
+    assert refused.value.errors == [Fault(field, "wrong_form", words)]
 
 
 @pytest.mark.parametrize("body", UNREADABLE, ids=range(len(UNREADABLE)))

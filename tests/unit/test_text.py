@@ -45,10 +45,13 @@ KEPT = [
     "%3Cscript%3Ealert(1)%3C/script%3E",
     "< script >alert(1)< /script >",
     "\u2028<\u2028script>\u00a0<\u00a0b>",
+    # Names of attributes, where they are none or harmless.
+    'plot(x, "b", style="dashed", data=y); url(href="https://example.com/"); button.onclick = f; once = 1;',
+    "the handler onclick, and style: none",
 ]
 
-# No `>` ends these; one in a later text would.
-UNENDED = ["0<a and speed=3", "a<b", "<img", "how is <img written in HTML", "<x y"]
+# No `>` ends these; one in a later text would, and nothing would come of it.
+UNENDED = ["0<a and speed=3", "a<b", "for (i=0;i<n;i++) x[i]<y;", "f(x)<g", ">_<", "I <3 you </3"]
 
 TAKEN_OUT = [
     ("<b>bold</b> and <i>it</i>", "bold and it"),
@@ -73,17 +76,35 @@ TAKEN_OUT = [
     ('<IMG """><SCRIPT>alert("XSS")</SCRIPT>">', '">'),
     ("<a && href=javascript:alert(1)>x", "x"),
     ("<a x=javascript&colon;alert(1)>x", "x"),
-    ("<scr<script>ipt>alert(1)</scr</script>ipt>", ""),
+    ("<scr<script>ipt>alert(1)</scr</script>ipt>", "ipt>"),
+    ("<scr<script>ipt>alert(1)</script>hi", "hi"),
+    ("x<im<style>g src=x</style>hi", "xhi"),
+    ("</scr<script>a</script>hi", "hi"),
+    # What no `>` ends would swallow what follows.
+    ("<img", "< img"),
+    ("how is <img written in HTML", "how is < img written in HTML"),
+    ("<x y", "< x y"),
+    ("a <b and c", "a < b and c"),
+    ("a<b on", "a< b on"),
+    ("a<b c/ST", "a< b c/ST"),
+    ("<?php echo", "< ?php echo"),
+    ("<!-", "< !-"),
+    # What would be an attribute between quotes, or behind what was left open.
+    ('" onclick=alert(1) x="', '"\u00a0onclick=alert(1) x="'),
+    ("'onfocus = alert(1) autofocus", "'\u00a0onfocus = alert(1) autofocus"),
+    ("x/onclick=alert(1)>", "x/\u00a0onclick=alert(1)>"),
+    ('" href=java&Tab;script:alert(1) "', '"\u00a0href=java&Tab;script:alert(1) "'),
+    ('" style="position:fixed" "', '"\u00a0style="position:fixed" "'),
     ("<<b>script>alert(1)<<b>/script>", "alert(1)"),
-    ("<a<b onclick=alert(1)>z", "<az"),
+    ("<a<b onclick=alert(1)>z", "< az"),
     ("<x onclick=alert(1)>a</x>", "a</x>"),
     ("<x-y STYLE=color:red>a", "a"),
     ("<x y onmouseover = 'alert(1)'>a", "a"),
     ("cat <<EOT;\nonce = 1; a->b", "cat EOT;\nonce = 1; a->b"),
-    ("<x && onclick=alert(1)>a", "x && onclick=alert(1)>a"),
-    ("<x onclick=alert(1) ", "x onclick=alert(1) "),
+    ("<x && onclick=alert(1)>a", "x &&\u00a0onclick=alert(1)>a"),
+    ("<x onclick=alert(1) ", "x\u00a0onclick=alert(1) "),
     ('<x y="', 'x y="'),
-    ('<x a="<y c=" onclick=alert(1) d=">', 'x a="<y c=" onclick=alert(1) d=">'),
+    ('<x a="<y c=" onclick=alert(1) d=">', 'x a="<y c="\u00a0onclick=alert(1) d=">'),
     ("<svg><g><text>a</text></g><set/></svg>", "a"),
     ("<math><mi>x</mi></math>", "x"),
     ("<title>a</title><textarea>b</textarea><xmp>c</xmp><plaintext>d", "abcd"),
@@ -180,6 +201,51 @@ def test_nothing_that_acts_is_left(sent: str) -> None:
 def test_nothing_acts_in_a_list_of_messages(sent: list[str]) -> None:
     page = "".join(f"<li>{clean(each)}</li>\n" for each in sent)
     assert _dangers(page) == []
+
+
+def _handlers(page: str) -> list[str]:
+    """What in a page would run, if the page itself has none."""
+    return [
+        f"{name} {attribute}={value}"
+        for name, attributes in _elements(page)
+        for attribute, value in attributes.items()
+        if (re.fullmatch(r"on[a-z]{2,}|srcdoc", attribute, re.ASCII) and value is not None)
+        or (attribute in LOADS and re.match(r"\s*(javascript|vbscript|data):", value or "", re.IGNORECASE))
+    ]
+
+
+PARTS = [
+    *PIECES,
+    *SPACES,
+    *_words("on click onfocus= =alert(1) o nclick=a st yle=x:y h ref=javascript:a a<b x< ipt>"),
+]
+FRAGMENTS = st.lists(st.sampled_from(PARTS), max_size=8).map("".join)
+# What text a page may put a message into.
+PAGES = (
+    '<p title="{}">x</p>',
+    "<p title='{}'>x</p>",
+    '<img alt="{}">',
+    '<a title="{}" href="/">x</a>',
+    "<a href='/?{}'>x</a>",
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(TEXTS | FRAGMENTS, st.sampled_from(PAGES))
+def test_nothing_acts_in_the_quotes_of_an_attribute(sent: str, page: str) -> None:
+    assert _handlers(page.replace("{}", clean(sent))) == []
+
+
+@settings(max_examples=1500, deadline=None)
+@given(TEXTS | FRAGMENTS, TEXTS | FRAGMENTS, st.sampled_from(["", " ", "\n", "<br>"]))
+def test_nothing_acts_where_one_text_follows_another(first: str, second: str, between: str) -> None:
+    assert _handlers(f"<p>{clean(first)}{between}{clean(second)}</p><p>x</p>") == []
+
+
+def test_the_oracles_see_what_runs_there() -> None:
+    assert _handlers(PAGES[0].replace("{}", '" onclick=alert(1) x="'))
+    assert _handlers(PAGES[3].replace("{}", '" href=javascript:alert(1) x="'))
+    assert _handlers("a<b" + " onclick=alert(1)>")
 
 
 @pytest.mark.parametrize("name", HTML)

@@ -34,7 +34,7 @@ def _sign_with(secret: str, *previous: str, **more: Any) -> None:
 def _refused(token: str, purpose: tokens.Purpose = "access") -> str:
     with pytest.raises(Unauthenticated) as refused:
         tokens.verify(token, purpose)
-    return refused.value.detail
+    return str(refused.value)
 
 
 def _changed(

@@ -16,7 +16,7 @@ from chalicelib.core.http import Endpoint, Manner
 from chalicelib.core.idempotency import Answer
 from chalicelib.entry.dialects import load
 from chalicelib.entry.dialects.reading import offset_of, typed_body, typed_query, username_of
-from chalicelib.entry.dialects.words import Call, Dialect, Plain, Route, View, base_of, sentence, token_in
+from chalicelib.entry.dialects.words import Call, Dialect, Plain, Route, View, base_of, token_in
 from chalicelib.features.accounts.schemas import Admission, Registration
 
 # Stands for whatever is left of a path: Chalice passes it on to API Gateway, and knows no argument of that name.
@@ -146,7 +146,7 @@ class InDialect(Manner):
         return Answer(status=status, headers=headers, body=msgspec.json.encode(told).decode())
 
     def refusal(self, problem: Problem, request_id: str) -> Answer:
-        words = sentence(problem)
+        words = problem.sentence()
         body: Plain = msgspec.to_builtins(problem.body(request_id))
         told = {"success": False, "error": words, "message": words}
         told |= {name: body[name] for name in _OF_PROBLEMS if name in body}

@@ -8,7 +8,7 @@ import msgspec
 
 from chalicelib.core import tokens
 from chalicelib.core.config import settings
-from chalicelib.core.errors import InvalidInput, Problem, Unauthenticated
+from chalicelib.core.errors import InvalidInput, Unauthenticated
 
 Plain = dict[str, Any]
 
@@ -96,13 +96,6 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     answers: Mapping[Any, Tell] = {}
     actions: Mapping[str, Action] = {}
     events: Events | None = None
-
-
-def sentence(problem: Problem) -> str:
-    """Why something is refused, in one line for a person."""
-    if not problem.errors:
-        return problem.detail
-    return "; ".join(f"{error.field}: {error.message}" for error in problem.errors)
 
 
 def file_of(url: Any, field: str) -> int:

@@ -4,7 +4,7 @@ bcrypt reads no more than 72 bytes. A longer password is refused in words when i
 """
 
 from chalicelib.core.config import settings
-from chalicelib.core.errors import InvalidInput
+from chalicelib.core.wording import Wrong
 
 MAX_BYTES = 72
 
@@ -14,10 +14,15 @@ _NOBODY = "." * 53
 NEVER = f"$2b$12${_NOBODY}"
 
 
-def check_usable(password: str) -> None:
-    """Raises InvalidInput for a password that bcrypt would have to cut."""
+def wrong_password(password: str) -> Wrong | None:
+    """Why a password cannot be chosen: bcrypt would have to cut it."""
     if len(password.encode()) > MAX_BYTES:
-        raise InvalidInput.at("password", "too_long", f"must be at most {MAX_BYTES} bytes in UTF-8")
+        return Wrong(
+            "too_long",
+            "must have at most {most} bytes, and most letters that are not Latin take two",
+            {"most": MAX_BYTES},
+        )
+    return None
 
 
 def hashed(password: str) -> str:

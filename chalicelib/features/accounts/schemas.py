@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.core.faults import CHECK
 from chalicelib.core.ids import Id, Timestamp
+from chalicelib.features.accounts import passwords, usernames
 from chalicelib.features.people.schemas import Email, PersonName, User
 
 Username = Annotated[
@@ -13,10 +15,16 @@ Username = Annotated[
     Meta(
         min_length=3,
         max_length=32,
+        extra={CHECK: usernames.wrong_username},
         description="letters and digits of any script, `_`, `.` and `-`; unique without regard to case",
     ),
 ]
-Password = Annotated[str, Meta(min_length=8, max_length=72, description="at most 72 bytes in UTF-8")]
+Password = Annotated[
+    str,
+    Meta(
+        min_length=8, max_length=72, description="at most 72 bytes in UTF-8", extra={CHECK: passwords.wrong_password}
+    ),
+]
 Seconds = Annotated[int, Meta(description="seconds")]
 
 

@@ -4,9 +4,6 @@ Nothing here tells whether a name is known: an unknown one and a wrong password 
 the same allowance. Only registering has to say that a name is taken.
 """
 
-import re
-import unicodedata
-
 import msgspec
 
 from chalicelib.core import context, idempotency, ratelimit, tokens
@@ -25,7 +22,7 @@ from chalicelib.core.http import Request
 from chalicelib.core.ids import Id
 from chalicelib.core.paging import Page, cut, read_cursor, write_cursor
 from chalicelib.core.ratelimit import Policy
-from chalicelib.features.accounts import passwords, refresh, store
+from chalicelib.features.accounts import passwords, refresh, store, usernames
 from chalicelib.features.accounts.refresh import RefreshToken
 from chalicelib.features.accounts.schemas import (
     Admission,
@@ -38,8 +35,6 @@ from chalicelib.features.accounts.schemas import (
 from chalicelib.features.people import service as people
 from chalicelib.features.people.schemas import User
 from chalicelib.realtime import publish
-
-_USERNAME = re.compile(r"[\w.-]{3,32}")
 
 # A whole office or school may register from one address.
 _REGISTRATIONS_PER_LOGIN = 6
@@ -55,8 +50,7 @@ def register(asked: Registration, request: Request) -> tuple[Admission, dict[str
         idempotency.check_usable(key)
     # Nobody but who made the account can ask with its password again, and so they are given its very session.
     possible = [refresh.first()] if key is None else refresh.firsts(f"{key}\n".encode() + msgspec.json.encode(asked))
-    asked = msgspec.structs.replace(asked, username=_usable_username(asked.username))
-    passwords.check_usable(asked.password)
+    asked = msgspec.structs.replace(asked, username=usernames.normal(asked.username))
     policy = Policy(name="registrations", quota=settings().logins * _REGISTRATIONS_PER_LOGIN)
     names = store.try_names(asked, request, policy)
     ratelimit.refuse_unless_allowed(policy, names)
@@ -98,9 +92,9 @@ def log_in(given: Credentials, request: Request) -> tuple[Admission, dict[str, s
     """Opens a session; answers with the RateLimit headers. Raises InvalidInput, RateLimited, WrongCredentials."""
     name = given.username or given.email
     if not name:
-        raise InvalidInput.at("username", "missing", "a username or an email address is needed")
+        raise InvalidInput.at("username", "missing", "is required, or an email address in its place")
     policy = _logins()
-    allowance, account = store.try_login(_normal(name), request, policy)
+    allowance, account = store.try_login(usernames.normal(name), request, policy)
     ratelimit.refuse_unless_allowed(policy, allowance)
     headers = ratelimit.headers(policy, allowance)
     fits = passwords.matches(given.password, account.password_hash if account else None)
@@ -187,16 +181,3 @@ def _admission(session_id: int, profile: str, token: RefreshToken) -> Admission:
     return Admission(
         user=user, access_token=access_token, refresh_token=token.text, token=lasting, expires_in=seconds
     )
-
-
-def _usable_username(text: str) -> str:
-    username = _normal(text)
-    if not _USERNAME.fullmatch(username):
-        message = "must be 3 to 32 letters, digits, underscores, dots and hyphens"
-        raise InvalidInput.at("username", "wrong_form", message)
-    return username
-
-
-def _normal(name: str) -> str:
-    """One spelling for what looks the same: keyboards write `й` as one character or as two."""
-    return unicodedata.normalize("NFKC", name)

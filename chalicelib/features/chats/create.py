@@ -120,7 +120,7 @@ def create(actor: Actor, chat: ChatInput) -> tuple[Chat, bool]:
 def _private(actor: Actor, chat: ChatInput) -> tuple[Chat, bool]:
     peers = set(chat.participant_ids) - {actor.user_id}
     if len(peers) != 1:
-        raise InvalidInput.at("participantIds", "wrong_length", "A private chat takes one other user")
+        raise InvalidInput.at("participantIds", "wrong_length", "must name one other user in a private chat")
     peer_id = peers.pop()
     low, high = sorted((actor.user_id, peer_id))
     values = {"user_id": actor.user_id, "peer": peer_id, "low": low, "high": high, "most": FIRST_PARTICIPANTS}

@@ -153,7 +153,9 @@ def preview(actor: Actor, token: str) -> ChatPreview:
 
 def _expiry(wanted: InviteInput) -> datetime | None:
     if wanted.expires_at is not None and wanted.expires_in is not None:
-        raise InvalidInput.at("expiresIn", "contradiction", "cannot be given together with expiresAt")
+        raise InvalidInput.at(
+            "expiresIn", "contradiction", "cannot be given together with {other}", other="expiresAt"
+        )
     if wanted.expires_in is not None:
         return datetime.fromtimestamp(clock.now(), UTC) + timedelta(seconds=wanted.expires_in)
     if wanted.expires_at is not None:

@@ -81,7 +81,7 @@ def add_members(actor: Actor, chat_id: int, user_ids: list[int]) -> Chat:
     where nobody is named.
     """
     if not user_ids:
-        raise InvalidInput.at("userIds", "missing", "Give userId or userIds")
+        raise InvalidInput.at("userIds", "missing", "is required, or userId in its place")
     values = {
         "user_id": actor.user_id,
         "chat_id": chat_id,

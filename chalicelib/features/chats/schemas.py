@@ -8,16 +8,30 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.core import clock
 from chalicelib.core.errors import InvalidInput
+from chalicelib.core.faults import TOLD
 from chalicelib.core.ids import Id, Timestamp
 from chalicelib.core.paging import Page
 from chalicelib.realtime.shapes import AllowedMembers, Chat, ChatType, Role
 
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
+Name = Annotated[
+    str, Meta(min_length=1, max_length=100, pattern=r"\S", extra={TOLD: "must have a visible character"})
+]
 Description = Annotated[str, Meta(max_length=1000)]
-Link = Annotated[str, Meta(max_length=2000, pattern=r'^https?://[^\s"<>\\]+(?!\s)$')]
+Link = Annotated[
+    str,
+    Meta(max_length=2000, pattern=r'^https?://[^\s"<>\\]+(?!\s)$', extra={TOLD: "must be an http or https address"}),
+]
 Moment = Annotated[datetime, Meta(tz=True)]
 InviteToken = Annotated[str, Meta(min_length=1, max_length=64)]
-Query = Annotated[str, Meta(max_length=100, pattern=r"\S", description="matched without regard to case")]
+Query = Annotated[
+    str,
+    Meta(
+        max_length=100,
+        pattern=r"\S",
+        description="matched without regard to case",
+        extra={TOLD: "must have a visible character"},
+    ),
+]
 
 _YEAR = 365 * 24 * 60 * 60
 
@@ -150,4 +164,6 @@ def check_future(field: str, moment: datetime, longest: timedelta) -> None:
     """Raises InvalidInput for a moment that is over, or further away than `longest`."""
     now = datetime.fromtimestamp(clock.now(), UTC)
     if not now < moment <= now + longest:
-        raise InvalidInput.at(field, "out_of_range", f"Expected a time within the next {longest.days} days")
+        raise InvalidInput.at(
+            field, "out_of_range", "must be a time within the next {limit:day|days}", limit=longest.days
+        )

@@ -130,7 +130,7 @@ def edit(actor: Actor, message_id: int, change: EditInput) -> Edited:
     }
     outcome = settled_within(policy(), lambda burst: db.the(_Outcome, _EDIT, {**values, "burst": burst}, actor=actor))
     if outcome.verdict == "blank":
-        raise InvalidInput.at("content", "missing", "A message needs content or attachments")
+        raise InvalidInput.at("content", "missing", "is required where there are no attachments")
     if outcome.message is None:
         raise LookupError("an edit answered no message")
     message = msgspec.json.decode(outcome.message, type=Message)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from chalicelib.core.faults import TOLD
 from chalicelib.core.ids import DOCUMENTED_PATTERN
 from chalicelib.features.messages.emoji_data import PICTURES, TEXT_STYLE, TONED
 
@@ -32,6 +33,7 @@ Emoji = Annotated[
         max_length=24,
         pattern=_EMOJI,
         description="one emoji, with or without variation selectors",
+        extra={TOLD: "must be one emoji"},
         extra_json_schema={DOCUMENTED_PATTERN: _DOCUMENTED},
     ),
 ]

@@ -4,7 +4,7 @@ import msgspec
 
 from chalicelib.core import db
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import FieldError, InvalidInput
+from chalicelib.core.errors import Fault, InvalidInput
 from chalicelib.core.ratelimit import Allowance, Policy
 from chalicelib.core.verdicts import REFUSALS, LimitedOutcome, settled_within
 from chalicelib.features.messages.schemas import ForwardInput
@@ -139,7 +139,7 @@ def forward(actor: Actor, message_id: int, wanted: ForwardInput, channel: Channe
     message that is not the actor's to know of, and MessageIsDeleted.
     """
     if len(set(wanted.chat_ids)) != len(wanted.chat_ids):
-        raise InvalidInput.at("chatIds", "repeated", "A chat is named twice")
+        raise InvalidInput.at("chatIds", "repeated", "must not name a chat twice")
     outcome = _store(actor, message_id, wanted, policy(channel))
     copies = outcome.copies
     messages = [msgspec.json.decode(copy.message or "null", type=Message) for copy in copies]
@@ -169,7 +169,7 @@ def _store(actor: Actor, message_id: int, wanted: ForwardInput, limit: Policy) -
         first = copies[0]
         if first.refused is not None:
             problem = REFUSALS[first.verdict]
-            raise problem(errors=(FieldError(f"chatIds[{first.refused}]", problem.code, problem.title),))
+            raise problem(errors=(Fault(f"chatIds[{first.refused}]", problem.code, problem.title),))
         return _Outcome(
             verdict=first.verdict,
             allowed=first.allowed,

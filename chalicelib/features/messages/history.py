@@ -83,7 +83,7 @@ def _seq(message: msgspec.Raw) -> int:
 def _start(query: HistoryQuery) -> tuple[Direction, int | None]:
     given = [name for name in ("before", "after", "skip", "cursor") if getattr(query, name) is not None]
     if len(given) > 1:
-        raise InvalidInput.at(given[1], "contradiction", f"cannot be given together with {given[0]}")
+        raise InvalidInput.at(given[1], "contradiction", "cannot be given together with {other}", other=given[0])
     key = paging.read_cursor(query.cursor, tuple[Direction, Seq])
     if key is not None:
         return key

@@ -245,7 +245,7 @@ def change(actor: Actor, scheduled_id: int, wanted: ScheduleChange) -> Scheduled
     }
     row = db.one(_Change, _CHANGE, values, actor=actor)
     if row is not None and row.would_be_blank:
-        raise InvalidInput.at("content", "missing", "A message needs content or attachments")
+        raise InvalidInput.at("content", "missing", "is required where there are no attachments")
     if row is None or row.scheduled is None:
         raise NotFound("There is no such message that waits.")
     return _read(row.scheduled)

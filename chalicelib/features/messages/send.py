@@ -71,9 +71,9 @@ def checked(message: SendInput) -> SendInput:
     """The message without HTML. Raises InvalidInput where that leaves nothing, or a file is named twice."""
     message = msgspec.structs.replace(message, content=clean(message.content))
     if not message.attachments and not message.content.strip():
-        raise InvalidInput.at("content", "missing", "A message needs content or attachments")
+        raise InvalidInput.at("content", "missing", "is required where there are no attachments")
     if len(set(message.attachments)) != len(message.attachments):
-        raise InvalidInput.at("attachments", "repeated", "An attachment is named twice")
+        raise InvalidInput.at("attachments", "repeated", "must not name an attachment twice")
     return message
 
 

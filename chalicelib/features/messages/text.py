@@ -18,7 +18,12 @@ Three things that begin like an element of HTML are text all the same, but for t
 
 A tag of HTML that no `>` ends goes with all that follows. Of what looks like code, only the `<` goes: where the name
 is not HTML's, and there is an operator beside the handler, or no `>` follows and the text ends in a handler or in
-quotes (these would read on into what a page puts after the text).
+quotes (these would read on into what a page puts after the text). What a script that is taken out was put into
+(`<scr<script>…</script>ipt`) goes with it.
+
+Any other `<` that would begin a tag and that no `>` ends gets a space behind it: it would swallow what a page puts
+after the text. Only a comparison (`if (a<b)`) stays, if the text does not end in the beginning of an attribute that
+acts. What acts between the quotes of an attribute, or behind another text, is set apart by handlers.py.
 
 So code loses the HTML in it, and JSX its tags with handlers. `std::vector<int>`, `#include <stdio.h>`, XML with names
 of its own and `&lt;b&gt;` come back as sent: a browser takes them for text, or for elements that it does not know.
@@ -27,12 +32,16 @@ of its own and `&lt;b&gt;` come back as sent: a browser takes them for text, or 
 import re
 from bisect import bisect_right
 
+from chalicelib.features.messages import handlers
+
 _S = r"\t\n\f\r "
 _NAME = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]{0,30}+)?")
 _BETWEEN = re.compile(rf"[{_S}/]{{1,16}}+")
 _ATTRIBUTE = re.compile(rf"(=?[^{_S}/>=]*+)([{_S}]*+=[{_S}]*+)?")
 _PLAIN_NAME = re.compile(r"[A-Za-z][\w:.-]*", re.ASCII)
 _WITH_CONTENT = re.compile(rf"<(/?)(script|style)(?![^{_S}/>])[^>]*+>?", re.IGNORECASE)
+# What stands before a script, and is the beginning of a tag all the same.
+_CUT_TAG = re.compile(rf"</?[A-Za-z][^{_S}<>]{{0,30}}\Z")
 _END_TAG = re.compile(r"</([A-Za-z][A-Za-z0-9]*)")
 
 
@@ -107,14 +116,18 @@ _VALUELESS = _words(
 # What is known of a tag's attributes.
 _SOME, _OPERATOR, _QUOTE, _DESCRIPTION, _LEAD, _ACTION, _OPEN_QUOTE = 1, 2, 4, 8, 16, 32, 64
 _NEVER_ENDS = -1
+# Instead of a number of characters: none goes, but the `<` is set apart from what follows.
+_APART = -1
 _QUOTES = {"'", '"'}
+# What begins a comment that no author means.
+_BOGUS = {"!", "?"}
 
 
 def clean(text: str) -> str:
     """The text without HTML. What is clean stays as it is: clean(clean(x)) == clean(x)."""
-    if "<" not in text:
-        return text
-    return _Cleaner(_without_scripts(text)).cleaned()
+    if "<" in text:
+        text = _Cleaner(_without_scripts(text)).cleaned()
+    return handlers.set_apart(text)
 
 
 def _without_scripts(text: str) -> str:
@@ -126,7 +139,7 @@ def _without_scripts(text: str) -> str:
         if not tag[1]:
             opened.setdefault(name, tag.start())
         elif name in opened:
-            kept.append(text[at : opened[name]])
+            kept.append(_CUT_TAG.sub("", text[at : opened[name]]))
             at = tag.end()
             opened.clear()
     return "".join(kept) + text[at:]
@@ -156,7 +169,10 @@ class _Cleaner:
         end = len(text)
         while (at := text.rfind("<", 0, end)) >= 0:
             self._put_before(text[at:end])
-            if surplus := self._surplus(text[at - 1 : at]):
+            surplus = self._surplus(text[at - 1 : at])
+            if surplus == _APART:
+                self._set_apart()
+            elif surplus:
                 self._take_out(surplus)
             end = at
         return text[:end] + self._right
@@ -174,8 +190,13 @@ class _Cleaner:
             del places[bisect_right(places, length) :]
         self._attributes[length + 1 : length + count + 1] = [None] * count
 
+    def _set_apart(self) -> None:
+        self._take_out(1)
+        self._attributes.append(None)
+        self._put_before("< ")
+
     def _surplus(self, before: str) -> int:
-        """How many characters must go from where the cleaned part begins with `<`."""
+        """How many characters must go from where the cleaned part begins with `<`, or _APART."""
         length = len(self._right)
         start = _NAME.match(self._right)
         if start is None or start[2] is None:
@@ -195,7 +216,11 @@ class _Cleaner:
         if marks & (_ACTION | _OPEN_QUOTE):
             element = _PLAIN_NAME.fullmatch(self._right, start.start(2), length - name_end)
             return whole if ends and element and not marks & _OPERATOR else 1
-        return 0
+        return 0 if ends or self._compares(before) else _APART
+
+    def _compares(self, before: str) -> bool:
+        """Whether a `<` behind this, which no `>` ends, is an operator; whatever text follows, it cannot act."""
+        return (before.isalnum() or before in {"_", ")", "]"}) and not handlers.may_become_one(self._right)
 
     def _is_text(self, start: re.Match[str], marks: int, before: str) -> bool:
         """Whether what begins like an element of HTML is a comparison or a type parameter."""
@@ -217,8 +242,9 @@ class _Cleaner:
     def _declaration(self) -> int:
         right = self._right
         if not right.startswith("<!--"):
-            doctype = right[:9].lower() == "<!doctype"
-            return (right.find(">") + 1 or len(right)) if doctype else 0
+            if right[:9].lower() == "<!doctype":
+                return right.find(">") + 1 or len(right)
+            return _APART if right[1:2] in _BOGUS and ">" not in right else 0
         # A parser closes a comment by `--!>` too, and `<!-->` is a whole one.
         ends = [at + len(mark) for mark, start in (("-->", 2), ("--!>", 4)) if (at := right.find(mark, start)) >= 0]
         return min(ends, default=len("<!--"))

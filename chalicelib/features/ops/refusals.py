@@ -69,7 +69,13 @@ def problems() -> dict[str, dict[str, Any]]:
     """A sample of every problem, by its code."""
     samples = {problem.code: msgspec.to_builtins(problem().body("4f1c2b7d")) for problem in catalogue()}
     for code, status, title in (_BAD_REQUEST, _TIMEOUT):
-        changed = {"type": f"urn:messenger:problem:{code}", "title": title, "detail": title}
+        changed = {
+            "type": f"urn:messenger:problem:{code}",
+            "title": title,
+            "detail": title,
+            "error": title,
+            "message": title,
+        }
         samples[code] = {**samples[Problem.code], **changed, "status": status, "code": code}
     return samples
 

@@ -5,18 +5,35 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.core.faults import TOLD
 from chalicelib.core.ids import Id, Timestamp
 from chalicelib.core.paging import Page
 from chalicelib.realtime.shapes import Presence
 
 # A form check only: whether an address works shows when mail is sent there.
-Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+(?!\s)$")]
+Email = Annotated[
+    str,
+    Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+(?!\s)$", extra={TOLD: "must be an email address"}),
+]
 PersonName = Annotated[str, Meta(max_length=100)]
-DisplayName = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
-AvatarUrl = Annotated[str, Meta(max_length=2048, pattern=r'^https?://[^\s"<>\\]+(?!\s)$')]
+DisplayName = Annotated[
+    str, Meta(min_length=1, max_length=100, pattern=r"\S", extra={TOLD: "must have a visible character"})
+]
+AvatarUrl = Annotated[
+    str,
+    Meta(max_length=2048, pattern=r'^https?://[^\s"<>\\]+(?!\s)$', extra={TOLD: "must be an http or https address"}),
+]
 StatusText = Annotated[str, Meta(max_length=200)]
 AccountRole = Annotated[Literal["user", "moderator", "admin"], Meta(title="AccountRole")]
-Query = Annotated[str, Meta(max_length=100, pattern=r"\S", description="matched without regard to case")]
+Query = Annotated[
+    str,
+    Meta(
+        max_length=100,
+        pattern=r"\S",
+        description="matched without regard to case",
+        extra={TOLD: "must have a visible character"},
+    ),
+]
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

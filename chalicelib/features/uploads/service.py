@@ -172,7 +172,7 @@ def _refuse_unless_ready(upload: store.Upload) -> None:
 def _file(actor: Actor, new: NewUpload) -> store.File:
     most = settings().upload_size
     if new.size > most:
-        raise TooLarge(f"A file may have {most} bytes.")
+        raise TooLarge("A file may have at most {most} bytes.", values={"most": most})
     content_type = sniff.accepted_type(new.content_type)
     if content_type is None:
         raise FileTypeRefused("Files of this type can be sent as application/octet-stream only.")
