@@ -17,7 +17,8 @@ SCANNER := .venv-scan
 SDK_TOOLS := web/tools/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo sdk check test torture migrate import deploy rollback rotate unlock sql destroy fmt lint bench cost scan pr clean
+.PHONY: help build run dev swagger demo sdk check test torture migrate import deploy rollback rotate unlock sql destroy fmt lint bench \
+	cost scan pr clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -41,6 +42,11 @@ build: $(RUN) ## make the environment and install what is pinned for `make run`
 
 run: build ## start everything on this machine (HOST, PORT, DATA_DIR, DATABASE_URL, LOG_LEVEL, RATE_LIMITS=off)
 	@exec $(BIN)/python -m local
+
+dev: run ## the same: code that is changed is loaded anew
+
+swagger: build ## write the API's documents to .build/documents; `make run` serves their pages at /docs
+	@$(BIN)/python -m local.documents .build/documents
 
 demo: build ## two users talk over a running server (HOST, PORT)
 	@$(BIN)/python -m local.demo

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from chalicelib.core import config
 from chalicelib.core.migrations import MigrationError
+from local import dotenv
 from local.host import HostError
 from local.log import Output, configure
 from local.postgres import PostgresError
@@ -24,6 +25,7 @@ from local.watch import Watch
 
 def main() -> int:
     """Runs until a signal. 0 after an orderly end; 1 with one line of reason where it cannot start."""
+    dotenv.load()
     output = Output()
     try:
         return _run(output)

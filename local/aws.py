@@ -31,6 +31,7 @@ class Aws:
     new object before its writer is answered. Signatures are checked for every service; who signs with
     `credentials.in_the_vpc()` must get through the VPC's endpoints as well. `on_ended` hears in words that
     the process ended by itself; what it held is lost then. With `whole` no call takes a short way into moto.
+    `listen` is the host and port of the services; port 0 is a free one.
     From its making to `stop` this process's AWS_* variables are its own, whatever profile the shell carries.
     """
 
@@ -40,14 +41,14 @@ class Aws:
         directory: Path | None = None,
         faults: Faults | None = None,
         credentials: Credentials | None = None,
-        on_created: Callable[[StoredObject, str], None] | None = None,
         on_ended: Callable[[str], None] = logger.error,
         whole: bool = False,
+        listen: tuple[str, int] = ("127.0.0.1", 0),
     ) -> None:
         self.credentials = credentials or Credentials.fake()
         self.template: Template = read_template(STACK, region=REGION, account=ACCOUNT_ID, Prefix="messenger")
         self.faults = faults or Faults()
-        self.on_created = on_created or (lambda stored, event: None)
+        self.on_created: Callable[[StoredObject, str], None] = lambda stored, event: None
         self._before = environment.isolate(region=REGION, credentials=self.credentials)
         self._clients: dict[str, Any] = {}
         self._port = 0
@@ -62,6 +63,7 @@ class Aws:
                 endpoints=Network(self.template).endpoints(),
                 log_level=logging.getLogger("local").getEffectiveLevel(),
                 whole=whole,
+                listen=listen,
             )
         )
 

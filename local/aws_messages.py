@@ -45,7 +45,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 class Setup(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The first message. The answer is the port on which the services are.
 
-    `directory` is where objects are kept. With `whole` no call takes the short way past moto's front.
+    `directory` is where objects are kept, `listen` the host and port of the services; port 0 is a free one. With
+    `whole` no call takes the short way past moto's front.
     """
 
     credentials: Credentials
@@ -55,6 +56,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     endpoints: Sequence[Endpoint]
     log_level: int
     whole: bool
+    listen: tuple[str, int]
 
 
 class Reset(msgspec.Struct, frozen=True, tag=True):

@@ -145,7 +145,7 @@ class Process:
         self._store.restore()
         # S3 has no other way, and health checks wait for nothing.
         self._moto.prepare("s3")
-        listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+        listener = socket.create_server(setup.listen, backlog=2048)
         # Inherited by what it accepts: an answer in two writes must not wait 40 ms for the first one's ACK.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         server = uvicorn.Server(

@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
+from local import dotenv
+
 CONVERSATION = (
     ("anna", "Привет! Как дела?"),
     ("boris", "Hi! All well. Did the build pass?"),
@@ -116,6 +118,7 @@ def talk(anna: Speaker, boris: Speaker) -> None:
 
 def main() -> int:
     """Talks once; 1 where no server answers."""
+    dotenv.load()
     origin = f"{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
     url, socket_url = f"http://{origin}/api", f"ws://{origin}/api"
     try:

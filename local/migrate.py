@@ -4,10 +4,12 @@ import sys
 
 from chalicelib.core.config import settings
 from chalicelib.core.migrations import MigrationError, migrate
+from local import dotenv
 
 
 def main() -> int:
     """Prints what was applied; 1 with the reason where it could not be."""
+    dotenv.load()
     try:
         url = settings().database_url
         if not url:

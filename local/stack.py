@@ -71,7 +71,8 @@ class StackError(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What can be chosen. Port 0 takes a free one; without `data_dir` nothing outlives the stack.
+    """What can be chosen. Port 0 takes a free one, and as `files_port` one for this machine alone. Without
+    `data_dir` nothing outlives the stack.
 
     `database_url` is used instead of a server of our own. `settings` overrides fields of the product's Settings.
     `on_data_dir` is called with the data directory once it is ours. `app` names the module of the Chalice app, and
@@ -81,6 +82,7 @@ class Options:
 
     host: str = "127.0.0.1"
     port: int = 8000
+    files_port: int = 0
     data_dir: Path | None = Path(".local")
     database_url: str | None = None
     jwt_secret: str | None = None
@@ -97,13 +99,15 @@ class Options:
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] = os.environ) -> "Options":
-        """HOST, PORT, DATA_DIR, DATABASE_URL and JWT_SECRET. Raises StackError for a port that is none."""
-        port = variables.get("PORT") or "8000"
-        if not port.isdecimal() or int(port) > 65535:
-            raise StackError(f"PORT must be a number from 0 to 65535, not {port}")
+        """What these variables say: see README.md. Raises StackError for a port that is none."""
+        port, files_port = variables.get("PORT") or "8000", variables.get("FILES_PORT") or "0"
+        for name, given in (("PORT", port), ("FILES_PORT", files_port)):
+            if not given.isdecimal() or int(given) > 65535:
+                raise StackError(f"{name} must be a number from 0 to 65535, not {given}")
         return cls(
             host=variables.get("HOST") or "127.0.0.1",
             port=int(port),
+            files_port=int(files_port),
             data_dir=Path(variables.get("DATA_DIR") or ".local"),
             database_url=variables.get("DATABASE_URL") or None,
             jwt_secret=variables.get("JWT_SECRET") or None,
@@ -256,7 +260,9 @@ class Stack:
 
     def _make_aws(self, starting: contextlib.ExitStack) -> None:
         """Its process starts beside the database."""
-        self.aws = Aws(directory=self.data_dir / "s3", faults=self.faults, on_ended=self._broken)
+        port = self.options.files_port
+        listen = (self.options.host if port else "127.0.0.1", port)
+        self.aws = Aws(directory=self.data_dir / "s3", faults=self.faults, on_ended=self._broken, listen=listen)
         starting.callback(self.aws.stop)
 
     def _broken(self, why: str) -> None:

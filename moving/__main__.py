@@ -3,6 +3,7 @@
 import sys
 
 from chalicelib.core.migrations import MigrationError
+from local import dotenv
 from local.postgres import PostgresError
 from moving.command import Options, bring
 from moving.here import database
@@ -12,6 +13,7 @@ from moving.target import Database, TargetError
 
 def main() -> int:
     """Imports, and reports; 1 with the reason where it could not go on."""
+    dotenv.load()
     try:
         options = Options.from_environment()
         with database(options.data_dir) as url:

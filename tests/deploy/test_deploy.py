@@ -284,8 +284,8 @@ def test_history_is_stored_where_the_database_is(story: Story) -> None:
     assert "messages          200 read: 200 added" in story.checkout.done(*asked)
     assert "messages          200 read: 200 known" in story.checkout.done(*asked)
     with psycopg.connect(story.database_url) as connection:
-        counted = connection.execute("SELECT count(*), count(DISTINCT chat_id) FROM messages").fetchone()
-    assert counted == (200, 8)
+        counted = connection.execute("SELECT count(*) FROM messages").fetchone()
+    assert counted == (200,)
     assert "DIALECT must be one of" in story.checkout.make_target(*asked[:3], "DIALECT=icq").stderr
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.entry.documents import aliases_document, asyncapi_document, openapi_document
 from chalicelib.features.messages.emoji import Emoji
-from tests.generated.documents import written
+from local.documents import written
 from tests.support.documents import nodes
 from tests.support.packages import node, npm_installed
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.entry.documents import openapi_document
-from tests.generated.documents import written
+from local.documents import written
 from tests.support.packages import pip_installed
 from tests.support.server import Server
 

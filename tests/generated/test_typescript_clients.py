@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.generated.documents import written
+from local.documents import written
 from tests.support.packages import node, npm_installed
 
 HERE = Path(__file__).parent

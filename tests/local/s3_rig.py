@@ -19,7 +19,8 @@ class Rig:
 
     def __init__(self, directory: Path, credentials: Credentials | None = None) -> None:
         self.created: list[tuple[StoredObject, str]] = []
-        self.aws = Aws(directory=directory, credentials=credentials, on_created=self._note)
+        self.aws = Aws(directory=directory, credentials=credentials)
+        self.aws.on_created = self._note
         self.aws.start()
 
     def fresh(self) -> "Rig":

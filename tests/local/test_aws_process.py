@@ -14,7 +14,7 @@ import pytest
 from local.aws import Aws
 from local.aws_link import AwsError
 from local.faults import Fault, Faults
-from local.processes import runs, wait_until
+from local.processes import free_port, runs, wait_until
 from local.queues import QueueError
 
 PUSH, PRESENCE = "messenger-push.fifo", "messenger-presence"
@@ -150,3 +150,19 @@ def test_stopping_ends_the_process_and_tells_nobody() -> None:
     aws.stop()
     assert not runs(pid)
     assert why == []
+
+
+def test_a_port_may_be_chosen_and_one_that_is_taken_is_told() -> None:
+    port = free_port()
+    first = Aws(listen=("0.0.0.0", port))
+    try:
+        first.start()
+        assert first.endpoint == f"http://127.0.0.1:{port}"
+        second = Aws(listen=("0.0.0.0", port))
+        try:
+            with pytest.raises(AwsError, match="in use"):
+                second.start()
+        finally:
+            second.stop()
+    finally:
+        first.stop()
