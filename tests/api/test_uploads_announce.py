@@ -132,7 +132,8 @@ def test_a_file_over_the_limit_is_refused_before_it_is_sent(server: Server, pers
 
 
 @pytest.mark.parametrize(
-    "content_type", ["text/html", "image/svg+xml", "text/javascript", "application/xhtml+xml", "x/y", "nonsense"]
+    "content_type",
+    ["text/html", "image/svg+xml", "text/javascript", "application/xhtml+xml", "application/hta", "x/y", "nonsense"],
 )
 def test_types_that_could_run_or_are_unknown_are_refused(person: Callable[[str], Person], content_type: str) -> None:
     answer = person("alice").http.post("/uploads", json=PHOTO | {"contentType": content_type})

@@ -212,6 +212,27 @@ def test_another_type_is_refused_and_gone(server: Server, alice: Person) -> None
     assert _refusal(_complete(alice, form["id"])) == (404, "not_found")
 
 
+@pytest.mark.parametrize(
+    ("announced", "content", "found"),
+    [
+        ("image/jpeg", PNG, "image/png"),
+        ("application/vnd.ms-excel", b"name;phone\r\nMaria;123\r\n", "text/csv"),
+        ("image/x-ms-bmp", b"BM" + bytes(60), "image/bmp"),
+        ("application/x-blender", b"BLENDER-v300", "application/octet-stream"),
+    ],
+)
+def test_a_harmless_difference_of_types_is_corrected(
+    alice: Person, announced: str, content: bytes, found: str
+) -> None:
+    new = {"filename": "holiday.jpg", "contentType": announced, "size": len(content)}
+    form = alice.http.post("/uploads", json=new).json()
+    assert _store(form, content).status_code == 204
+    done = _complete(alice, form["id"])
+    assert (done.status_code, done.json()["contentType"]) == (200, found)
+    fetched = _fetch(alice, form["id"])
+    assert (fetched.content, fetched.headers["Content-Type"]) == (content, found)
+
+
 def test_the_trigger_refuses_another_type_too(server: Server, alice: Person) -> None:
     form = _announce(alice)
     _store(form, NO_PICTURE)

@@ -21,6 +21,15 @@ HEADS = {
     "image/heic": _iso(b"heic", b"mif1", b"heic"),
     "image/heif": _iso(b"mif1", b"mif1", b"heic"),
     "image/avif": _iso(b"avif", b"mif1", b"avif"),
+    "image/bmp": b"BM\x36\x00\x0c\x00\x00\x00",
+    "image/tiff": b"II*\x00\x08\x00\x00\x00",
+    "image/x-icon": b"\x00\x00\x01\x00\x01\x00\x10\x10",
+    "image/vnd.adobe.photoshop": b"8BPS\x00\x01\x00\x00",
+    "audio/aiff": b"FORM\x00\x00\x10\x00AIFFCOMM",
+    "audio/midi": b"MThd\x00\x00\x00\x06",
+    "video/x-ms-wmv": b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9",
+    "video/mpeg": b"\x00\x00\x01\xba\x44\x00",
+    "font/woff2": b"wOF2\x00\x01\x00\x00",
     "audio/mpeg": b"ID3\x04\x00\x00\x00\x00\x00\x00",
     "audio/mp4": _iso(b"M4A ", b"M4A ", b"mp42", b"isom"),
     "audio/aac": b"\xff\xf1\x50\x80\x00\x1f\xfc",
@@ -49,7 +58,7 @@ HEADS = {
 ALIKE = (
     {"image/heic", "image/heif", "image/avif"},
     {"audio/mp4", "video/mp4", "video/quicktime"},
-    {"application/json", "text/plain", "application/rtf", "audio/amr"},
+    {"application/json", "text/plain", "application/rtf", "audio/amr", "image/bmp"},
 )
 
 
@@ -75,7 +84,20 @@ def test_a_file_fits_no_other_type(content_type: str) -> None:
         ("audio/webm;codecs=opus", "audio/webm"),
         ("text/plain; charset=utf-8", "text/plain"),
         ("application/x-zip-compressed", "application/zip"),
+        ("image/x-ms-bmp", "image/bmp"),
+        ("image/tif", "image/tiff"),
+        ("application/csv", "text/csv"),
+        ("application/x-blender", "application/octet-stream"),
+        ("model/gltf-binary", "application/octet-stream"),
+        ("font/collection", "application/octet-stream"),
         ("text/html", None),
+        ("application/vnd.ms-htmlhelp", None),
+        ("application/x-msdownload", None),
+        ("application/x-sh", None),
+        ("application/hta", None),
+        ("application/java-archive", None),
+        ("application/vnd.android.package-archive", None),
+        ("application/rss+xml", None),
         ("TEXT/HTML; charset=utf-8", None),
         ("image/svg+xml", None),
         ("application/xhtml+xml", None),
@@ -125,3 +147,45 @@ def test_no_bytes_break_the_check(head: bytes, content_type: str) -> None:
 )
 def test_no_box_breaks_the_check(head: bytes, kind: str) -> None:
     assert sniff.fits(kind, head) in {True, False}
+
+
+WORKBOOK = "application/vnd.ms-excel"
+
+
+@pytest.mark.parametrize(
+    ("announced", "head", "settled"),
+    [
+        ("image/jpeg", HEADS["image/png"], "image/png"),
+        ("image/png", HEADS["image/jpeg"], "image/jpeg"),
+        ("image/jpeg", HEADS["image/webp"], "image/webp"),
+        ("image/jpeg", HEADS["image/heic"], "image/heic"),
+        ("image/bmp", HEADS["image/gif"], "image/gif"),
+        ("video/quicktime", HEADS["audio/webm"], "video/webm"),
+        ("audio/mpeg", HEADS["audio/wav"], "audio/wav"),
+        ("application/msword", HEADS["application/zip"], "application/zip"),
+        ("application/msword", HEADS["application/rtf"], "text/plain"),
+        ("application/zip", HEADS["application/vnd.rar"], "application/vnd.rar"),
+        (WORKBOOK, b"name;phone\r\nMaria;123\r\n", "text/csv"),
+        (WORKBOOK, "имя;телефон\r\n".encode("cp1251"), "text/csv"),
+        ("application/msword", b"just a note", "text/plain"),
+        (WORKBOOK, HEADS["application/msword"], WORKBOOK),
+        # What could run, or is nothing that is known, stays refused.
+        (WORKBOOK, b"<html><body><table><tr>", None),
+        (WORKBOOK, b"  <?xml version='1.0'?>", None),
+        (WORKBOOK, b"\xef\xbb\xbf<script>", None),
+        (WORKBOOK, b"#!/bin/sh\n", None),
+        ("image/png", b"<svg onload=alert(1)>", None),
+        ("image/jpeg", b"just a note", None),
+        ("image/jpeg", b"MZ\x90\x00\x03\x00", None),
+        ("image/png", b"\x7fELF\x02\x01\x01\x00", None),
+        ("image/jpeg", b"", None),
+    ],
+)
+def test_a_harmless_difference_is_corrected_and_no_other(announced: str, head: bytes, settled: str | None) -> None:
+    assert sniff.settled_type(announced, head) == settled
+
+
+@given(head=st.binary(max_size=600), announced=st.sampled_from(sorted(HEADS)))
+def test_a_corrected_type_is_one_that_the_file_fits(head: bytes, announced: str) -> None:
+    settled = sniff.settled_type(announced, head)
+    assert settled is None or sniff.fits(settled, head)

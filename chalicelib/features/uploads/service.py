@@ -149,9 +149,10 @@ def expire_unfinished(limit: int) -> int:
 
 def _settled(upload: store.Upload, stored: storage.Stored) -> store.Upload:
     """The upload once it is decided, by this look at its object or by one that was faster."""
-    announced = stored.size == upload.size and sniff.fits(upload.content_type, stored.head)
-    state: store.State = "ready" if announced else "dropped"
-    settled = store.settle(upload.id, state=state, etag=stored.etag) or store.stored_under(upload.key)
+    content_type = sniff.settled_type(upload.content_type, stored.head) if stored.size == upload.size else None
+    state: store.State = "ready" if content_type else "dropped"
+    settled = store.settle(upload.id, state=state, etag=stored.etag, content_type=content_type)
+    settled = settled or store.stored_under(upload.key)
     if settled is None:
         raise NotFound()
     return settled

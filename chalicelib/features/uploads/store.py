@@ -147,15 +147,16 @@ def stored_under(key: str) -> Upload | None:
 
 
 _SETTLE: LiteralString = """
-UPDATE uploads SET state = %(state)s, etag = %(etag)s
+UPDATE uploads SET state = %(state)s, etag = %(etag)s, content_type = coalesce(%(content_type)s, content_type)
 WHERE id = %(id)s AND state = 'pending' AND expires_at > now()
 RETURNING id, key, filename, content_type, size, state, false AS expired, etag
 """
 
 
-def settle(upload_id: int, *, state: State, etag: str) -> Upload | None:
-    """Ends the wait for an upload; None where it had ended already."""
-    return db.one(Upload, _SETTLE, {"id": upload_id, "state": state, "etag": etag})
+def settle(upload_id: int, *, state: State, etag: str, content_type: str | None) -> Upload | None:
+    """Ends the wait for an upload, as what it is found to be; None where it had ended already."""
+    given = {"id": upload_id, "state": state, "etag": etag, "content_type": content_type}
+    return db.one(Upload, _SETTLE, given)
 
 
 _WITHDRAW: LiteralString = "UPDATE uploads SET state = 'dropped', expires_at = now() WHERE id = %(id)s"
