@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 import msgspec
 
 from chalicelib.core import clock
+from chalicelib.entry.dialects.reading import username_of
 from chalicelib.features.accounts import passwords
 from chalicelib.features.chats.schemas import Name
 from chalicelib.features.messages.schemas import Content
@@ -146,10 +147,13 @@ class Cleaner:
         return user in known_users
 
     def _username(self, key: str, given: str | None, name: str) -> str:
+        if given is None:
+            # As whoever signs up here by a name gets one.
+            return username_of(unicodedata.normalize("NFKC", name))
         username = re.sub(r"[^\w.-]+", ".", unicodedata.normalize("NFKC", name)).strip(".")[:32]
         if len(username) < 3:
             username = f"{username or 'user'}-{key[:12]}"
-        if given is not None and username != given:
+        if username != given:
             self.report.changed(
                 "users", key, "has another username, since the old one is not possible here", username
             )
