@@ -63,9 +63,10 @@ class RoomMessageInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
 
 
 class MessagesReadInput(ReadInput, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """The chat, and up to where it was read."""
+    """The chat, and up to where it was read; or the message up to which its chat was read."""
 
-    chat_id: Id
+    chat_id: Id | None = None
+    message_id: Id | None = None
 
 
 class MessageEditInput(EditInput, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -183,6 +184,12 @@ def react_to_message(actor: Actor, data: MessageReactInput) -> ReactionSummary:
 @action("messages:read")
 def read_messages(actor: Actor, data: MessagesReadInput) -> Watermarks:
     """Mark a chat as read up to a message."""
+    if data.message_id is not None and data.seq is not None:
+        raise InvalidInput.at("messageId", "contradiction", "cannot be given together with {other}", other="seq")
+    if data.message_id is not None:
+        return receipts.mark_message(actor, data.message_id, "read")
+    if data.chat_id is None:
+        raise InvalidInput.at("messageId", "missing", "is required, or chatId in its place")
     return receipts.mark_read(actor, data.chat_id, data.seq)
 
 

@@ -25,6 +25,8 @@ ALIASES: Mapping[str, str] = {
     "GET /conversations": "GET /chats",
     "POST /conversations": "POST /chats",
     "GET /conversations/{chat_id}": "GET /chats/{chat_id}",
+    "PATCH /conversations/{chat_id}": "PATCH /chats/{chat_id}",
+    "DELETE /conversations/{chat_id}": "DELETE /chats/{chat_id}",
     "GET /messages/conversation/{chat_id}": "GET /chats/{chat_id}/messages",
     "POST /messages/conversation/{chat_id}/read": "POST /chats/{chat_id}/read",
     # System E.

@@ -19,6 +19,8 @@ from chalicelib.features.uploads.routes import routes as uploads
 
 _OWN = (accounts, people, presence, chats, messages, uploads, ops, documents)
 FEATURES: tuple[Routes, ...] = (*_OWN, aliases(_OWN))
+# Methods of dialects on paths of ours, where API Gateway does not ask a greedy path.
+BESIDE = {"/chats/{chat_id}/read": ["PATCH"]}
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -44,15 +46,14 @@ def _answer(endpoint: Endpoint, request: Request, path_values: Mapping[str, str]
 def _greedy() -> Blueprint:
     """Whatever is below a dialect's name; and on a host that a dialect has to itself, whatever is not ours."""
     blueprint = Blueprint(f"{__name__}.dialects")
-    prefixes = [f"/{name}" for name in DIALECTS]
+    served = {f"/{name}/{rest.GREEDY}": _METHODS for name in DIALECTS}
     if settings().dialect or settings().dialect_hosts:
-        prefixes.append("")
+        served |= {f"/{rest.GREEDY}": _METHODS, **BESIDE}
 
-    def view() -> Response:
+    def view(**_: str) -> Response:
         request = blueprint.current_request
         return rest.serve(rest.spoken_in(request), request, endpoints())
 
-    for prefix in prefixes:
-        name = f"dialect{prefix.replace('/', '_')}"
-        blueprint.route(f"{prefix}/{rest.GREEDY}", methods=_METHODS, name=name, content_types=["*/*"])(view)
+    for number, (path, methods) in enumerate(served.items()):
+        blueprint.route(path, methods=methods, name=f"dialect_{number}", content_types=["*/*"])(view)
     return blueprint

@@ -70,10 +70,11 @@ def _welcome(connection: Connection, ticket_id: str | None, then: Callable[..., 
 
 def _admit(request: Mapping[str, Any], query: Mapping[str, str], headers: Mapping[str, str]) -> str | None:
     """Registers a new connection, and answers the subprotocol that was agreed on."""
-    vocabulary = query.get("vocabulary") or None
-    vocabularies.check(vocabulary)
+    vocabularies.check(query.get("vocabulary") or None)
     connection_id, endpoint = request["connectionId"], _endpoint(request)
     engine = _engine(query)
+    spoken = vocabularies.spoken_at(request.get("domainName", ""), native=engine is None)
+    vocabulary = query.get("vocabulary") or spoken
     if engine is not None:
         pending = Pending(id=connection_id, endpoint=endpoint, engine=engine, vocabulary=vocabulary)
         return _admit_socketio(pending, query, headers)
@@ -86,7 +87,7 @@ def _admit(request: Mapping[str, Any], query: Mapping[str, str], headers: Mappin
         vocabulary=vocabulary,
     )
     # Its members are PostgreSQL's, which is not asked here: hello waits until it was.
-    is_for_the_room = vocabulary == vocabularies.COMMON_ROOM
+    is_for_the_room = vocabularies.is_for_the_room(vocabulary)
     _welcome(connection, ticket_id, publish.let_in if is_for_the_room else greet)
     return subprotocol
 
@@ -122,14 +123,16 @@ def _log_in_unasked(pending: Pending, refusal: Unauthenticated | None) -> None:
         if pending.actor is None:
             raise refusal or Unauthenticated()
         connection = connection_of(pending, pending.actor, pending.vocabulary)
-        is_for_the_room = pending.vocabulary == vocabularies.COMMON_ROOM
+        is_for_the_room = vocabularies.is_for_the_room(pending.vocabulary)
         _welcome(connection, pending.ticket_id, publish.let_in if is_for_the_room else greet)
     except Problem as problem:
         body = problem.body(context.current().request_id)
         publish.send_packet(packets.refusal(body), [pending], name=f"refusal:{pending.id}", opening=True)
 
 
-def connection_of(pending: Pending, actor: Actor, vocabulary: str | None) -> Connection:
+def connection_of(
+    pending: Pending, actor: Actor, vocabulary: str | None, namespace: str = packets.ROOT
+) -> Connection:
     """The connection that a pending one becomes when somebody has logged in on it."""
     return Connection(
         id=pending.id,
@@ -139,6 +142,7 @@ def connection_of(pending: Pending, actor: Actor, vocabulary: str | None) -> Con
         format="socketio",
         engine=pending.engine,
         vocabulary=vocabulary,
+        namespace=namespace,
     )
 
 

@@ -9,6 +9,7 @@ from chalicelib.core.decoding import decode_json
 from chalicelib.core.errors import Unauthenticated, UnknownAction
 from chalicelib.core.logs import logger
 from chalicelib.entry.actions import ACTIONS
+from chalicelib.entry.dialects import sockets
 from chalicelib.features.messages.sync import SyncAnswer
 from chalicelib.realtime import connections, vocabularies
 from chalicelib.realtime.connections import Connection
@@ -29,6 +30,9 @@ def perform(connection: Connection | None, name: str, data: bytes) -> Any:
     """
     if connection is None:
         raise Unauthenticated("This connection is not registered; connect again.")
+    if dialect := vocabularies.dialect(connection.vocabulary):
+        note_sign_of_life(connection)  # whatever it is: clients have pings of their own
+        return sockets.act(dialect, connection.actor, name, data)
     action = ACTIONS.get(vocabularies.action(connection.vocabulary, name))
     if action is None:
         raise UnknownAction("There is no action of this name: {name}.", values={"name": name[:64]})

@@ -6,6 +6,7 @@ driver for one.
 
 from chalicelib.core import db
 from chalicelib.core.config import settings
+from chalicelib.entry import dialects
 
 # The functions beside the REST one, by the end of their deployed names; the first three run no statement.
 _WITHOUT_DATABASE = ("-websocket_connect", "-websocket_disconnect", "-push")
@@ -18,7 +19,8 @@ def serves_rest() -> bool:
 
 
 def preload() -> None:
-    """Imports what this function, where it is a deployed one, will surely use."""
+    """Makes dialects known, and imports what this function, where it is a deployed one, will surely use."""
+    dialects.teach()
     name = settings().function_name
     if name and not name.endswith(_WITHOUT_DATABASE):
         db.preload()

@@ -12,8 +12,10 @@ import msgspec
 from chalicelib.core import clock, context, tokens
 from chalicelib.core.border import problem_of
 from chalicelib.core.decoding import decode_outline
-from chalicelib.core.errors import InvalidInput, NotFound, Problem, Unauthenticated
+from chalicelib.core.errors import InvalidInput, NotFound, Problem, Unauthenticated, UnknownAction
+from chalicelib.entry import dialects
 from chalicelib.entry.connecting import connection_of, welcome
+from chalicelib.entry.dialects import sockets
 from chalicelib.entry.dispatch import Said, note_sign_of_life, perform, plain
 from chalicelib.features.chats.common_room import enter
 from chalicelib.realtime import connections, packets, publish, vocabularies
@@ -65,8 +67,12 @@ def answer(connection_id: str, text: str) -> Said | None:
     """Answers a frame that is not native JSON; None where its connection is not a Socket.IO one after all."""
     packet = packets.read(text)
     numbered = text[:1] in _DIGITS
+    line: Connection | Pending | None = None
     try:
         line = connections.find(connection_id)
+        if packet is not None and isinstance(line, Connection) and packet.namespace != line.namespace:
+            # In another container it may have gone on to another namespace.
+            line = connections.find(connection_id, anew=True)
         if line is None:
             return Said(code="unknown_connection") if numbered else None
         if not is_spoken_on(line):
@@ -80,7 +86,13 @@ def answer(connection_id: str, text: str) -> Said | None:
         problem = problem_of(failure)
         if packet is None:
             return Said(code=problem.code) if numbered else None
-        return _refused(problem, packet)
+        return _refused(problem, packet, _dialect(line, packet))
+
+
+def _dialect(line: Connection | Pending | None, packet: Packet) -> str:
+    """The name of the dialect in which a packet is answered; empty where that is in our own words."""
+    asked = packet.namespace if packet.type == packets.CONNECT and packet.namespace != ROOT else None
+    return vocabularies.dialect(asked or (line.vocabulary if line is not None else None))
 
 
 def _engine(line: Connection | Pending, text: str) -> Said:
@@ -106,8 +118,8 @@ def _socket(line: Connection | Pending, packet: Packet) -> Said:
         case packets.CONNECT:
             return _connect(line, packet)
         case packets.DISCONNECT:
-            return _leave(line) if packet.namespace == ROOT else Said()
-        case packets.EVENT if isinstance(line, Connection) and packet.namespace == ROOT:
+            return _leave(line) if packet.namespace == _namespace(line) else Said()
+        case packets.EVENT if isinstance(line, Connection) and packet.namespace == line.namespace:
             return _event(line, packet)
         case packets.BINARY_EVENT | packets.BINARY_ACK:
             raise InvalidInput("Binary data is not taken here; files go by POST /uploads.")
@@ -116,14 +128,26 @@ def _socket(line: Connection | Pending, packet: Packet) -> Said:
     return _hang_up(line)
 
 
+def _namespace(line: Connection | Pending) -> str:
+    return line.namespace if isinstance(line, Connection) else ROOT
+
+
 def _connect(line: Connection | Pending, packet: Packet) -> Said:
-    if packet.namespace != ROOT:
+    is_dialect = packet.namespace in vocabularies.namespaces()
+    if packet.namespace != ROOT and not is_dialect:
         return _no_namespace(packet.namespace)
     if isinstance(line, Pending):
-        _log_in(line, decode_outline(packet.data.encode() or b"{}", Auth))
+        _log_in(line, decode_outline(packet.data.encode() or b"{}", Auth), packet.namespace)
         return Said(action="connect")  # the pusher tells it, and then hello
+    if packet.namespace != line.namespace and is_dialect:
+        # Socket.IO 2 is connected to the default namespace first, unasked, and goes on from there.
+        moved = msgspec.structs.replace(line, vocabulary=packet.namespace, namespace=packet.namespace)
+        if vocabularies.is_for_the_room(moved.vocabulary):
+            enter(moved.actor)
+        welcome(moved, ticket_id=None)
+        return Said(action="connect")
     # The open packet may come twice, and be answered twice.
-    return Said(packets.connected(line.id, line.engine), "connect")
+    return Said(packets.connected(line.id, line.engine, packet.namespace), "connect")
 
 
 def _no_namespace(namespace: str) -> Said:
@@ -133,9 +157,9 @@ def _no_namespace(namespace: str) -> Said:
     return Said(packets.write(packets.CONNECT_ERROR, reason, namespace=namespace), "connect", "invalid_namespace")
 
 
-def _log_in(pending: Pending, auth: Auth) -> None:
-    vocabulary = auth.vocabulary or pending.vocabulary
-    vocabularies.check(vocabulary)
+def _log_in(pending: Pending, auth: Auth, namespace: str) -> None:
+    vocabularies.check(auth.vocabulary)
+    vocabulary = auth.vocabulary or pending.vocabulary if namespace == ROOT else namespace
     actor, ticket_id = pending.actor, pending.ticket_id
     if auth.ticket is not None:
         actor, ticket_id = tokens.verify(auth.ticket, "ticket")
@@ -143,9 +167,9 @@ def _log_in(pending: Pending, auth: Auth) -> None:
         actor, ticket_id = tokens.verify(tokens.bare(auth.token), "access")[0], None
     if actor is None:
         raise Unauthenticated()
-    if vocabulary == vocabularies.COMMON_ROOM:
+    if vocabularies.is_for_the_room(vocabulary):
         enter(actor)
-    welcome(connection_of(pending, actor, vocabulary), ticket_id=ticket_id)
+    welcome(connection_of(pending, actor, vocabulary, namespace), ticket_id=ticket_id)
 
 
 def _event(connection: Connection, packet: Packet) -> Said:
@@ -158,7 +182,7 @@ def _event(connection: Connection, packet: Packet) -> Said:
     if packet.id is None:
         return Said(action=name)
     ack = {"success": True, **plain(fields)}
-    return Said(packets.write(packets.ACK, [ack], ack=packet.id), name)
+    return Said(packets.write(packets.ACK, [ack], namespace=packet.namespace, ack=packet.id), name)
 
 
 def _data(arguments: list[msgspec.Raw]) -> bytes:
@@ -167,21 +191,25 @@ def _data(arguments: list[msgspec.Raw]) -> bytes:
     data = bytes(arguments[0]).strip() if arguments else b"null"
     if data == b"null":
         return b"{}"
-    # Reference clients name a chat by its bare id.
-    return b'{"chatId":%s}' % data if data[:1].isdigit() else data
+    # Reference clients name a chat by its bare id, in digits or in a string.
+    return b'{"chatId":%s}' % data if data.strip(b'"')[:1].isdigit() else data
 
 
-def _refused(problem: Problem, packet: Packet) -> Said:
+def _refused(problem: Problem, packet: Packet, dialect: str) -> Said:
     body = problem.body(context.current().request_id)
-    match packet:
-        case Packet(type=packets.CONNECT):
-            return Said(packets.refusal(body, packet.namespace), "connect", body.code)
-        case Packet(type=packets.EVENT | packets.BINARY_EVENT, id=str(ack)):
-            text = packets.write(packets.ACK, [{"success": False, "error": body}], ack=ack)
-        case _:
-            # Clients of system A show the message of an `error`.
-            error = {**msgspec.to_builtins(body), "message": body.detail}
-            text = packets.write(packets.EVENT, ["error", error])
+    if packet.type == packets.CONNECT:
+        words = dialects.load(dialect).no_entry if dialect and body.status == 401 else None
+        return Said(packets.refusal(body, packet.namespace, words), "connect", body.code)
+    if dialect and isinstance(problem, UnknownAction) and packet.id is None:
+        # Clients of other messengers have pings of their own, to which nobody is to say anything.
+        return Said(action="event", code=body.code)
+    if packet.type in {packets.EVENT, packets.BINARY_EVENT} and packet.id is not None:
+        ack = sockets.refusal(problem) if dialect else {"success": False, "error": body}
+        text = packets.write(packets.ACK, [ack], namespace=packet.namespace, ack=packet.id)
+    else:
+        # Clients of system A show the message of an `error`.
+        error = sockets.refusal(problem) if dialect else {**msgspec.to_builtins(body), "message": body.detail}
+        text = packets.write(packets.EVENT, ["error", error], namespace=packet.namespace)
     return Said(text, "event", body.code)
 
 

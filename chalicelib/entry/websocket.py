@@ -14,12 +14,13 @@ import msgspec
 from chalicelib.core import context
 from chalicelib.core.border import problem_of
 from chalicelib.core.decoding import decode_outline
-from chalicelib.core.errors import InvalidInput, ProblemBody, Unreadable
+from chalicelib.core.errors import InvalidInput, ProblemBody, UnknownAction, Unreadable
 from chalicelib.core.logs import tell
 from chalicelib.entry import socketio
 from chalicelib.entry.actions import ACTIONS
+from chalicelib.entry.dialects import sockets
 from chalicelib.entry.dispatch import Said, perform
-from chalicelib.realtime import connections, packets
+from chalicelib.realtime import connections, packets, vocabularies
 from chalicelib.realtime.connections import Connection, Pending
 
 # What the log calls a frame: clients must not make up names there.
@@ -77,6 +78,8 @@ def _answer(connection_id: str, text: str) -> Said:
     answer: Ack | ErrorFrame
     try:
         line = connections.find(connection_id)
+        if isinstance(line, Connection) and line.format == "native" and vocabularies.dialect(line.vocabulary):
+            return _in_dialect(line, text)
         frame = decode_outline(text.encode(), Frame)
         context.current().adopt(frame.request_id)
         connection = line if isinstance(line, Connection) else None
@@ -92,6 +95,22 @@ def _answer(connection_id: str, text: str) -> Said:
         )
         code = problem.code
     return Said(msgspec.json.encode(answer).decode(), frame.action, code)
+
+
+def _in_dialect(connection: Connection, text: str) -> Said:
+    """Answers a frame of a client that has WebSockets without Socket.IO, in its dialect."""
+    name = "unknown"
+    try:
+        name, data = sockets.read_frame(text)
+        told = perform(connection, name, data)
+        context.current().committed()
+        return Said(sockets.write_frame("ack", told), name)
+    except UnknownAction as problem:
+        # A ping of its own: an error would be shown.
+        return Said(sockets.write_frame("pong", {}), name, problem.code)
+    except Exception as failure:  # the border
+        refused = problem_of(failure)
+        return Said(sockets.write_frame("error", sockets.refusal(refused)), name, refused.code)
 
 
 def _id_of(text: str) -> str | int | None:

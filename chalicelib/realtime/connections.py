@@ -21,7 +21,7 @@ from chalicelib.core.aws import TOTAL_SECONDS, AwsError, dynamodb
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import SessionEnded, Unauthenticated
-from chalicelib.realtime.packets import Engine
+from chalicelib.realtime.packets import ROOT, Engine
 
 # API Gateway closes a connection that was silent for ten minutes; half a minute more for what is on its way.
 LEASE_SECONDS = 630
@@ -51,7 +51,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Connection(Line, frozen=True, kw_only=True, omit_defaults=True):
     """A registered connection, and how it is spoken to: `vocabulary` is one of `vocabularies`, or our own.
 
-    `engine` is the version of Engine.IO under Socket.IO, `since` when it was registered, in seconds since the epoch.
+    `namespace` is the one of Socket.IO that it is connected to, one at a time; `engine` is the version of Engine.IO
+    under it, and `since` when it was registered, in seconds since the epoch.
     """
 
     user_id: int
@@ -59,6 +60,7 @@ class Connection(Line, frozen=True, kw_only=True, omit_defaults=True):
     format: Literal["native", "socketio"] = "native"
     engine: Engine = 4
     vocabulary: str | None = None
+    namespace: str = ROOT
     since: int = 0
 
     @property
@@ -144,9 +146,9 @@ def register(connection: Connection, *, ticket_id: str | None) -> None:
     _remember(connection, now)
 
 
-def find(connection_id: str) -> Connection | Pending | None:
-    """A connection by its id, None where it is not known. One call the first time a container asks."""
-    known = _known.get(connection_id)
+def find(connection_id: str, *, anew: bool = False) -> Connection | Pending | None:
+    """A connection by its id, None where it is not known. One call the first time a container asks, and `anew`."""
+    known = None if anew else _known.get(connection_id)
     if known is None:
         answer = dynamodb(
             "GetItem",
@@ -319,6 +321,8 @@ def _described(connection: Connection) -> dict[str, Any]:
         described["engine"] = {"N": str(connection.engine)}
     if connection.vocabulary is not None:
         described["vocabulary"] = {"S": connection.vocabulary}
+    if connection.namespace != ROOT:
+        described["namespace"] = {"S": connection.namespace}
     return described
 
 
@@ -331,6 +335,7 @@ def _described_by(connection_id: str, user_id: int, described: Mapping[str, Any]
         format="socketio" if described.get("format") == {"S": "socketio"} else "native",
         engine=3 if described.get("engine") == {"N": "3"} else 4,
         vocabulary=described["vocabulary"]["S"] if "vocabulary" in described else None,
+        namespace=described.get("namespace", {"S": ROOT})["S"],
         since=int(described["since"]["N"]),
     )
 

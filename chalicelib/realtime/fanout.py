@@ -9,6 +9,7 @@ import msgspec
 from chalicelib.core.aws import TOTAL_SECONDS
 from chalicelib.realtime import connections, packets, trail, vocabularies
 from chalicelib.realtime.connections import Connection, Line
+from chalicelib.realtime.vocabularies import Spoken, Told
 
 # API Gateway takes a post in milliseconds. The pusher has time for one that is throttled again and again.
 POST_SECONDS = 10.0
@@ -21,7 +22,8 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     An `event` is heard by the users' connections, each in its own format and vocabulary. `fresh` is a connection that
     is just being made, and hears it alone. `ends_session` narrows the hearers to the connections of one session, and
     closes them afterwards. A `packet` goes as it is, before the event: to the fresh connection, or to `lines`, which
-    are just being made where it is `opening`. Lines that are `closing` are closed. `trace` is X-Ray's header of who
+    are just being made where it is `opening`. Lines that are `closing` are closed. `links` open the
+    files of a message, for those whose dialect has no other way to them. `trace` is X-Ray's header of who
     asked for it.
     """
 
@@ -33,6 +35,7 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     lines: list[Line] = []
     opening: bool = False
     closing: bool = False
+    links: dict[str, str] = {}
     trace: str = ""
 
 
@@ -40,6 +43,15 @@ class _Delivery(NamedTuple):
     push: Push
     line: Line
     data: bytes
+
+
+class _Manner(NamedTuple):
+    """How an event is written; `hearer` is 0 where it is written alike for all."""
+
+    format: str
+    vocabulary: str | None
+    namespace: str
+    hearer: int
 
 
 class _Frame(NamedTuple):
@@ -135,11 +147,11 @@ def _deliveries(push: Push, hearers: dict[int, list[Connection]]) -> Iterator[_D
     if push.packet:
         lines = push.lines if push.fresh is None else [push.fresh]
         yield from (_Delivery(push, line, push.packet.encode()) for line in lines)
-    written: dict[tuple[str, str | None], list[_Frame]] = {}
+    written: dict[_Manner, list[_Frame]] = {}
     for connection in _of(push, hearers):
-        manner = (connection.format, connection.vocabulary)
+        manner = _manner(connection)
         if manner not in written:
-            written[manner] = _written(bytes(push.event), *manner)
+            written[manner] = _written(push, manner)
         for data, not_to in written[manner]:
             if connection.user_id != not_to:
                 yield _Delivery(push, connection, data)
@@ -156,23 +168,39 @@ def _of(push: Push, hearers: dict[int, list[Connection]]) -> list[Connection]:
     ]
 
 
-def _written(event: bytes, form: str, vocabulary: str | None) -> list[_Frame]:
+def _manner(connection: Connection) -> _Manner:
+    # What a dialect says is of the one who hears it: a private chat has the other's name.
+    hearer = connection.user_id if vocabularies.dialect(connection.vocabulary) else 0
+    return _Manner(connection.format, connection.vocabulary, connection.namespace, hearer)
+
+
+def _written(push: Push, manner: _Manner) -> list[_Frame]:
     """An event as connections of one manner get it: one frame or several."""
-    if form == "native" and vocabulary is None:
+    event = bytes(push.event)
+    if manner.format == "native" and manner.vocabulary is None:
         return [_Frame(event)]
     envelope: dict[str, Any] = msgspec.json.decode(event)
     around = {name: value for name, value in envelope.items() if name not in {"type", "data"}}
     frames = []
-    for spoken in vocabularies.events(vocabulary, envelope["type"], envelope["data"]):
-        if form == "native":
-            data = msgspec.json.encode({**envelope, "type": spoken.name, "data": spoken.data})
+    for spoken in _spoken(envelope, push.links, manner):
+        if manner.format == "native":
+            data = msgspec.json.encode(spoken.frame or {**envelope, "type": spoken.name, "data": spoken.data})
         else:
             # One argument: with two, handlers of Dart get a list, and those of Python fail. So what is around the
             # data goes into it, unless the client knows other shapes than ours.
-            told = {**around, **spoken.data} if vocabulary is None else spoken.data
-            data = packets.write(packets.EVENT, [spoken.name, told]).encode()
+            told = {**around, **spoken.data} if manner.vocabulary is None else spoken.data
+            data = packets.write(packets.EVENT, [spoken.name, told], namespace=manner.namespace).encode()
         frames.append(_Frame(data, spoken.not_to))
     return frames
+
+
+def _spoken(envelope: dict[str, Any], links: dict[str, str], manner: _Manner) -> list[Spoken]:
+    name, data = envelope["type"], envelope["data"]
+    if manner.vocabulary is None or not manner.hearer:
+        return vocabularies.events(manner.vocabulary, name, data)
+    users = envelope.get("users", [])
+    told = Told(name=name, data=data, me=manner.hearer, users=users, links=links, ts=envelope["ts"])
+    return vocabularies.dialect_events(manner.vocabulary, told)
 
 
 def _forgotten(line: Line) -> Connection | None:

@@ -50,15 +50,15 @@ def write(kind: str, data: Any = None, *, namespace: str = ROOT, ack: str | None
     return f"{MESSAGE}{kind}{prefix}{ack or ''}{body}"
 
 
-def refusal(problem: ProblemBody, namespace: str = ROOT) -> str:
-    """Tells a client why it may not connect."""
-    reason = {"message": "Unauthorized" if problem.status == 401 else problem.title, "data": problem}
+def refusal(problem: ProblemBody, namespace: str = ROOT, words: str | None = None) -> str:
+    """Tells a client why it may not connect, in words that it looks for, where there are some."""
+    reason = {"message": words or ("Unauthorized" if problem.status == 401 else problem.title), "data": problem}
     return write(CONNECT_ERROR, reason, namespace=namespace)
 
 
-def connected(sid: str, engine: Engine) -> str:
-    """Tells a client that it is connected to the default namespace. Socket.IO 2 takes no data there."""
-    return write(CONNECT) if engine == 3 else write(CONNECT, {"sid": sid})
+def connected(sid: str, engine: Engine, namespace: str = ROOT) -> str:
+    """Tells a client that it is connected to a namespace. Socket.IO 2 takes no data there."""
+    return write(CONNECT, None if engine == 3 else {"sid": sid}, namespace=namespace)
 
 
 def handshake(sid: str, *, ping_seconds: int, patience_seconds: int, most_bytes: int) -> str:

@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from chalicelib.core import clock, context
+from chalicelib.core import clock, context, tokens
 from chalicelib.core.aws import AwsError, sqs
 from chalicelib.core.config import settings
 from chalicelib.core.logs import logger
 from chalicelib.realtime import connections, events, fanout, packets, shedding, trail
 from chalicelib.realtime.connections import Connection, Line
 from chalicelib.realtime.fanout import Push
-from chalicelib.realtime.shapes import Envelope
+from chalicelib.realtime.shapes import Attachment, Envelope
 
 # SQS holds back a message no longer.
 LONGEST_DELAY = 15 * 60
@@ -43,7 +43,7 @@ def publish(event: Envelope, *, to: Sequence[int], group: str) -> None:
     if not to:
         return
     event = _correlated(event)
-    push = Push(event=_encoded(event), user_ids=list(to), trace=context.current().trace)
+    push = Push(event=_encoded(event), user_ids=list(to), links=_links(event), trace=context.current().trace)
 
     def tell() -> None:
         if shedding.sheds(event.type):
@@ -103,9 +103,9 @@ def greet(connection: Connection, *, sync_cursor: str) -> None:
         )
     )
     is_native = connection.format == "native"
-    connected = "" if is_native else packets.connected(connection.id, connection.engine)
+    connected = "" if is_native else packets.connected(connection.id, connection.engine, connection.namespace)
     push = Push(event=_encoded(event), fresh=connection, packet=connected)
-    _enqueue(push, event.event_id, _group(connection))
+    _enqueue(push, f"{event.event_id}{connection.namespace}", _group(connection))
 
 
 def let_in(connection: Connection, *, sync_cursor: str) -> None:
@@ -230,6 +230,12 @@ def _correlated(event: Envelope) -> Envelope:
 def _group(line: Line) -> str:
     """What is sent on one socket alone is sent in its order."""
     return f"connection:{line.id}"
+
+
+def _links(event: Envelope) -> dict[str, str]:
+    """What opens the files of a message in a dialect: the pusher has no key to sign it with."""
+    files: Sequence[Attachment] = getattr(event.data, "attachments", ()) if settings().jwt_secret else ()
+    return {str(file.id): tokens.issue_file(file.id) for file in files}
 
 
 def _bare(lines: Sequence[Line]) -> list[Line]:

@@ -2,13 +2,17 @@
 
 A connection asks by `?vocabulary=`, or by `auth.vocabulary` of Socket.IO. What a table does not name stays as it is.
 Fields of input need no renaming here: `core/spellings.py` takes every spelling from everybody.
+
+A dialect (entry/dialects) is more than a table, and tells each event by functions of its own. Its vocabulary has the
+name of its namespace: `/gateway`. The entry storey teaches it here, so that the pusher can speak it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
 
+from chalicelib.core.config import settings
 from chalicelib.core.errors import InvalidInput
 from chalicelib.core.ids import COMMON_ROOM_ID
 
@@ -71,11 +75,63 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
 
 
 class Spoken(msgspec.Struct, frozen=True, kw_only=True):
-    """An event in somebody's words. `not_to` is the user who is not to hear it."""
+    """An event in somebody's words. `not_to` is the user who is not to hear it.
+
+    A native connection of a dialect hears `frame` in place of our envelope, where there is one.
+    """
+
+    name: str
+    data: Any
+    not_to: int | None = None
+    frame: Mapping[str, Any] | None = None
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """An event on its way to one user: what a dialect makes its own of. `links` open the files of its message."""
 
     name: str
     data: Mapping[str, Any]
-    not_to: int | None = None
+    me: int
+    users: list[dict[str, Any]] = []
+    links: Mapping[str, str] = {}
+    ts: str = ""
+
+
+Teller = Callable[[Told], Iterable[Spoken]]
+_dialects: dict[str, Teller] = {}
+# The dialects whose clients have sockets without Socket.IO.
+_NATIVE = frozenset({"skype"})
+
+
+def teach(vocabulary: str, teller: Teller) -> None:
+    """Makes a dialect known."""
+    _dialects[vocabulary] = teller
+
+
+def dialect(vocabulary: str | None) -> str:
+    """The name of the dialect that a vocabulary is; empty for a table of words, and for ours."""
+    return vocabulary.removeprefix("/") if vocabulary is not None and vocabulary in _dialects else ""
+
+
+def namespaces() -> Iterable[str]:
+    """The namespaces of Socket.IO in which dialects are spoken."""
+    return _dialects.keys()
+
+
+def spoken_at(host: str, *, native: bool) -> str | None:
+    """The vocabulary of a connection that asks for none: that of the host's dialect, or our own."""
+    name = settings().dialect_of(host)
+    return f"/{name}" if name and (not native or name in _NATIVE) else None
+
+
+def is_for_the_room(vocabulary: str | None) -> bool:
+    """Whether who speaks so is to be a member of the common room."""
+    return vocabulary is not None and vocabulary.removeprefix("/") == COMMON_ROOM
+
+
+def dialect_events(vocabulary: str, told: Told) -> list[Spoken]:
+    """What an event is in a dialect, for one user."""
+    return [spoken for spoken in _dialects[vocabulary](told) if spoken.not_to != told.me]
 
 
 def check(name: str | None) -> None:

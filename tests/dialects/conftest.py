@@ -1,14 +1,17 @@
 """Clients of other messengers, as they make their calls: by a base URL that has their dialect's name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.socketio.clients import Client as SocketClient
+from tests.socketio.clients import PythonClient
 from tests.support import web
 from tests.support.reference import Client
 from tests.support.server import Server
 
 At = Callable[[str], Client]
+Listen = Callable[[Client, str], SocketClient]
 
 
 @pytest.fixture
@@ -20,3 +23,21 @@ def at(server: Server) -> At:
         return Client(web.client(f"{server.origin}/{dialect}", {"Connection": "close"}))
 
     return make
+
+
+@pytest.fixture
+def listen(server: Server) -> Iterator[Listen]:
+    """Connects somebody's Socket.IO client to a dialect's namespace."""
+    made: list[SocketClient] = []
+
+    def connect(who: Client, dialect: str) -> SocketClient:
+        made.append(SocketClient(PythonClient()))
+        made[-1].connect(f"{server.origin}/{dialect}", {"token": who.token})
+        made[-1].wait_for("connect")
+        return made[-1]
+
+    yield connect
+    for one in made:
+        one.stop()
+    # Every connection is looked at again after 30 s, which no test waits for.
+    server.stack.reset(database_url=server.database_url)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.dialects.conftest import At
+from tests.dialects.conftest import At, Listen
 from tests.support.fields import misfits
 from tests.support.reference import Client
 
@@ -100,3 +100,57 @@ def test_errors_are_plain_sentences(alice: Client, at: At) -> None:
     told(alice.answer("GET /api/messages/conversation/999"), 404)
     told(alice.answer("GET /api/nothing/here"), 404)
     told(at("conversations").answer("GET /api/conversations"), 401)
+
+
+UPDATES = [{"userId": int, "unreadCount": int}]
+UNIFIED = {"conversationId": int, "message": MESSAGE, "conversationUpdates": UPDATES}
+STATUS = {
+    "conversationId": int,
+    "updates": [{"messageId": int, "userId": int, "status": str, "readAt": (str, None)}],
+    "conversationUpdates": UPDATES,
+}
+
+
+def test_a_conversation_by_socket(alice: Client, bob: Client, listen: Listen) -> None:
+    ours, theirs = listen(alice, "conversations"), listen(bob, "conversations")
+    made = alice.ask("POST /api/conversations", {"otherUserId": bob.id}, status=201)
+    created = theirs.wait_for("conversation:created", id=made["id"])
+    assert misfits(created, CONVERSATION) == []
+    assert ours.call("conversation:join", {"conversationId": made["id"]})["success"] is True
+    assert theirs.call("join:conversation", str(made["id"]))["success"] is True
+    ours.emit("presence:ping", {"at": 1})
+    ours.emit("a ping of its own")
+    asked = {"conversationId": made["id"], "content": "Привет!", "type": "text", "replyToId": None, "tempId": "t1"}
+    ack = ours.call("message:send", asked)
+    assert misfits(ack, {"success": bool, "message": MESSAGE}) == []
+    sent = ack["message"]
+    unified = theirs.wait_for("message:unified", conversationId=made["id"])
+    assert misfits(unified, UNIFIED) == []
+    assert (unified["message"]["id"], unified["message"]["content"]) == (sent["id"], "Привет!")
+    assert theirs.wait_for("message:received", id=sent["id"]) == unified["message"]
+    theirs.emit("message:read", {"conversationId": made["id"], "messageIds": [sent["id"]]})
+    status = ours.wait_for("status:unified", conversationId=made["id"])
+    assert misfits(status, STATUS) == []
+    [update] = status["updates"]
+    assert (update["messageId"], update["userId"], update["status"]) == (sent["id"], bob.id, "read")
+    assert status["conversationUpdates"] == [{"userId": bob.id, "unreadCount": 0}]
+    assert ours.wait_for("message:read")["conversationId"] == made["id"]
+    theirs.emit("typing:start", {"conversationId": made["id"]})
+    assert ours.wait_for("typing:start", conversationId=made["id"])["userId"] == bob.id
+    alice.ask(f"DELETE /api/messages/{sent['id']}")
+    deleted = theirs.wait_for("message:deleted", conversationId=made["id"])
+    assert deleted["deletedMessageIds"] == [sent["id"]]
+    assert ours.events("error") == ours.events("message:received") == []
+
+
+def test_what_a_socket_is_refused(alice: Client, bob: Client, listen: Listen, at: At) -> None:
+    made = alice.ask("POST /api/conversations", {"otherUserId": bob.id}, status=201)
+    mallory = signed_up(at("conversations"), "Mallory")
+    socket = listen(mallory, "conversations")
+    for name, data in (("message:send", {"content": "x"}), ("conversation:join", {}), ("message:read", {})):
+        ack = socket.call(name, {"conversationId": made["id"], **data})
+        assert ack["success"] is False
+        assert misfits(ack, {"error": str, "message": str}) == []
+    assert socket.call("no:such:event", {})["success"] is False
+    socket.emit("message:send", {"conversationId": made["id"], "content": "x"})
+    assert misfits(socket.wait_for("error"), {"message": str}) == []

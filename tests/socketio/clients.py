@@ -146,11 +146,12 @@ class PythonClient:
 
     def __init__(self, options: Data = PYTHON_SOCKET_ALONE) -> None:
         self._options = options
+        self._namespace = "/"
         self._client = socketio.Client(reconnection_delay=0.1, reconnection_delay_max=1, handle_sigint=False)
 
     def connect(self, url: str, auth: Data | None, heard: Callable[[str, list[Any]], None]) -> None:
         client = self._client
-        namespace = "/" + url.split("/", 3)[3].partition("?")[0] if url.count("/") > 2 else "/"
+        namespace = self._namespace = "/" + url.split("/", 3)[3].partition("?")[0] if url.count("/") > 2 else "/"
         client.on("connect", lambda: heard("connect", [{"sid": client.get_sid()}]), namespace=namespace)
         client.on("connect_error", lambda *args: heard("connect_error", _reason(args)), namespace=namespace)
         client.on("disconnect", lambda reason: heard("disconnect", [{"reason": reason}]), namespace=namespace)
@@ -166,7 +167,7 @@ class PythonClient:
 
     def emit(self, name: str, args: list[Any], answered: Callable[[list[Any]], None] | None) -> None:
         callback = None if answered is None else lambda *answer: answered(list(answer))
-        self._client.emit(name, tuple(args), callback=callback)
+        self._client.emit(name, tuple(args), namespace=self._namespace, callback=callback)
 
     def emit_bytes(self, name: str) -> None:
         self._client.emit(name, b"{binary")

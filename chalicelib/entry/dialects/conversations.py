@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.core.config import settings
-from chalicelib.entry.dialects.words import Action, Call, Dialect, Heard, Plain, Route, Tell, View, file_of
+from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, Tell, View, file_of
 from chalicelib.features.accounts.schemas import Admission, Verification
 from chalicelib.features.chats.schemas import ChatList
 from chalicelib.features.messages.schemas import MessageList, Watermarks
 from chalicelib.features.people.schemas import User, UserList
 from chalicelib.realtime.shapes import Chat, Message
+from chalicelib.realtime.vocabularies import Spoken
 
 
 def user(one: Plain, _: View) -> Plain:
@@ -123,29 +124,29 @@ def _search(call: Call) -> None:
     call.query["chatId"] = call.path.pop("chat_id")
 
 
-def events(name: str, data: Plain, view: View) -> Iterable[Heard]:
+def events(name: str, data: Plain, view: View) -> Iterable[Spoken]:
     if name == "message:new":
         told = message(data, view)
-        yield Heard(name="message:new", data=told)
-        yield Heard(name="message:received", data=told, not_to=data["senderId"])
+        yield Spoken(name="message:new", data=told)
+        yield Spoken(name="message:received", data=told, not_to=data["senderId"])
         unified = {"conversationId": data["chatId"], "message": told, "conversationUpdates": []}
-        yield Heard(name="message:unified", data=unified)
+        yield Spoken(name="message:unified", data=unified)
     elif name == "message:deleted":
         ids = {"conversationId": data["chatId"], "deletedMessageIds": [data["messageId"]], "conversationUpdates": []}
-        yield Heard(name="message:deleted", data={**_renamed(data), **ids})
+        yield Spoken(name="message:deleted", data={**_renamed(data), **ids})
     elif name in {"messages:read", "message:delivered"}:
         yield from _status(name, data)
     elif name in {"chat:created", "chat:updated"}:
-        yield Heard(name=f"conversation:{name.removeprefix('chat:')}", data=conversation(data, view))
+        yield Spoken(name=f"conversation:{name.removeprefix('chat:')}", data=conversation(data, view))
     elif name == "message:updated":
-        yield Heard(name=name, data=message(data, view))
+        yield Spoken(name=name, data=message(data, view))
     elif name == "user:status":
-        yield Heard(name=name, data={**data, "lastSeen": data["lastSeenAt"]})
+        yield Spoken(name=name, data={**data, "lastSeen": data["lastSeenAt"]})
     else:
-        yield Heard(name=name, data=_renamed(data))
+        yield Spoken(name=name, data=_renamed(data))
 
 
-def _status(name: str, data: Plain) -> Iterable[Heard]:
+def _status(name: str, data: Plain) -> Iterable[Spoken]:
     status = "read" if name == "messages:read" else "delivered"
     update = {
         "messageId": data["messageId"],
@@ -156,11 +157,11 @@ def _status(name: str, data: Plain) -> Iterable[Heard]:
     unified = {"conversationId": data["chatId"], "updates": [update], "conversationUpdates": []}
     if status == "read":
         unified["conversationUpdates"] = [{"userId": data["userId"], "unreadCount": 0}]
-        yield Heard(name="message:read", data=_renamed(data))
-        yield Heard(name="conversation:read", data=_renamed(data))
+        yield Spoken(name="message:read", data=_renamed(data))
+        yield Spoken(name="conversation:read", data=_renamed(data))
     else:
-        yield Heard(name=name, data=_renamed(data))
-    yield Heard(name="status:unified", data=unified)
+        yield Spoken(name=name, data=_renamed(data))
+    yield Spoken(name="status:unified", data=unified)
 
 
 def _renamed(data: Plain) -> Plain:

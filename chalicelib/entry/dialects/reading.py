@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, get_args, get_origin
 
 import msgspec
+from msgspec import UNSET
 
 from chalicelib.core.config import settings
 from chalicelib.core.decoding import decode_lenient, decode_text
@@ -14,6 +15,7 @@ from chalicelib.entry.dialects.words import Call, Plain
 from chalicelib.features.accounts.schemas import Registration
 
 MOST = 1_000
+_SHORT = "must have at least {limit:character|characters}"
 
 
 class _Registration(Registration, frozen=True, kw_only=True, rename="camel"):
@@ -28,7 +30,7 @@ def typed_body(call: Call, kind: Any) -> Any:
         _complete(call.body)
         least = settings().dialect_password_length
         if isinstance(call.body.get("password"), str) and len(call.body["password"]) < least:
-            raise InvalidInput.at("password", "wrong_length", f"must have at least {least} characters")
+            raise InvalidInput.at("password", "wrong_length", _SHORT, limit=least)
         kind = _Registration
     return decode_lenient(fitting(call.body, kind), kind)
 
@@ -59,16 +61,24 @@ def number(text: str | None, otherwise: int | None) -> int | None:
 
 
 def fitting(body: Mapping[str, Any], kind: Any) -> Plain:
-    """The fields of a body that a struct has, in our spelling; one value stands for a list of one."""
-    fields = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+    """The fields of a body that a struct has, in our spelling; one value stands for a list of one.
+
+    What may be absent is absent where it is empty, as forms send it; a change to nothing is told as null.
+    """
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     ours: Plain = {}
     for name, value in body.items():
         word = name if name in fields else FIELDS.get(name, name)
         if word in fields and (word == name or word not in body):
             ours[word] = VALUES.get(word, {}).get(value, value) if isinstance(value, str) else value
-    for name in ours:
-        if _is_list(fields[name]) and ours[name] is not None and not isinstance(ours[name], list):
-            ours[name] = [ours[name]]
+    for name, value in list(ours.items()):
+        if value in (None, "") and not fields[name].required:
+            if fields[name].default is not UNSET:
+                del ours[name]
+            elif type(None) in get_args(fields[name].type):
+                ours[name] = None
+        elif _is_list(fields[name].type) and not isinstance(value, list):
+            ours[name] = [value]
     return ours
 
 

@@ -1,5 +1,6 @@
 """REST in a dialect: a path finds its endpoint, and request and answer are put into the words of each side."""
 
+import contextlib
 import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -57,7 +58,7 @@ def serve(spoken: Spoken, request: Request, endpoints: Iterable[Endpoint]) -> Re
     """Answers a request in its dialect. Never raises."""
     if not spoken.name:
         return http.bordered(f"{request.method} unknown", request, http.OURS, _nowhere)
-    place = _found(spoken, request.method, endpoints)
+    place = _found(spoken, request, endpoints)
     manner = InDialect(spoken.name, place.route if place else None)
     if place is None:
         return http.bordered(f"{spoken.name} {request.method} unknown", request, manner, _nowhere)
@@ -75,15 +76,23 @@ def _below_the_api(segments: list[str]) -> list[str]:
     return segments
 
 
-def _found(spoken: Spoken, method: str, endpoints: Iterable[Endpoint]) -> Place | None:
+def _found(spoken: Spoken, request: Request, endpoints: Iterable[Endpoint]) -> Place | None:
     by_name = {endpoint.name: endpoint for endpoint in endpoints}
     own = load(spoken.name).routes
     for pattern, route in [*own.items(), *((pattern, Route(to=pattern)) for pattern in _in_order(tuple(by_name)))]:
         verb, _, path = pattern.partition(" ")
-        values = _values(path.strip("/").split("/"), spoken.segments) if verb == method else None
+        values = _values(path.strip("/").split("/"), spoken.segments) if verb == request.method else None
         if values is not None:
-            return Place(endpoint=by_name[route.to], route=route, values=values)
+            other = route.instead(_body(request)) if route.instead is not None else None
+            return Place(endpoint=by_name[other or route.to], route=route, values=values)
     return None
+
+
+def _body(request: Request) -> Plain:
+    """What a body says, where it can be read: a bad one is refused later."""
+    with contextlib.suppress(Problem):
+        return decode_object(http.bytes_of(request) or b"{}")
+    return {}
 
 
 @functools.lru_cache(maxsize=1)
@@ -112,7 +121,7 @@ class InDialect(Manner):
         self._dialect: Dialect = load(name)
         self._route = route
         self._call = Call(path={}, query={}, body={})
-        self._me = 0
+        self._actor = Actor(user_id=0, session_id=0)
         self._base = ""
 
     def actor(self, request: Request) -> Actor:
@@ -120,14 +129,15 @@ class InDialect(Manner):
         if not token:
             raise Unauthenticated("No token was sent; log in first.")
         actor = tokens.verify(token, "access")[0]
-        self._me = actor.user_id
+        self._actor = actor
         return actor
 
     def inputs(self, endpoint: Endpoint, request: Request, path_values: Mapping[str, str]) -> dict[str, Any]:
         self._base = base_of(request.context.get("domainName", ""))
         query_kind, body_kind = endpoint.input("query"), endpoint.input("body")
         body = decode_object(http.bytes_of(request) or b"{}") if body_kind else {}
-        call = self._call = Call(path=dict(path_values), query=dict(request.query_params or {}), body=body)
+        query = dict(request.query_params or {})
+        call = self._call = Call(path=dict(path_values), query=query, body=body, actor=self._actor)
         if self._route is not None and self._route.ask is not None:
             self._route.ask(call)
         target = msgspec.structs.replace(endpoint, path=_path_of(endpoint, call.path))
@@ -140,6 +150,8 @@ class InDialect(Manner):
 
     def run(self, endpoint: Endpoint, arguments: Mapping[str, Any]) -> Answer:
         reply = self._reply(endpoint, arguments)
+        if self._call.then is not None:
+            reply = msgspec.structs.replace(reply, body=self._call.then(self._actor, reply.body))
         status = 200 if reply.status == 204 else reply.status
         told = self._told(endpoint, msgspec.json.decode(msgspec.json.encode(reply.body)))
         headers = {"Content-Type": "application/json", **reply.headers}
@@ -169,12 +181,12 @@ class InDialect(Manner):
         if body is None:
             return {"success": True, "message": "Done"}
         people = {user["id"]: user for user in body.get("users", ()) if "id" in user}
-        me = body["user"]["id"] if endpoint.answer is Admission else self._me
+        me = body["user"]["id"] if endpoint.answer is Admission else self._actor.user_id
         view = View(me=me, people=people, base=self._base)
         tell = (self._route and self._route.tell) or self._dialect.answers.get(endpoint.answer)
         offset = offset_of(self._call)
         if offset and "hasMore" in body and not _pages_by_number(endpoint):
-            listed = next(name for name, value in body.items() if isinstance(value, list) and name != "users")
+            listed = next(name for name, value in body.items() if isinstance(value, list))
             body = {**body, listed: body[listed][offset:]}
         return tell(body, view) if tell is not None else body
 

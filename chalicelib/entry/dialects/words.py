@@ -8,7 +8,9 @@ import msgspec
 
 from chalicelib.core import tokens
 from chalicelib.core.config import settings
+from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput, Unauthenticated
+from chalicelib.realtime.vocabularies import Spoken
 
 Plain = dict[str, Any]
 
@@ -18,17 +20,26 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     me: int
     people: Mapping[int, Mapping[str, Any]] = {}
-    # Where the API is, for links.
+    # Where the API is, and in events what opens the files there: the pusher has no key to sign it with.
     base: str = ""
+    links: Mapping[str, str] | None = None
 
     def person(self, user_id: int | None) -> Plain:
         """Somebody, as far as it is known who they are."""
         known = self.people.get(user_id or 0, {})
         return {"id": user_id, "username": "", "displayName": "", "avatarUrl": None, **known}
 
-    def link(self, upload_id: int) -> str:
-        """A URL that opens a file without a header."""
-        return f"{self.base}/files/{tokens.issue_file(upload_id)}"
+    def other_in(self, chat: Mapping[str, Any]) -> Plain | None:
+        """The other one in a private chat."""
+        if chat["type"] != "private":
+            return None
+        ids = [one["userId"] for one in chat["participants"] if one["userId"] != self.me]
+        return self.person(ids[0] if ids else self.me)
+
+    def link(self, upload_id: int) -> str | None:
+        """A URL that opens a file without a header; None where nobody has signed one."""
+        token = tokens.issue_file(upload_id) if self.links is None else self.links.get(str(upload_id))
+        return token and f"{self.base}/files/{token}"
 
     def link_of(self, message: Mapping[str, Any]) -> str | None:
         """The URL of a message's first file."""
@@ -41,6 +52,9 @@ class Call(msgspec.Struct, kw_only=True):
     path: dict[str, str]
     query: dict[str, str]
     body: Plain
+    actor: Actor = Actor(user_id=0, session_id=0)
+    # What is to be done with what came of it, before it is told.
+    then: Callable[[Actor, Any], Any] | None = None
 
     def move(self, **names: str) -> None:
         """Gives fields of the body other names, as `ours="theirs"`; the first that is there is taken."""
@@ -57,45 +71,54 @@ Tell = Callable[[Any, View], Any]
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """A path of a dialect: the endpoint that it leads to, what becomes of the request, and of the answer.
 
-    Where `tell` is None, the answer is told as the dialect tells answers of its type.
+    Where `tell` is None, the answer is told as the dialect tells answers of its type. `instead` names another
+    endpoint where the body asks for it.
     """
 
     to: str
     ask: Ask | None = None
     tell: Tell | None = None
-
-
-class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """An event as a dialect has it; `not_to` is the user who is not to hear it, `only_to` the one who is."""
-
-    name: str
-    data: Any
-    not_to: int | None = None
-    only_to: int | None = None
+    instead: Callable[[Plain], str | None] | None = None
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that a dialect's clients emit: the action that it leads to, and what becomes of its data and ack."""
+    """An event that a dialect's clients emit: the action that it leads to, and what becomes of its data.
+
+    `already` answers what the action would, where what is asked for was done before.
+    """
 
     to: str
     ask: Callable[[Plain], Plain] | None = None
-    tell: Tell | None = None
+    already: Callable[[Actor, Any], Any] | None = None
 
 
-Events = Callable[[str, Plain, View], Iterable[Heard]]
+Events = Callable[[str, Plain, View], Iterable[Spoken]]
+
+
+def done(answer: Plain, _: View) -> Plain:
+    """What is said where clients want to know no more than that it was done."""
+    return {"success": True, "message": "Done", **answer}
+
+
+def as_it_is(name: str, data: Plain, _: View) -> Iterable[Spoken]:
+    """Tells an event as we do."""
+    yield Spoken(name=name, data=data)
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """One dialect. `routes` are the paths that are not ours, or mean something else there, as `POST /conversations`.
 
     `answers` tells answers and acks by their type; others are told as they are. `actions` are the names that are not
-    ours. `events` tells an event as none, one or several.
+    ours. `events` tells an event as none, one or several. `has_frames` is true where clients have WebSockets without
+    Socket.IO. `no_entry` is what Socket.IO says to who may not connect.
     """
 
     routes: Mapping[str, Route] = {}
     answers: Mapping[Any, Tell] = {}
     actions: Mapping[str, Action] = {}
-    events: Events | None = None
+    events: Events = as_it_is
+    has_frames: bool = False
+    no_entry: str = "Unauthorized"
 
 
 def file_of(url: Any, field: str) -> int:
@@ -111,14 +134,12 @@ def file_of(url: Any, field: str) -> int:
 
 def token_in(authorization: str, query: Mapping[str, str]) -> str:
     """The token of a request, with or without `Bearer `, in the header or in the query; empty where there is none."""
-    token = authorization.strip() or query.get("token", "").strip()
-    scheme, _, rest = token.partition(" ")
-    return rest.strip() if scheme.lower() == "bearer" else token
+    return tokens.bare(authorization) or tokens.bare(query.get("token", ""))
 
 
 def base_of(host: str) -> str:
     """Where the REST API is, as this host's clients see it."""
-    return settings().public_url or f"https://{host}/api"
+    return settings().public_url or (f"https://{host}/api" if host else "/api")
 
 
 _LINK = re.compile(r"/files/(?P<token>[A-Za-z0-9_.-]+)")

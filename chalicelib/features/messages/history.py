@@ -7,11 +7,14 @@ import msgspec
 from chalicelib.core import db, paging
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput, NotFound
+from chalicelib.core.http import camel
 from chalicelib.core.ids import MAX_ID, Seq
 from chalicelib.features.messages.schemas import HistoryQuery, MessageList
 from chalicelib.realtime.shapes import Message
 
 Direction = Literal["before", "after"]
+# One of them says where a page begins.
+_STARTS = ("before", "before_id", "before_time", "after", "skip", "cursor")
 
 
 class _PageRow(msgspec.Struct, frozen=True):
@@ -28,6 +31,11 @@ class _MessageRow(msgspec.Struct, frozen=True):
 
 # Each walks the primary key from where the page begins.
 _BEFORE = "SELECT history_before(%(user_id)s, %(chat_id)s, %(seq)s, %(skip)s, %(limit)s) AS messages"
+_BEFORE_ONE = """
+SELECT history_before(
+    %(user_id)s, %(chat_id)s, seq_before(%(chat_id)s, %(before_id)s, %(before_time)s), NULL, %(limit)s
+) AS messages
+"""
 _AFTER = "SELECT history_after(%(user_id)s, %(chat_id)s, %(seq)s, %(limit)s) AS messages"
 
 _MESSAGE = """
@@ -44,9 +52,13 @@ def history(actor: Actor, chat_id: int, query: HistoryQuery) -> MessageList:
         "chat_id": chat_id,
         "seq": seq,
         "skip": query.skip,
+        "before_id": query.before_id,
+        "before_time": query.before_time,
         "limit": query.limit + 1,
     }
-    if direction == "before":
+    if query.before_id is not None or query.before_time is not None:
+        row = db.the(_PageRow, _BEFORE_ONE, values, actor=actor)
+    elif direction == "before":
         row = db.the(_PageRow, _BEFORE, values, actor=actor)
     else:
         row = db.the(_PageRow, _AFTER, values, actor=actor)
@@ -81,9 +93,10 @@ def _seq(message: msgspec.Raw) -> int:
 
 
 def _start(query: HistoryQuery) -> tuple[Direction, int | None]:
-    given = [name for name in ("before", "after", "skip", "cursor") if getattr(query, name) is not None]
+    given = [name for name in _STARTS if getattr(query, name) is not None]
     if len(given) > 1:
-        raise InvalidInput.at(given[1], "contradiction", "cannot be given together with {other}", other=given[0])
+        second, first = camel(given[1]), camel(given[0])
+        raise InvalidInput.at(second, "contradiction", "cannot be given together with {other}", other=first)
     key = paging.read_cursor(query.cursor, tuple[Direction, Seq])
     if key is not None:
         return key

@@ -141,10 +141,13 @@ class ScheduledList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Messages below `before`, newest first; or above `after`, oldest first. Both are seq.
 
-    `skip` leaves out so many of the newest, for clients that page by numbers.
+    `beforeId` and `beforeTime` stand for the seq of a message and of the first one since a time. `skip` leaves out so
+    many of the newest, for clients that page by numbers.
     """
 
     before: Seq | None = None
+    before_id: Id | None = None
+    before_time: Moment | None = None
     after: Seq | None = None
     skip: Seq | None = None
     cursor: Annotated[str, Meta(max_length=200)] | None = None

@@ -1,0 +1,150 @@
+"""System A, a backend of a Flutter client: bare lists, history with the oldest first, people inside of chats."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, View, done, file_of
+from chalicelib.features.accounts.schemas import Admission, Verification
+from chalicelib.features.chats.schemas import ChatList
+from chalicelib.features.messages.schemas import MessageList, Watermarks
+from chalicelib.features.people.schemas import User, UserList
+from chalicelib.realtime.shapes import Chat, Message
+from chalicelib.realtime.vocabularies import Spoken
+
+
+def user(one: Plain, _: View) -> Plain:
+    return {
+        **one,
+        "email": one.get("email"),
+        "avatar_url": one["avatarUrl"],
+        "status": one.get("status", "offline"),
+        "last_seen": one.get("lastSeenAt"),
+        "created_at": one.get("createdAt"),
+    }
+
+
+def message(one: Plain, view: View) -> Plain:
+    sender = view.person(one["senderId"])
+    file = one["attachments"][0] if one["attachments"] else {}
+    told = {name: value for name, value in one.items() if name != "users"}
+    return {
+        **told,
+        "chat_id": one["chatId"],
+        "sender_id": one["senderId"],
+        "sender_username": sender["username"],
+        "sender_avatar": sender["avatarUrl"],
+        "message_type": one["messageType"],
+        "fileUrl": view.link_of(one),
+        "fileName": file.get("filename"),
+        "fileSize": file.get("size"),
+        "is_read": one["status"] == "read",
+        "created_at": one["createdAt"],
+    }
+
+
+def history(answer: Plain, view: View) -> list[Plain]:
+    """Oldest first, without what was deleted."""
+    return [message(one, view) for one in reversed(answer["messages"]) if not one["isDeleted"]]
+
+
+def chat(one: Plain, view: View) -> Plain:
+    last = one.get("lastMessage") or {}
+    other = view.other_in(one)
+    told = {name: value for name, value in one.items() if name != "users"}
+    return {
+        **told,
+        "name": one["name"] or (other and (other["displayName"] or other["username"])),
+        "avatar": one["avatarUrl"] or (other and other["avatarUrl"]),
+        "created_by": one["createdBy"],
+        "participants": [
+            {**user(view.person(each["userId"]), view), "role": each["role"]} for each in one["participants"]
+        ],
+        "lastMessage": last.get("content"),
+        "last_message": last.get("content"),
+        "last_message_time": last.get("createdAt"),
+        "unread_count": one.get("unreadCount", 0),
+        "created_at": one["createdAt"],
+        "updated_at": one["updatedAt"],
+    }
+
+
+def _admission(answer: Plain, view: View) -> Plain:
+    return {**answer, "user": user(answer["user"], view)}
+
+
+def sending(body: Plain) -> Plain:
+    """A message to send, by either way."""
+    ours = dict(body)
+    url = ours.pop("fileUrl", None)
+    if url:
+        ours["attachments"] = [file_of(url, "fileUrl")]
+    ours["content"] = body.get("content") or ""
+    return ours
+
+
+def _send(call: Call) -> None:
+    call.body = sending(call.body)
+
+
+def _name(call: Call) -> None:
+    call.move(avatarUrl="avatarUrl avatar avatar_url", displayName="displayName name")
+
+
+def reading(body: Plain) -> Plain:
+    """Up to the last of the messages that a client names; all of them, where it names none."""
+    ids = body.get("messageIds") or []
+    named = [int(one) for one in (ids if isinstance(ids, list) else [ids]) if str(one).isdigit()]
+    return {"chatId": body.get("chatId"), "messageId": max(named)} if named else body
+
+
+def events(name: str, data: Plain, view: View) -> Iterable[Spoken]:
+    if name in {"message:new", "message:updated"}:
+        told = message(data, view)
+        yield Spoken(name=name, data=told)
+        if name == "message:new":
+            last = {"content": data["content"], "created_at": data["createdAt"], "sender_id": data["senderId"]}
+            yield Spoken(name="chat:updated", data={"chatId": data["chatId"], "lastMessage": told["content"], **last})
+    elif name == "messages:read":
+        ids = [] if data["messageId"] is None else [data["messageId"]]
+        yield Spoken(name=name, data={**data, "messageIds": ids})
+    elif name in {"typing:start", "typing:stop"}:
+        yield Spoken(name=name, data={**data, "username": view.person(data["userId"])["username"]})
+    elif name in {"chat:created", "chat:joined", "chat:updated"}:
+        yield Spoken(name=name, data={"chatId": data["id"], **chat(data, view)})
+    elif name == "user:status":
+        yield Spoken(name=name, data={**data, "last_seen": data["lastSeenAt"]})
+    else:
+        yield Spoken(name=name, data=data)
+
+
+def _users(answer: Plain, view: View) -> Any:
+    return [user(one, view) for one in answer["users"]]
+
+
+def _chats(answer: Plain, view: View) -> Any:
+    return [chat(one, view) for one in answer["chats"]]
+
+
+DIALECT = Dialect(
+    routes={
+        "POST /messages": Route(to="POST /messages", ask=_send),
+        "PATCH /users/me": Route(to="PATCH /users/me", ask=_name),
+    },
+    answers={
+        Admission: _admission,
+        Verification: _admission,
+        User: user,
+        UserList: _users,
+        Chat: chat,
+        ChatList: _chats,
+        Message: message,
+        MessageList: history,
+        Watermarks: done,
+    },
+    actions={
+        "message:send": Action(to="message:send", ask=sending),
+        "messages:read": Action(to="messages:read", ask=reading),
+    },
+    events=events,
+    no_entry="Authentication error: the token is missing, expired or not valid",
+)

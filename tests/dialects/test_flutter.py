@@ -1,0 +1,127 @@
+"""A whole session of system A's client by its own calls, and every field that it reads."""
+
+import pytest
+
+from tests.dialects.conftest import At, Listen
+from tests.support.fields import misfits
+from tests.support.reference import Client
+from tests.support.server import Server
+
+USER = {
+    "id": int,
+    "username": str,
+    "email": (str, None),
+    "avatar_url": (str, None),
+    "status": str,
+    "last_seen": (str, None),
+    "created_at": (str, None),
+}
+MESSAGE = {
+    "id": int,
+    "chat_id": int,
+    "sender_id": int,
+    "sender_username": str,
+    "sender_avatar": (str, None),
+    "content": str,
+    "message_type": str,
+    "fileUrl": (str, None),
+    "fileName": (str, None),
+    "is_read": bool,
+    "created_at": str,
+}
+CHAT = {
+    "id": int,
+    "type": str,
+    "name": (str, None),
+    "avatar": (str, None),
+    "created_by": int,
+    "participants": [USER],
+    "last_message": (str, None),
+    "last_message_time": (str, None),
+    "unread_count": int,
+    "created_at": str,
+    "updated_at": str,
+}
+
+
+def signed_up(client: Client, username: str) -> Client:
+    body = {"username": username, "email": f"{username}@example.com", "password": "secret"}
+    answer = client.ask("POST /api/auth/register", body, status=201)
+    assert misfits(answer, {"token": str, "user": USER}) == []
+    client.log_in_with(answer["token"])
+    client.id = answer["user"]["id"]
+    return client
+
+
+@pytest.fixture
+def alice(at: At) -> Client:
+    return signed_up(at("flutter"), "alice")
+
+
+@pytest.fixture
+def bob(at: At) -> Client:
+    return signed_up(at("flutter"), "bob")
+
+
+def test_from_sign_up_to_a_group(alice: Client, bob: Client) -> None:
+    again = alice.ask("POST /api/auth/login", {"email": "alice@example.com", "password": "secret"})
+    assert misfits(again, {"token": str, "user": USER}) == []
+    assert alice.ask("GET /api/auth/verify")["user"]["id"] == alice.id
+    assert alice.ask("PATCH /api/users/me", {"username": "alice", "name": "Алиса"})["displayName"] == "Алиса"
+    found = alice.ask("GET /api/users/search?q=bob")
+    assert misfits(found, [USER]) == []
+    assert [user["id"] for user in found] == [bob.id]
+    chat = alice.ask("POST /api/chats", {"type": "private", "participantIds": [bob.id]}, status=201)
+    assert misfits(chat, CHAT) == []
+    body = {"chatId": chat["id"], "content": "Привет! Как дела?", "messageType": "text", "localId": "1"}
+    sent = alice.ask("POST /api/messages", body, status=201)
+    assert misfits(sent, MESSAGE) == []
+    bob.ask("POST /api/messages", {"chatId": str(chat["id"]), "content": "Хорошо"}, status=201)
+    history = bob.ask(f"GET /api/messages/chat/{chat['id']}?limit=1000&offset=0")
+    assert misfits(history, [MESSAGE]) == []
+    assert [message["content"] for message in history] == ["Привет! Как дела?", "Хорошо"]
+    assert bob.ask(f"DELETE /api/messages/{history[1]['id']}")["success"] is True
+    assert [one["id"] for one in bob.ask(f"GET /api/messages/chat/{chat['id']}?limit=1000")] == [sent["id"]]
+    assert bob.ask(f"POST /api/messages/chat/{chat['id']}/read", {})["success"] is True
+    group = alice.ask("POST /api/chats", {"type": "group", "name": "Three", "participantIds": bob.id}, status=201)
+    assert (group["name"], len(group["participants"])) == ("Three", 2)
+    listed = bob.ask("GET /api/chats")
+    assert misfits(listed, [CHAT]) == []
+    assert {one["id"]: one["last_message"] for one in listed}[group["id"]] is None
+    assert misfits(bob.ask("GET /api/chats?limit=1&offset=1"), [CHAT]) == []
+    assert len(bob.ask("GET /api/chats?limit=1&offset=1")) == 1
+
+
+def test_a_thousand_at_once(server: Server, alice: Client, bob: Client) -> None:
+    chat = alice.ask("POST /api/chats", {"type": "private", "participantIds": [bob.id]}, status=201)
+    server.write_many(chat["id"], alice.id, "x", 1200)
+    history = bob.ask(f"GET /api/messages/chat/{chat['id']}?limit=1000&offset=100")
+    assert len(history) == 1000
+    ids = [message["id"] for message in history]
+    assert ids == sorted(ids)
+
+
+def test_a_chat_by_socket(alice: Client, bob: Client, listen: Listen) -> None:
+    chat = alice.ask("POST /api/chats", {"type": "private", "participantIds": [bob.id]}, status=201)
+    ours, theirs = listen(alice, "flutter"), listen(bob, "flutter")
+    ours.emit("chat:join", chat["id"])
+    assert misfits(ours.wait_for("chat:joined"), {"chatId": int}) == []
+    ours.emit("message:send", {"chatId": chat["id"], "content": "live", "messageType": "text"})
+    heard = theirs.wait_for("message:new", chat_id=chat["id"])
+    assert misfits(heard, MESSAGE) == []
+    updated = theirs.wait_for("chat:updated", chatId=chat["id"])
+    assert updated["lastMessage"] == "live"
+    theirs.emit("messages:read", {"chatId": chat["id"], "messageIds": [heard["id"]]})
+    read = ours.wait_for("messages:read", chatId=chat["id"])
+    assert (read["userId"], read["messageIds"]) == (bob.id, [heard["id"]])
+    theirs.emit("typing:start", {"chatId": chat["id"]})
+    assert misfits(ours.wait_for("typing:start", chatId=chat["id"]), {"userId": int, "username": str}) == []
+    ours.emit("message:send", {"chatId": 999, "content": "x"})
+    assert misfits(ours.wait_for("error"), {"message": str}) == []
+    ours.emit("ping", {})
+    ours.emit("heartbeat")
+
+
+def test_without_a_good_token_a_socket_says_so(at: At, server: Server, listen: Listen) -> None:
+    with pytest.raises(AssertionError, match="Authentication error: "):
+        listen(at("flutter"), "flutter")
