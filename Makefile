@@ -17,11 +17,11 @@ SCANNER := .venv-scan
 SDK_TOOLS := web/tools/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help build run dev swagger demo sdk check test torture migrate import deploy rollback rotate unlock sql destroy fmt lint bench \
+.PHONY: help build run dev swagger demo sdk check test torture migrate check-names import deploy rollback rotate unlock sql destroy fmt lint bench \
 	cost scan pr clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
 $(MADE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -73,6 +73,9 @@ migrate: build ## bring the schema at DATABASE_URL up to date
 # The source has a password in it, which make hands on in the environment.
 import: build ## bring users and history over; FROM=postgresql://… DIALECT=conversations|flutter STAGE=dev
 	@$(BIN)/python -m $(if $(STAGE),infra import --stage $(STAGE),moving)
+
+check-names: build ## report the names at DATABASE_URL that could not be chosen today
+	@$(BIN)/python -m local.check_names
 
 INFRA = $(BIN)/python -m infra $@ --stage $(or $(STAGE),$(error say which: make $@ STAGE=dev))
 

@@ -75,7 +75,7 @@ def _unreadable() -> Unreadable:
 def _checked(value: T) -> T:
     if wrong := faults.failed_checks(value):
         raise InvalidInput(errors=wrong)
-    return value
+    return faults.cleaned(value)
 
 
 def decode_object(body: bytes) -> dict[str, Any]:

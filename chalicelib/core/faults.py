@@ -5,9 +5,10 @@ looked at one by one, and its reasons put into words. A type can say more of its
 
     Email = Annotated[str, Meta(pattern=…, extra={TOLD: "must be an email address"})]
     Username = Annotated[str, Meta(extra={CHECK: wrong_username})]
+    Name = Annotated[str, Meta(extra={CHECK: wrong_name, CLEAN: cleaned})]
 
 TOLD is what is said where the pattern does not fit. CHECK is a function that answers what is Wrong with the value, or
-None; decoding calls it for each field that has one.
+None; decoding calls it for each field that has one. CLEAN is a function that answers what is kept of the value.
 """
 
 import re
@@ -15,15 +16,18 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from itertools import islice
 from types import UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 
 from chalicelib.core.errors import Fault
 from chalicelib.core.wording import Wrong
 
-TOLD, CHECK = "told", "check"
-Check = Callable[[Any], Wrong | None]
+TOLD, CHECK, CLEAN = "told", "check", "clean"
+Check = Callable[[str], Wrong | None]
+Clean = Callable[[str], str]
+
+T = TypeVar("T")
 
 # More than these help nobody.
 _MOST = 20
@@ -55,20 +59,24 @@ _LONGEST = 200
 
 
 class Field(NamedTuple):
-    """A field that has a check of its own."""
+    """A field that has a check of its own, or of which not all is kept."""
 
     attribute: str
     name: str
-    check: Check
+    check: Check | None
+    clean: Clean | None
 
 
 @cache
 def checked_fields(kind: Any) -> tuple[Field, ...]:
-    """The fields of a struct that have a check of their own."""
+    """The fields of a struct that have a check of their own, or of which not all is kept."""
     if not _is_struct(kind):
         return ()
-    fields = ((field, _told_of(field.type, CHECK)) for field in msgspec.structs.fields(kind))
-    return tuple(Field(field.name, field.encode_name, check) for field, check in fields if check is not None)
+    fields = (
+        Field(field.name, field.encode_name, _told_of(field.type, CHECK), _told_of(field.type, CLEAN))
+        for field in msgspec.structs.fields(kind)
+    )
+    return tuple(field for field in fields if field.check or field.clean)
 
 
 def failed_checks(value: object) -> list[Fault]:
@@ -77,10 +85,21 @@ def failed_checks(value: object) -> list[Fault]:
     kind: Any = type(value)
     for field in checked_fields(kind):
         given = getattr(value, field.attribute)
-        wrong = field.check(given) if isinstance(given, str) else None
+        wrong = field.check(given) if field.check and isinstance(given, str) else None
         if wrong is not None:
             found.append(Fault(field.name, *wrong))
     return found
+
+
+def cleaned(value: T) -> T:
+    """A decoded struct with what is kept of its fields."""
+    kind: Any = type(value)
+    kept = {}
+    for field in checked_fields(kind):
+        given = getattr(value, field.attribute)
+        if field.clean and isinstance(given, str) and field.clean(given) != given:
+            kept[field.attribute] = field.clean(given)
+    return cast(T, msgspec.structs.replace(cast(Any, value), **kept)) if kept else value
 
 
 def faults(value: Any, kind: Any, *, strict: bool, reason: str) -> list[Fault]:

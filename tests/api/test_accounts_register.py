@@ -4,8 +4,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import bcrypt
 import httpx
 
+from local import check_names
 from tests.support.people import PASSWORD, Person
 from tests.support.server import Server
 
@@ -153,3 +155,49 @@ def test_a_taken_name_costs_no_hash(anonymous: httpx.Client, person: Callable[[s
     }
     with server.prepared(("tests.support.doctored.fail", hashing_fails)):
         assert _refusal(_register(anonymous)) == (409, "username_taken")
+
+
+def test_a_username_that_looks_like_another_one_is_taken(anonymous: httpx.Client) -> None:
+    for username, alike in (("Admin_1", "adrnin_l"), ("сор", "cop"), ("scope", "ѕсоре"), ("Вова", "boba")):
+        assert _register(anonymous, username=username).status_code == 201
+        assert _refusal(_register(anonymous, username=alike)) == (409, "username_taken"), alike
+    assert _register(anonymous, username="admit_1").status_code == 201
+
+
+def test_names_of_several_alphabets_and_reserved_ones_are_refused(anonymous: httpx.Client) -> None:
+    for username, code in (("аdmin", "wrong_form"), ("Search", "reserved"), ("system", "reserved")):
+        answer = _register(anonymous, username=username)
+        assert _refusal(answer) == (400, "invalid_input")
+        (error,) = answer.json()["errors"]
+        assert (error["field"], error["code"]) == ("username", code)
+
+
+def test_names_that_people_see_can_be_seen(anonymous: httpx.Client) -> None:
+    user = _register(anonymous, firstName="Ali\u202ece", lastName="\u2066Smith\n").json()["user"]
+    assert (user["firstName"], user["lastName"], user["displayName"]) == ("Alice", "Smith", "Alice Smith")
+    answer = _register(anonymous, username="bob", firstName="\u200b\u2060")
+    assert [error["field"] for error in answer.json()["errors"]] == ["firstName"]
+
+
+def test_who_has_such_a_name_keeps_it_and_is_reported(anonymous: httpx.Client, server: Server) -> None:
+    names = [("Admin", "Admin"), ("аdmin", "x"), ("system", "\u200b"), ("bob", "Bo\u202eb"), ("carol", "Carol")]
+    for username, display_name in names:
+        hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+        server.sql(
+            "INSERT INTO users (username, display_name, password_hash) VALUES (%s, %s, %s)",
+            *(username, display_name, hashed),
+        )
+    for username, _ in names:
+        login = anonymous.post("/auth/login", json={"username": username, "password": PASSWORD})
+        assert (login.status_code, login.json()["user"]["username"]) == (200, username)
+    told = "\n".join(check_names.report(server.database_url))
+    assert told.count("\n") == 4
+    for word in (
+        "of several",
+        "reserved",
+        "visible",
+        "how it reads",
+        "look alike: 'Admin' (user 1), 'аdmin' (user 2)",
+    ):
+        assert word in told
+    assert "carol" not in told

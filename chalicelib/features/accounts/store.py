@@ -70,7 +70,10 @@ class _Id(msgspec.Struct, frozen=True):
 
 _TRY_NAMES: LiteralString = """
 SELECT allowed, remaining, retry_after,
-    allowed AND EXISTS (SELECT FROM users WHERE lower(username) = lower(%(username)s)) AS username_taken,
+    allowed AND EXISTS (
+        SELECT FROM users WHERE lower(username) = lower(%(username)s)
+        UNION ALL SELECT FROM users WHERE name_skeleton(username) = name_skeleton(%(username)s)
+    ) AS username_taken,
     allowed AND EXISTS (SELECT FROM users WHERE lower(email) = lower(%(email)s)) AS email_taken
 FROM take_allowance('register:' || %(network)s, %(burst)s, make_interval(secs => %(window)s))
 """

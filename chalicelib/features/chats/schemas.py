@@ -10,11 +10,12 @@ from chalicelib.core import clock
 from chalicelib.core.errors import InvalidInput
 from chalicelib.core.faults import TOLD
 from chalicelib.core.ids import Id, Timestamp
+from chalicelib.core.names import NAME
 from chalicelib.core.paging import Page
 from chalicelib.realtime.shapes import AllowedMembers, Chat, ChatType, Role
 
 Name = Annotated[
-    str, Meta(min_length=1, max_length=100, pattern=r"\S", extra={TOLD: "must have a visible character"})
+    str, Meta(min_length=1, max_length=100, pattern=r"\S", extra={TOLD: "must have a visible character", **NAME})
 ]
 Description = Annotated[str, Meta(max_length=1000)]
 Link = Annotated[

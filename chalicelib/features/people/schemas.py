@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.core.faults import TOLD
 from chalicelib.core.ids import Id, Timestamp
+from chalicelib.core.names import NAME
 from chalicelib.core.paging import Page
 from chalicelib.realtime.shapes import Presence
 
@@ -15,15 +16,15 @@ Email = Annotated[
     str,
     Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+(?!\s)$", extra={TOLD: "must be an email address"}),
 ]
-PersonName = Annotated[str, Meta(max_length=100)]
+PersonName = Annotated[str, Meta(max_length=100, extra=NAME)]
 DisplayName = Annotated[
-    str, Meta(min_length=1, max_length=100, pattern=r"\S", extra={TOLD: "must have a visible character"})
+    str, Meta(min_length=1, max_length=100, pattern=r"\S", extra={TOLD: "must have a visible character", **NAME})
 ]
 AvatarUrl = Annotated[
     str,
     Meta(max_length=2048, pattern=r'^https?://[^\s"<>\\]+(?!\s)$', extra={TOLD: "must be an http or https address"}),
 ]
-StatusText = Annotated[str, Meta(max_length=200)]
+StatusText = Annotated[str, Meta(max_length=200, extra=NAME)]
 AccountRole = Annotated[Literal["user", "moderator", "admin"], Meta(title="AccountRole")]
 Query = Annotated[
     str,

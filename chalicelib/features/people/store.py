@@ -102,24 +102,26 @@ def users(actor: Actor, *, after: int, limit: int) -> list[User]:
 # First those whose username begins so, by username; then those in whom it stands anywhere, by id. The second part
 # runs only where the first has left room. `~<~` compares bytes, as the prefix index does under any collation, and
 # U+10FFFF sorts behind all that a name can go on with. Fewer than three characters are found at the beginning of a
-# word only, since the trigram index knows no shorter piece inside of one.
+# word only, since the trigram index knows no shorter piece inside of one. Of several words the longest is looked up,
+# and each of the others must begin a word too, in whatever order.
 _SEARCH: LiteralString = r"""
 WITH allowance AS MATERIALIZED (
     SELECT * FROM take_allowance('search:' || %(viewer)s::bigint, %(burst)s, make_interval(secs => %(window)s))
 ), found AS (
     (
-        SELECT user_json(u, %(viewer)s)::text AS profile, lower(username) AS after_name, 0::bigint AS after_id
+        SELECT user_json(u, %(viewer)s)::text AS profile, folded(username) AS after_name, 0::bigint AS after_id
         FROM users u
         WHERE (SELECT allowed FROM allowance) AND %(after_id)s = 0
-            AND lower(username) ~>=~ lower(%(q)s) AND lower(username) ~<~ (lower(%(q)s) || U&'\+10FFFF')
-            AND lower(username) ~>~ %(after_name)s
-        ORDER BY lower(username) USING ~<~
+            AND folded(username) ~>=~ folded(%(q)s) AND folded(username) ~<~ (folded(%(q)s) || U&'\+10FFFF')
+            AND folded(username) ~>~ %(after_name)s
+        ORDER BY folded(username) USING ~<~
         LIMIT %(limit)s
     ) UNION ALL (
         SELECT user_json(u, %(viewer)s)::text, '', id
         FROM users u
         WHERE (SELECT allowed FROM allowance) AND id > %(after_id)s
-            AND searched LIKE lower(%(pattern)s) AND NOT starts_with(lower(username), lower(%(q)s))
+            AND folded(searched) LIKE folded(%(pattern)s) AND NOT starts_with(folded(username), folded(%(q)s))
+            AND ' ' || folded(searched) LIKE ALL (array(SELECT folded(word) FROM unnest(%(others)s::text[]) word))
         ORDER BY id
         LIMIT %(limit)s
     )
@@ -135,10 +137,12 @@ def search(
     actor: Actor, q: str, *, after_name: str, after_id: int, limit: int, policy: Policy
 ) -> tuple[Allowance, list[Match]]:
     """Who matches `q`, and what is left of the actor's searches."""
+    longest, *others = sorted(q.split(), key=len, reverse=True)
     given = {
         "viewer": actor.user_id,
         "q": q,
-        "pattern": f"%{_escaped(q)}%" if len(q) >= 3 else f"% {_escaped(q)}%",
+        "pattern": f"%{_escaped(longest)}%" if len(longest) >= 3 else f"% {_escaped(longest)}%",
+        "others": [f"% {_escaped(word)}%" for word in others],
         "after_name": after_name,
         "after_id": after_id,
         "limit": limit,
@@ -180,7 +184,10 @@ _CONTACTS: LiteralString = """
 SELECT user_id, name, user_json(u, owner_id)::text AS profile
 FROM contacts JOIN users u ON u.id = user_id
 WHERE owner_id = %(owner)s AND user_id > %(after)s
-    AND (%(pattern)s::text IS NULL OR lower(name) LIKE lower(%(pattern)s) OR searched LIKE lower(%(pattern)s))
+    AND (
+        %(pattern)s::text IS NULL OR folded(name) LIKE folded(%(pattern)s)
+        OR folded(searched) LIKE folded(%(pattern)s)
+    )
 ORDER BY user_id
 LIMIT %(limit)s
 """

@@ -4,10 +4,9 @@ A file becomes ready when its stored object was seen to be what was announced. B
 for that check, in any order and also at once: whoever settles the row first decides, and the other finds it decided.
 """
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 
-from chalicelib.core import clock, db
+from chalicelib.core import clock, db, names
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import (
@@ -31,9 +30,6 @@ _ARRIVAL_SECONDS = 10 * 60
 # As many objects as one request to S3 may delete; what is left over waits for the next minute.
 _SWEEP_BATCH = 1000
 _SWEEP_BATCHES = 10
-
-# Marks that turn the direction of reading: with one of them `gpj.exe` looks like `exe.jpg`.
-_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def announce(actor: Actor, new: Sequence[NewUpload]) -> tuple[list[UploadForm], Mapping[str, str]]:
@@ -194,7 +190,5 @@ def _form(upload_id: int, file: store.File) -> UploadForm:
 
 def _clean(filename: str) -> str:
     """The last part of a path, without control characters and marks that change how it reads."""
-    name = filename.replace("\\", "/").rpartition("/")[2]
-    kept = (sign for sign in name if unicodedata.category(sign) not in {"Cc", "Zl", "Zp"} and sign not in _DIRECTIONS)
-    cleaned = "".join(kept).strip()
-    return "file" if cleaned in {"", ".", ".."} else cleaned
+    name = names.cleaned(filename.replace("\\", "/").rpartition("/")[2]).strip()
+    return "file" if name in {"", ".", ".."} or names.wrong_name(name) else name
