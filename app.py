@@ -10,7 +10,7 @@ gc.disable()
 
 from typing import Any
 
-from chalice.app import Chalice, CloudWatchEvent, CORSConfig, Rate, S3Event, SQSEvent, WebsocketEvent
+from chalice.app import Chalice, CloudWatchEvent, CORSConfig, Rate, Response, S3Event, SQSEvent, WebsocketEvent
 
 from chalicelib.core.config import settings
 from chalicelib.entry.preload import preload, serves_rest
@@ -29,6 +29,16 @@ if serves_rest():
 
     for blueprint in blueprints():
         app.register_blueprint(blueprint)
+
+    # A deployment gives GET to the function `polling` (entry/preload.py).
+    @app.route("/socket.io", methods=["GET", "POST", "OPTIONS"], cors=False, content_types=["*/*"])
+    def socketio() -> Response:
+        from chalicelib.entry import polling
+
+        request = app.current_request
+        assert request is not None
+        answer = polling.serve(request.to_original_event())
+        return Response(answer["body"], headers=answer["headers"], status_code=answer["statusCode"])
 
 
 @app.on_ws_connect(name="websocket_connect")
@@ -50,6 +60,13 @@ def websocket_disconnect(event: WebsocketEvent) -> None:
     from chalicelib.entry import connecting
 
     connecting.disconnect(event.to_dict())
+
+
+@app.lambda_function(name="polling")
+def polling(event: Any, _context: Any) -> dict[str, Any]:
+    from chalicelib.entry import polling
+
+    return polling.serve(event)
 
 
 @app.on_sqs_message(queue=settings().push_queue_url.rpartition("/")[2], batch_size=10, name="push")

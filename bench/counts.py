@@ -35,6 +35,7 @@ from bench.surroundings import (
 )
 from chalicelib.core import aws, config, tokens, transport
 from chalicelib.realtime import connections, gateway
+from chalicelib.realtime.outcome import Outcome
 from local.events import ACCOUNT_ID
 from local.trigger_events import sqs_event
 
@@ -113,7 +114,7 @@ def _counting() -> Iterator[Ledger]:
         ledger.requested(call.headers["x-amz-target"], json.loads(call.body))
         return exchange(where, call, patience)
 
-    def posted(posts: Sequence[gateway.Post], **more: Any) -> list[gateway.Outcome]:
+    def posted(posts: Sequence[gateway.Post], **more: Any) -> list[Outcome]:
         ledger.posted(posts)
         return post_all(posts, **more)
 

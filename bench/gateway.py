@@ -20,7 +20,8 @@ from typing import Any
 
 from bench import processors
 from chalicelib.core import config
-from chalicelib.realtime.gateway import Outcome, Post, post_all
+from chalicelib.realtime.gateway import Post, post_all
+from chalicelib.realtime.outcome import Outcome
 
 SETTINGS = config.Settings(access_key_id="AKIALOCAL", secret_access_key="secret" * 6, session_token="token" * 10)
 SOCKETS = 200

@@ -16,7 +16,8 @@ import botocore.config
 from bench import sink
 from bench.sink import make_certificate
 from chalicelib.core import config
-from chalicelib.realtime.gateway import Outcome, Post, post_all
+from chalicelib.realtime.gateway import Post, post_all
+from chalicelib.realtime.outcome import Outcome
 
 ROUNDS = 7
 FAN_OUT = 200

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from chalicelib.entry.preload import SERVED_APART
 from infra.stage import GATEWAY_STAGE, Stage
 
 GATEWAY_RESPONSES = Path(__file__).with_name("gateway_responses.json")
@@ -54,11 +55,14 @@ def ensure_sockets(stage: Stage) -> str:
 
 
 def finish_rest(stage: Stage, api_id: str) -> None:
-    """Gives the API its name and the gateway's own errors our shape, deploys that, and bounds the stage's rate."""
+    """Gives the API its name, some methods a function of their own, and the gateway's own errors our shape; deploys
+    that, and bounds the stage's rate.
+    """
     client = stage.account.client("apigateway")
     client.update_rest_api(
         restApiId=api_id, patchOperations=[{"op": "replace", "path": "/name", "value": stage.rest_api_name}]
     )
+    _serve_apart(stage, api_id)
     for arguments in gateway_responses():
         client.put_gateway_response(restApiId=api_id, **arguments)
     client.create_deployment(restApiId=api_id, stageName=GATEWAY_STAGE, description="with gateway responses")
@@ -71,6 +75,27 @@ def finish_rest(stage: Stage, api_id: str) -> None:
             for name, value in limits.items()
         ],
     )
+
+
+def _serve_apart(stage: Stage, api_id: str) -> None:
+    """Points methods at other functions than Chalice does, which knows one for all."""
+    account = stage.account
+    resources = {
+        item["path"]: item["id"] for item in account.pages("apigateway", "get_resources", "items", restApiId=api_id)
+    }
+    for (method, path), name in SERVED_APART.items():
+        if path not in resources:  # an earlier release has come back
+            continue
+        function = f"arn:{account.partition}:lambda:{account.region}:{account.id}:function:{stage.function(name)}"
+        service = f"arn:{account.partition}:apigateway:{account.region}:lambda"
+        account.client("apigateway").put_integration(
+            restApiId=api_id,
+            resourceId=resources[path],
+            httpMethod=method,
+            type="AWS_PROXY",
+            integrationHttpMethod="POST",
+            uri=f"{service}:path/2015-03-31/functions/{function}/invocations",
+        )
 
 
 def gateway_responses(path: Path = GATEWAY_RESPONSES) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -71,6 +71,35 @@ def finish_queues(stage: Stage) -> None:
             if any(settled.get(key) != value for key, value in wanted.items()):
                 client.update_event_source_mapping(UUID=mapping["UUID"], **wanted)
                 _settled(client, mapping["UUID"])
+
+
+def reserve(stage: Stage, reserved: Mapping[str, int], say: Say) -> None:
+    """Sets concurrency aside for functions where the account has enough. Chalice takes it away at each deployment."""
+    client = stage.account.client("lambda")
+    for name, default in reserved.items():
+        count = stage.choices.concurrency.get(name, default)
+        try:
+            client.put_function_concurrency(FunctionName=stage.function(name), ReservedConcurrentExecutions=count)
+        except client.exceptions.InvalidParameterValueException as error:
+            say(
+                f"{name} shares the account's concurrency, of which {count} cannot be set aside ({error}). Ask for "
+                "1,000 under Service Quotas, or choose less under `concurrency` in infra/stages.toml."
+            )
+
+
+def let_api_call(stage: Stage, rest_api: str, names: Iterable[str]) -> None:
+    """Permits the stage's REST API to call functions that serve some of its methods."""
+    client = stage.account.client("lambda")
+    source = f"arn:{stage.account.partition}:execute-api:{stage.account.region}:{stage.account.id}:{rest_api}/*"
+    for name in names:
+        with contextlib.suppress(client.exceptions.ResourceConflictException):  # it may already
+            client.add_permission(
+                FunctionName=stage.function(name),
+                StatementId=f"rest-{rest_api}",
+                Action="lambda:InvokeFunction",
+                Principal="apigateway.amazonaws.com",
+                SourceArn=source,
+            )
 
 
 def _settled(client: Any, uuid: str) -> dict[str, Any]:

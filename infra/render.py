@@ -18,6 +18,8 @@ from infra.stage import FUNCTIONS, GATEWAY_STAGE, IN_VPC, WITH_KEYS, DeployError
 # Whom migrations admit: it may read and write rows, and logs in by a token of the function's role.
 DATABASE_USER = "messenger_app"
 _TEMPLATE_STAGE = "dev"
+# Set after Chalice has run, which would fail as a whole where an account has too little.
+_RESERVED = "reserved_concurrency"
 # No function's policy: that of whoever deploys.
 _DEPLOYER = "deployer"
 
@@ -37,6 +39,11 @@ class Templates:
         if set(policies) != set(FUNCTIONS):
             raise DeployError(f"infra/policies and the functions differ: {sorted(set(policies) ^ set(FUNCTIONS))}")
         return cls(json.loads((root / ".chalice" / "config.json").read_text()), policies)
+
+    def reserved(self) -> Mapping[str, int]:
+        """How many containers each function has for itself, of those that have some."""
+        functions = self.config.get("stages", {}).get(_TEMPLATE_STAGE, {}).get("lambda_functions", {})
+        return {name: choices[_RESERVED] for name, choices in functions.items() if _RESERVED in choices}
 
     def to_json(self) -> str:
         """For `from_json`."""
@@ -91,7 +98,7 @@ def _config(stage: Stage, templates: Templates, ground: Ground) -> dict[str, Any
         "environment_variables": _everywhere(stage, ground),
         "lambda_functions": {
             name: {
-                **functions.get(name, {}),
+                **{key: value for key, value in functions.get(name, {}).items() if key != _RESERVED},
                 **_network(name, ground),
                 "iam_policy_file": f"policy-{name}.json",
                 "environment_variables": _for_one(name, ground),

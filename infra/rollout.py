@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from chalicelib.entry.preload import SERVED_APART
 from infra import apis, commands, domains, functions, package, record, render
 from infra.bucket import Bucket, Release
 from infra.keys import KeyStore
@@ -45,10 +46,14 @@ class Rollout:
         if not migrated:
             # The very first time: nobody is served yet.
             functions.migrate(stage, outputs, self.say)
-        self.say("finishing what Chalice leaves open: queues, logs, the APIs' stages")
+        self.say("finishing what Chalice leaves open: queues, concurrency, logs, the APIs' stages")
         functions.finish_queues(stage)
+        functions.reserve(stage, self.templates.reserved(), self.say)
         functions.finish_logs(stage, outputs)
         apis.finish_sockets(stage, ground.socket_api)
+        # An earlier release may have fewer functions.
+        apart = [name for name in SERVED_APART.values() if name in self.templates.policies]
+        functions.let_api_call(stage, ground.rest_api, apart)
         apis.finish_rest(stage, ground.rest_api)
         domains.ensure(stage, ground.rest_api, ground.socket_api, self.say)
         return ground

@@ -27,10 +27,10 @@ Say = Callable[[str], None]
 # Every function of app.py. Those in the VPC speak to PostgreSQL; the others post to sockets, whither no VPC endpoint
 # leads.
 IN_VPC = ("api_handler", "websocket_message", "presence_changed", "upload_stored", "sweep", "migrate")
-OUTSIDE = ("websocket_connect", "websocket_disconnect", "push")
+OUTSIDE = ("websocket_connect", "websocket_disconnect", "push", "polling")
 FUNCTIONS = (*IN_VPC, *OUTSIDE)
 # Who issues or verifies tokens.
-WITH_KEYS = ("api_handler", "websocket_connect", "websocket_message")
+WITH_KEYS = ("api_handler", "websocket_connect", "websocket_message", "polling")
 
 
 # `messenger-STAGE` begins the names of buckets, to which infra/stack.yaml leaves it 20 characters. RDS takes neither

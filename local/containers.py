@@ -27,7 +27,8 @@ _PAGES_A_MB = 256
 class Containers:
     """All containers of an account.
 
-    At most `processes` of them are there at once. `concurrency` is how many invocations may be under way, waiting
+    At most `processes` of them are there at once, beside those of functions with reserved concurrency, which is set
+    aside for them. `concurrency` is how many invocations may be under way, waiting
     ones included; another one is throttled.
     """
 
@@ -192,8 +193,10 @@ class Containers:
 
     def _start(self, function: Function) -> bool:
         """False where there is no room. An idle container of another function makes room."""
-        if len(self._all) >= self._processes:
-            spare = next((some[0] for some in self._idle.values() if some), None)
+        shared = [each for each in self._all.values() if each.function.reserved is None]
+        if function.reserved is None and len(shared) >= self._processes:
+            idle = (each for some in self._idle.values() for each in some)
+            spare = next((each for each in idle if each.function.reserved is None), None)
             if spare is not None:
                 self._all.pop(spare.number)
                 spare.kill()

@@ -1,6 +1,6 @@
 """API Gateway on one port: the REST API, the WebSocket API and its `@connections`, over the functions of one app."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
 from starlette.applications import Starlette
@@ -17,6 +17,8 @@ from local.responses import GatewayResponses, Nothing
 from local.rest import RestApi
 from local.websocket import WebSocketApi
 
+# Paths of REST that clients ask for without the stage.
+_AT_THE_ROOT = (["health"], ["socket.io"])
 _SOCKET_PATHS = frozenset({f"/{STAGE}", f"/{STAGE}/", "/ws", "/ws/", "/socket.io", "/socket.io/"})
 
 
@@ -32,8 +34,9 @@ register_url_convertor("anything", AnyPath())
 class Gateway:
     """The ASGI app; serve it by `local.protocols.server`, whose protocols have API Gateway's rules for frames.
 
-    `extra_routes` are pages outside the stage. `sockets` has the live connections. What has an API is found without
-    Starlette's router, which costs as much as the rest of the gateway together.
+    `apart` names the functions that serve a method of a REST path in place of the REST function. `extra_routes` are
+    pages outside the stage. `sockets` has the live connections. What has an API is found without Starlette's router,
+    which costs as much as the rest of the gateway together.
     """
 
     def __init__(
@@ -42,12 +45,13 @@ class Gateway:
         faults: Faults,
         *,
         limits: Limits = DEFAULT_LIMITS,
+        apart: Mapping[tuple[str, str], str] | None = None,
         extra_routes: Sequence[BaseRoute] = (),
     ) -> None:
         responses = GatewayResponses()
         self.sockets = WebSocketApi(functions, faults, limits)
         self.management = ManagementApi(self.sockets, faults)
-        self._rest = RestApi(functions, responses, limits)
+        self._rest = RestApi(functions, responses, limits, apart or {})
         # Outside the stage there is nothing else, which API Gateway says as of any path without a route.
         pages = Starlette(routes=[*extra_routes, Route("/{path:anything}", Nothing(responses))])
         pages.router.redirect_slashes = False
@@ -64,7 +68,7 @@ class Gateway:
         path = scope["raw_path"].decode("latin-1")
         segments = path.split("/")[1:]
         names = [unquote(segment) for segment in segments[:2]]
-        if names == ["health"]:
+        if names[:1] in _AT_THE_ROOT and segments[1:] in ([], [""]):
             await self._rest.serve(scope, receive, send, segments=segments, path=path)
         elif names[:1] != [STAGE]:
             if names[:1] and names[0] in DIALECTS:  # the custom domain maps its root too

@@ -4,7 +4,7 @@ import base64
 import binascii
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -67,7 +67,14 @@ class MalformedError(Exception):
 class RestApi:
     """The REST API of a Chalice app."""
 
-    def __init__(self, functions: Functions, responses: GatewayResponses, limits: Limits) -> None:
+    def __init__(
+        self,
+        functions: Functions,
+        responses: GatewayResponses,
+        limits: Limits,
+        apart: Mapping[tuple[str, str], str],
+    ) -> None:
+        self._apart = apart
         self._functions = functions
         self._responses = responses
         self._limits = limits
@@ -100,8 +107,9 @@ class RestApi:
             return refusal._replace(headers=[*refusal.headers, ("Connection", "close")])
         headers = Headers(scope)
         event = self._event(scope, headers, match, path=path, identifier=identifier, body=body)
+        function = self._apart.get((method, match.resource), REST_FUNCTION)
         try:
-            answer = await self._functions.invoke(REST_FUNCTION, event, timeout=self._limits.integration_seconds)
+            answer = await self._functions.invoke(function, event, timeout=self._limits.integration_seconds)
             return self._passed_on(answer, headers.last.get("accept", ""), identifier)
         except EventTooLargeError:
             kind = "REQUEST_TOO_LARGE"
@@ -112,7 +120,7 @@ class RestApi:
         except InvocationError:
             kind = "DEFAULT_5XX"
         except MalformedError as error:
-            logger.error("%s answered %s with a malformed result: %s", REST_FUNCTION, match.resource, error)
+            logger.error("%s answered %s with a malformed result: %s", function, match.resource, error)
             kind = "DEFAULT_5XX"
         return self._responses.answer(kind, identifier)
 

@@ -21,6 +21,7 @@ import uvicorn
 
 from chalicelib.core import config
 from chalicelib.core.migrations import migrate
+from chalicelib.entry.preload import SERVED_APART
 from local import protocols
 from local.aws import REGION, Aws
 from local.aws_link import AwsError
@@ -51,6 +52,7 @@ WARM = (
     "chalicelib.core.statements",
     "chalicelib.core.transport",
     "chalicelib.entry.connecting",
+    "chalicelib.entry.polling",
     "chalicelib.entry.queues",
     "chalicelib.entry.triggers",
     "chalicelib.entry.websocket",
@@ -291,6 +293,7 @@ class Stack:
             "session_token": self.aws.credentials.session_token,
             "aws_endpoint_url": self.aws.endpoint,
             "websocket_endpoint": self.url,
+            "one_host": True,
             "live_table": self.aws.name("LiveTable"),
             "push_queue_url": self.aws.queue_url(self.aws.name("PushQueue")),
             "presence_queue_url": self.aws.queue_url(self.aws.name("PresenceQueue")),
@@ -339,7 +342,9 @@ class Stack:
 
     def _serve(self, starting: contextlib.ExitStack) -> None:
         options = self.options
-        self.gateway = Gateway(self.functions, self.faults, limits=options.limits, extra_routes=pages())
+        self.gateway = Gateway(
+            self.functions, self.faults, limits=options.limits, apart=SERVED_APART, extra_routes=pages()
+        )
         server = protocols.server(self.gateway, host=options.host, port=self.port, limits=options.limits)
         serving = self._loop.start(server.serve([self._listener]))
         starting.callback(_end, server, serving)

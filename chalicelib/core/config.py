@@ -70,6 +70,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     inline_publish_limit: int = 0
     heartbeat_seconds: int = 240
     connection_seconds: int = 2 * 60 * 60
+    # Whether REST and sockets have one host name. Then Socket.IO clients that poll are offered a WebSocket there.
+    one_host: bool = False
+    poll_seconds: int = 20  # a poll of Socket.IO waits so long for something to tell
     login_seconds: int = 30  # a Socket.IO connection on which nobody logs in is closed then
     presence_debounce_seconds: int = 3
     index_seconds: int = 3  # after a send its words are added to the index; 0 leaves that to the minutely sweep
@@ -156,6 +159,8 @@ RANGES: dict[str, tuple[int, int]] = {
     "connection_seconds": (1, 2 * 60 * 60),
     "index_seconds": (0, _SQS_DELAY),
     "login_seconds": (1, _SQS_DELAY),
+    # API Gateway waits 29 seconds for an answer.
+    "poll_seconds": (1, 25),
     "presence_debounce_seconds": (0, _SQS_DELAY),
     "presence_retell_seconds": (1, _SQS_DELAY),
     "shed_level": (0, 3),

@@ -96,6 +96,12 @@ RUSSIAN: Mapping[str, str] = {
     "The {purpose} token has expired.": "Срок действия токена истёк ({purpose}).",
     "The {purpose} token is not valid.": "Токен недействителен ({purpose}).",
     "There is no action of this name: {name}.": "Нет действия с таким названием: {name}.",
+    "There is no namespace {namespace}. Connect to the server's address with no path after it.": (
+        "Нет пространства имён {namespace}. Подключайтесь к адресу сервера без пути после него."
+    ),
+    "The session has ended, or has changed to a WebSocket already: open another one.": (
+        "Сеанс завершён или уже перешёл на WebSocket: откройте другой."
+    ),
     "There is no such path, or it does not have this method.": "Такого пути нет, или у него нет этого метода.",
     "There is no such action": "Такого действия нет",
     "There is no such chat.": "Такого чата нет.",

@@ -15,17 +15,19 @@ from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput, OriginRefused, Problem, Unauthenticated
 from chalicelib.core.logs import tell
 from chalicelib.features.messages.sync_cursor import cursor_at
-from chalicelib.realtime import connections, packets, publish, vocabularies
-from chalicelib.realtime.connections import Connection, Pending
+from chalicelib.realtime import connections, mailboxes, packets, publish, vocabularies
+from chalicelib.realtime.connections import Connection, Line, Pending
 from chalicelib.realtime.packets import Engine
 from chalicelib.realtime.publish import greet, presence_may_have_changed
 
 # A browser can set no header on a socket: it may give the token as the second of two subprotocols.
 _SUBPROTOCOL = "bearer"
-_ENGINES: Mapping[str, Engine] = {"3": 3, "4": 4}
+ENGINES: Mapping[str, Engine] = {"3": 3, "4": 4}
 # API Gateway's own bounds: of a message, and of the silence after which it closes a connection.
 _MOST_BYTES = 128 * 1024
 _PATIENCE_SECONDS = 600
+# Of all packets that are posted together: Engine.IO's own bound.
+MOST_POSTED_BYTES = 1_000_000
 
 
 def connect(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def connect(event: Mapping[str, Any]) -> dict[str, Any]:
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     with context.begin(request["requestId"], trace=headers.get("x-amzn-trace-id")):
         try:
-            _check_origin(headers.get("origin"))
+            check_origin(headers.get("origin"))
             subprotocol = _admit(request, event.get("queryStringParameters") or {}, headers)
         except Exception as failure:  # the border
             problem = problem_of(failure)
@@ -77,7 +79,10 @@ def _admit(request: Mapping[str, Any], query: Mapping[str, str], headers: Mappin
     vocabulary = query.get("vocabulary") or spoken
     if engine is not None:
         pending = Pending(id=connection_id, endpoint=endpoint, engine=engine, vocabulary=vocabulary)
-        return _admit_socketio(pending, query, headers)
+        if "sid" in query:
+            _await_upgrade(pending, query["sid"])
+            return None
+        return admit_socketio(pending, query, headers)
     actor, ticket_id, subprotocol = _credentials(query, headers)
     connection = Connection(
         id=connection_id,
@@ -96,14 +101,23 @@ def _engine(query: Mapping[str, str]) -> Engine | None:
     """The version of Engine.IO that a handshake is of, None for a native one. Raises InvalidInput."""
     if "EIO" not in query:
         return None
-    if query["EIO"] not in _ENGINES:
+    if query["EIO"] not in ENGINES:
         raise InvalidInput.at("EIO", "unknown_value", "must be 3 or 4: Socket.IO 2, 3 and 4 are spoken here")
     if query.get("transport") != "websocket":
         raise InvalidInput.at("transport", "unknown_value", "must be websocket on a WebSocket")
-    return _ENGINES[query["EIO"]]
+    return ENGINES[query["EIO"]]
 
 
-def _admit_socketio(pending: Pending, query: Mapping[str, str], headers: Mapping[str, str]) -> str | None:
+def _await_upgrade(pending: Pending, sid: str) -> None:
+    """Lets in the WebSocket that a session which polls is about to change to. Raises InvalidInput."""
+    mailbox = mailboxes.find(sid)
+    if mailbox is None or mailbox.moved_to is not None or mailbox.closing:
+        raise InvalidInput("The session has ended, or has changed to a WebSocket already: open another one.")
+    connections.await_login(msgspec.structs.replace(pending, upgrades=sid))
+    publish.expect_login(pending.id)
+
+
+def admit_socketio(pending: Pending, query: Mapping[str, str], headers: Mapping[str, str]) -> str | None:
     """Opens the conversation, and answers the subprotocol that was agreed on."""
     refusal, subprotocol = None, None
     try:
@@ -127,7 +141,7 @@ def _log_in_unasked(pending: Pending, refusal: Unauthenticated | None) -> None:
         _welcome(connection, pending.ticket_id, publish.let_in if is_for_the_room else greet)
     except Problem as problem:
         body = problem.body(context.current().request_id)
-        publish.send_packet(packets.refusal(body), [pending], name=f"refusal:{pending.id}", opening=True)
+        publish.send_packet(packets.refusal(body), pending, name=f"refusal:{pending.id}", opening=True)
 
 
 def connection_of(
@@ -149,17 +163,26 @@ def connection_of(
 def _admit_pending(pending: Pending) -> None:
     """Lets in a client that is still to log in: the conversation is opened, and its time begins to run."""
     connections.await_login(pending)
-    handshake = packets.handshake(
-        pending.id,
-        ping_seconds=60 * connections.PING_MINUTES,
-        patience_seconds=_PATIENCE_SECONDS,
-        most_bytes=_MOST_BYTES,
-    )
-    publish.send_packet(handshake, [pending], name=f"open:{pending.id}", opening=True)
+    if pending.polls:
+        mailboxes.create(pending.id)
+    else:
+        publish.send_packet(handshake(pending), pending, name=f"open:{pending.id}", opening=True)
     publish.expect_login(pending.id)
 
 
-def _check_origin(origin: str | None) -> None:
+def handshake(line: Line) -> str:
+    """What opens a conversation; whoever polls can change to a WebSocket where that is on the same host."""
+    return packets.handshake(
+        line.id,
+        upgrades=["websocket"] if line.polls and settings().one_host else [],
+        ping_seconds=60 * connections.PING_MINUTES,
+        patience_seconds=_PATIENCE_SECONDS,
+        most_bytes=MOST_POSTED_BYTES if line.polls else _MOST_BYTES,
+    )
+
+
+def check_origin(origin: str | None) -> None:
+    """Raises OriginRefused for a page that may not connect."""
     allowed = settings().origins
     if origin is not None and "*" not in allowed and origin not in allowed:
         raise OriginRefused()

@@ -4,13 +4,19 @@ Everything else imports what is heavy where it first needs it, so that a functio
 driver for one.
 """
 
+from collections.abc import Mapping
+
 from chalicelib.core import db
 from chalicelib.core.config import settings
 from chalicelib.entry import dialects
 
-# The functions beside the REST one, by the end of their deployed names; the first three run no statement.
-_WITHOUT_DATABASE = ("-websocket_connect", "-websocket_disconnect", "-push")
+# The functions beside the REST one, by the end of their deployed names; the first four run no statement.
+_WITHOUT_DATABASE = ("-websocket_connect", "-websocket_disconnect", "-push", "-polling")
 _OTHERS = (*_WITHOUT_DATABASE, "-websocket_message", "-presence_changed", "-upload_stored", "-sweep", "-migrate")
+
+
+# Methods of REST paths that another function serves: to wait holds a container, and what waits needs little.
+SERVED_APART: Mapping[tuple[str, str], str] = {("GET", "/socket.io"): "polling"}
 
 
 def serves_rest() -> bool:
@@ -26,3 +32,5 @@ def preload() -> None:
         db.preload()
     if name.endswith("-websocket_message"):
         from chalicelib.entry import websocket  # noqa: F401
+    if name.endswith("-polling"):
+        from chalicelib.entry import polling  # noqa: F401

@@ -13,13 +13,13 @@ from chalicelib.core import clock, context, tokens
 from chalicelib.core.border import problem_of
 from chalicelib.core.decoding import decode_outline
 from chalicelib.core.errors import InvalidInput, NotFound, Problem, Unauthenticated, UnknownAction
-from chalicelib.entry import dialects
+from chalicelib.entry import dialects, upgrading
 from chalicelib.entry.connecting import connection_of, welcome
 from chalicelib.entry.dialects import sockets
 from chalicelib.entry.dispatch import Said, note_sign_of_life, perform, plain
 from chalicelib.features.chats.common_room import enter
-from chalicelib.realtime import connections, packets, publish, vocabularies
-from chalicelib.realtime.connections import Connection, Pending
+from chalicelib.realtime import connections, mailboxes, packets, publish, vocabularies
+from chalicelib.realtime.connections import Connection, Line, Pending
 from chalicelib.realtime.packets import ROOT, Packet
 
 # What the log calls packets that are no actions.
@@ -58,34 +58,42 @@ def ping() -> int:
     pinged = 0
     for number, lines in enumerate(connections.to_ping(minute)):
         if lines:
-            publish.send_packet(packets.PING, lines, name=f"ping:{minute}:{number}")
+            publish.send_to_all(packets.PING, lines, name=f"ping:{minute}:{number}")
             pinged += len(lines)
     return pinged
+
+
+def give_up_absent() -> int:
+    """Ends the sessions of clients that poll no more, which nobody else notices, and answers how many."""
+    sessions = list(mailboxes.abandoned())
+    for sid in sessions:
+        connection = connections.release(sid)
+        if connection is not None:
+            publish.presence_may_have_changed(connection.user_id)
+    return len(sessions)
 
 
 def answer(connection_id: str, text: str) -> Said | None:
     """Answers a frame that is not native JSON; None where its connection is not a Socket.IO one after all."""
     packet = packets.read(text)
-    numbered = text[:1] in _DIGITS
     line: Connection | Pending | None = None
     try:
         line = connections.find(connection_id)
+        if isinstance(line, Pending) and line.upgrades is not None:
+            said = upgrading.answer(line, line.upgrades, text)
+            if said is not None:
+                return said
+            before, line = line, upgrading.upgraded(line)
+            if line is None:
+                return hang_up(before)
         if packet is not None and isinstance(line, Connection) and packet.namespace != line.namespace:
             # In another container it may have gone on to another namespace.
             line = connections.find(connection_id, anew=True)
-        if line is None:
-            return Said(code="unknown_connection") if numbered else None
-        if not is_spoken_on(line):
-            return None
-        if packet is None:
-            return _engine(line, text) if numbered else Said(action="attachment", code="ignored")
-        said = _socket(line, packet)
-        context.current().committed()
-        return said
+        return _answered(line, packet, text)
     except Exception as failure:  # the border
         problem = problem_of(failure)
         if packet is None:
-            return Said(code=problem.code) if numbered else None
+            return Said(code=problem.code) if text[:1] in _DIGITS else None
         return _refused(problem, packet, _dialect(line, packet))
 
 
@@ -93,6 +101,19 @@ def _dialect(line: Connection | Pending | None, packet: Packet) -> str:
     """The name of the dialect in which a packet is answered; empty where that is in our own words."""
     asked = packet.namespace if packet.type == packets.CONNECT and packet.namespace != ROOT else None
     return vocabularies.dialect(asked or (line.vocabulary if line is not None else None))
+
+
+def _answered(line: Connection | Pending | None, packet: Packet | None, text: str) -> Said | None:
+    numbered = text[:1] in _DIGITS
+    if line is None:
+        return Said(code="unknown_connection") if numbered else None
+    if not is_spoken_on(line):
+        return None
+    if packet is None:
+        return _engine(line, text) if numbered else Said(action="attachment", code="ignored")
+    said = _socket(line, packet)
+    context.current().committed()
+    return said
 
 
 def _engine(line: Connection | Pending, text: str) -> Said:
@@ -110,7 +131,7 @@ def _engine(line: Connection | Pending, text: str) -> Said:
             return _leave(line)
         case packets.UPGRADE | packets.NOOP:
             return Said()
-    return _hang_up(line)
+    return hang_up(line)
 
 
 def _socket(line: Connection | Pending, packet: Packet) -> Said:
@@ -125,7 +146,7 @@ def _socket(line: Connection | Pending, packet: Packet) -> Said:
             raise InvalidInput("Binary data is not taken here; files go by POST /uploads.")
         case packets.ACK:
             return Said()
-    return _hang_up(line)
+    return hang_up(line)
 
 
 def _namespace(line: Connection | Pending) -> str:
@@ -147,12 +168,15 @@ def _connect(line: Connection | Pending, packet: Packet) -> Said:
         welcome(moved, ticket_id=None)
         return Said(action="connect")
     # The open packet may come twice, and be answered twice.
-    return Said(packets.connected(line.id, line.engine, packet.namespace), "connect")
+    return Said(packets.connected(line.name, line.engine, packet.namespace), "connect")
 
 
 def _no_namespace(namespace: str) -> Said:
     """The message is Socket.IO's own; the data says what to do, as of every refusal."""
-    problem = NotFound(f"There is no namespace {namespace}. Connect to the server's address with no path after it.")
+    problem = NotFound(
+        "There is no namespace {namespace}. Connect to the server's address with no path after it.",
+        values={"namespace": namespace[:64]},
+    )
     reason = {"message": "Invalid namespace", "data": problem.body(context.current().request_id)}
     return Said(packets.write(packets.CONNECT_ERROR, reason, namespace=namespace), "connect", "invalid_namespace")
 
@@ -177,7 +201,7 @@ def _event(connection: Connection, packet: Packet) -> Said:
         said, *arguments = decode_outline(packet.data.encode(), list[msgspec.Raw])
         name = decode_outline(bytes(said), str)
     except (Problem, ValueError):
-        return _hang_up(connection)
+        return hang_up(connection)
     fields = perform(connection, name, _data(arguments))
     if packet.id is None:
         return Said(action=name)
@@ -222,7 +246,7 @@ def _leave(line: Connection | Pending) -> Said:
     return Said(action="disconnect")
 
 
-def _hang_up(line: Connection | Pending) -> Said:
+def hang_up(line: Line) -> Said:
     """Nobody who keeps to the protocol says this: the connection is closed without a word, as Engine.IO does it."""
     publish.close(line)
     return Said(code="protocol_error")

@@ -27,6 +27,7 @@ def sweep() -> None:
     """Once a minute: what nobody else would notice. Each part runs whether or not another one fails."""
     for name, part in (
         ("pings", socketio.ping),
+        ("polls", socketio.give_up_absent),
         ("presence", presence.sweep),
         ("scheduled", scheduled.sweep),
         ("expired", expiry.sweep),

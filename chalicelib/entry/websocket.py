@@ -21,10 +21,14 @@ from chalicelib.entry.actions import ACTIONS
 from chalicelib.entry.dialects import sockets
 from chalicelib.entry.dispatch import Said, perform
 from chalicelib.realtime import connections, packets, vocabularies
-from chalicelib.realtime.connections import Connection, Pending
+from chalicelib.realtime.connections import MAILBOX, Connection, Line, Pending
 
 # What the log calls a frame: clients must not make up names there.
 _LOGGED = ACTIONS.keys() | socketio.PACKETS
+
+
+# What a packet begins with: its type, or that it is an attachment, which is passed over.
+_OF_ENGINE_IO = frozenset("0123456b")
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,11 +69,24 @@ def message(event: Mapping[str, Any]) -> dict[str, Any]:
         said = None if text.startswith("{") else socketio.answer(request["connectionId"], text)
         if said is None:
             said = _answer(request["connectionId"], text)
-        named = said.action if said.action in _LOGGED else "unknown"
-        tell("frame", action=named, code=said.code, ms=round((time.perf_counter() - started) * 1000, 1))
+        _log(said, started)
         # Without a body API Gateway would send an empty frame, which ends a Socket.IO session. A native frame always
         # has its answer.
         return {"statusCode": 200, "body": said.text or packets.NOOP}
+
+
+def packet(sid: str, text: str) -> str:
+    """Answers a packet of a client that polls; empty where there is nothing to say."""
+    started = time.perf_counter()
+    is_known = text[:1] in _OF_ENGINE_IO
+    said = (socketio.answer(sid, text) if is_known else None) or socketio.hang_up(Line(id=sid, endpoint=MAILBOX))
+    _log(said, started)
+    return said.text
+
+
+def _log(said: Said, started: float) -> None:
+    named = said.action if said.action in _LOGGED else "unknown"
+    tell("frame", action=named, code=said.code, ms=round((time.perf_counter() - started) * 1000, 1))
 
 
 def _answer(connection_id: str, text: str) -> Said:

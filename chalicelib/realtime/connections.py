@@ -10,6 +10,7 @@ Items of the table, by `pk`:
 All of them carry `expiresAt` (epoch seconds), DynamoDB's time to live.
 """
 
+import hashlib
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
@@ -30,22 +31,33 @@ LEASE_SHARDS = 8
 PING_MINUTES = 4
 # DynamoDB's own bounds on one call.
 _BATCH_GET = 100
-_BATCH_WRITE = 25
 # With their names and endpoints, well inside SQS's 256 KB.
 _PING_PAGE = 500
 # Items outlive what they are about by this much: clocks differ a little.
 _SPARE_SECONDS = 60
 # So long 410 may only mean that the `$connect` which registered a connection has not returned yet.
 _YOUNG_SECONDS = 10
+# The endpoint of a client that polls.
+MAILBOX = "mailbox"
 # Enough for the connections that one warm container sees; the oldest is dropped first.
 _KNOWN = 5_000
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A socket, whoever it belongs to. `endpoint` is where frames to it are posted."""
+    """A socket, whoever it belongs to. `endpoint` is where frames to it are posted; a client that polls has none."""
 
     id: str
     endpoint: str
+
+    @property
+    def polls(self) -> bool:
+        """Whether frames wait for it in a mailbox."""
+        return self.endpoint == MAILBOX
+
+    @property
+    def name(self) -> str:
+        """What it may be called to anybody: who knows the id of a client that polls can speak in its place."""
+        return hashlib.sha256(self.id.encode()).hexdigest()[:22] if self.polls else self.id
 
 
 class Connection(Line, frozen=True, kw_only=True, omit_defaults=True):
@@ -75,9 +87,13 @@ class Connection(Line, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Pending(Line, frozen=True, kw_only=True, omit_defaults=True):
-    """A Socket.IO connection that nobody has logged in on yet, and what its handshake showed, which was verified."""
+    """A Socket.IO connection that nobody has logged in on yet, and what its handshake showed, which was verified.
+
+    `upgrades` is the session that has polled until now, and is about to change to this WebSocket.
+    """
 
     engine: Engine = 4
+    upgrades: str | None = None
     vocabulary: str | None = None
     actor: Actor | None = None
     ticket_id: str | None = None
@@ -100,10 +116,10 @@ def await_login(pending: Pending) -> None:
     dynamodb("PutItem", {"TableName": settings().live_table, "Item": item})
 
 
-def register(connection: Connection, *, ticket_id: str | None) -> None:
+def register(connection: Connection, *, ticket_id: str | None = None, instead_of: Connection | None = None) -> None:
     """Admits a connection, in one call: its session has not ended, and its ticket was not used before.
 
-    Raises SessionEnded or Unauthenticated.
+    It takes the place of the one that it is `instead_of`. Raises SessionEnded or Unauthenticated.
     """
     now = int(clock.now())
     expires = _expiry(now)
@@ -124,7 +140,7 @@ def register(connection: Connection, *, ticket_id: str | None) -> None:
     if connection.format == "socketio" and connection.engine == 4:  # with 3 the client pings
         part = zlib.crc32(connection.id.encode()) % PING_MINUTES
         owner |= {"leaseShard": {"S": f"ping#{part}"}, "leaseUntil": {"N": str(expires)}}
-    entry = {
+    entry: dict[str, Any] = {
         "TableName": settings().live_table,
         "Key": _key(f"user#{connection.user_id}"),
         "UpdateExpression": "SET #c = :c, leaseUntil = :lease, leaseShard = :shard, expiresAt = :expires",
@@ -135,6 +151,11 @@ def register(connection: Connection, *, ticket_id: str | None) -> None:
             **_lease(connection.user_id, now),
         },
     }
+    if instead_of is not None:
+        entry |= {"UpdateExpression": f"{entry['UpdateExpression']} REMOVE #old"}
+        entry |= {"ExpressionAttributeNames": {"#c": f"c#{connection.id}", "#old": f"c#{instead_of.id}"}}
+        checks.append({"Delete": {"TableName": settings().live_table, "Key": _key(f"conn#{instead_of.id}")}})
+        _forget(instead_of.id)
     writes = [*checks, {"Put": {"TableName": settings().live_table, "Item": owner}}, {"Update": entry}]
     try:
         # The token makes a repeated call after a lost answer the same call, which a used ticket would refuse.
@@ -171,17 +192,13 @@ def renew(connection: Connection) -> bool:
     if now - _renewed.get(connection.id, 0) < settings().heartbeat_seconds / 2:
         return False
     _renewed[connection.id] = now
-    try:
-        _update_user(
-            connection.user_id,
-            UpdateExpression="SET leaseUntil = :lease, leaseShard = :shard",
-            ConditionExpression="attribute_exists(#c)",
-            ExpressionAttributeNames={"#c": f"c#{connection.id}"},
-            ExpressionAttributeValues=_lease(connection.user_id, int(now)),
-        )
-    except AwsError as error:
-        if error.code != "ConditionalCheckFailedException":
-            raise
+    _update_user(
+        connection.user_id,
+        UpdateExpression="SET leaseUntil = :lease, leaseShard = :shard",
+        ConditionExpression="attribute_exists(#c)",
+        ExpressionAttributeNames={"#c": f"c#{connection.id}"},
+        ExpressionAttributeValues=_lease(connection.user_id, int(now)),
+    )
     return True
 
 
@@ -249,16 +266,12 @@ def lapsed(limit: int) -> list[int]:
 
 def leave_index(user_id: int) -> None:
     """Takes a user out of the index of leases, unless a sign of life came meanwhile."""
-    try:
-        _update_user(
-            user_id,
-            UpdateExpression="REMOVE leaseShard",
-            ConditionExpression="leaseUntil < :now",
-            ExpressionAttributeValues={":now": {"N": str(int(clock.now()))}},
-        )
-    except AwsError as error:
-        if error.code != "ConditionalCheckFailedException":
-            raise
+    _update_user(
+        user_id,
+        UpdateExpression="REMOVE leaseShard",
+        ConditionExpression="leaseUntil < :now",
+        ExpressionAttributeValues={":now": {"N": str(int(clock.now()))}},
+    )
 
 
 def to_ping(minute: int) -> Iterator[list[Line]]:
@@ -283,20 +296,6 @@ def to_ping(minute: int) -> Iterator[list[Line]]:
         if "LastEvaluatedKey" not in answer:
             return
         query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-
-def end_sessions(session_ids: Iterable[int]) -> None:
-    """Keeps ended sessions from connecting again while an access token of theirs is still valid."""
-    longest = max(settings().access_token_seconds, settings().token_seconds)
-    expires = int(clock.now()) + longest + _SPARE_SECONDS
-    writes = [
-        {"PutRequest": {"Item": {"pk": {"S": f"ended#{session_id}"}, "expiresAt": {"N": str(expires)}}}}
-        for session_id in session_ids
-    ]
-    for start in range(0, len(writes), _BATCH_WRITE):
-        waiting = {settings().live_table: writes[start : start + _BATCH_WRITE]}
-        while waiting:
-            waiting = dynamodb("BatchWriteItem", {"RequestItems": waiting}).get("UnprocessedItems") or {}
 
 
 def _refusal(error: AwsError) -> Exception:
@@ -365,7 +364,12 @@ def _lease(user_id: int, now: int) -> dict[str, Any]:
 
 
 def _update_user(user_id: int, **update: Any) -> None:
-    dynamodb("UpdateItem", {"TableName": settings().live_table, "Key": _key(f"user#{user_id}"), **update})
+    """Changes a user's item; where the condition does not hold, it stays as it is."""
+    try:
+        dynamodb("UpdateItem", {"TableName": settings().live_table, "Key": _key(f"user#{user_id}"), **update})
+    except AwsError as error:
+        if error.code != "ConditionalCheckFailedException":
+            raise
 
 
 def _users(user_ids: Sequence[int], within: float = TOTAL_SECONDS) -> Iterable[dict[str, Any]]:

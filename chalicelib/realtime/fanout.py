@@ -7,9 +7,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from chalicelib.core.aws import TOTAL_SECONDS
-from chalicelib.realtime import connections, packets, trail, vocabularies
+from chalicelib.realtime import connections, delivery, packets, trail, vocabularies
 from chalicelib.realtime.connections import Connection, Line
+from chalicelib.realtime.delivery import Parcel
+from chalicelib.realtime.outcome import Outcome
 from chalicelib.realtime.vocabularies import Spoken, Told
+
+SEPARATOR = packets.SEPARATOR.encode()
 
 # API Gateway takes a post in milliseconds. The pusher has time for one that is throttled again and again.
 POST_SECONDS = 10.0
@@ -21,10 +25,10 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
 
     An `event` is heard by the users' connections, each in its own format and vocabulary. `fresh` is a connection that
     is just being made, and hears it alone. `ends_session` narrows the hearers to the connections of one session, and
-    closes them afterwards. A `packet` goes as it is, before the event: to the fresh connection, or to `lines`, which
-    are just being made where it is `opening`. Lines that are `closing` are closed. `links` open the
-    files of a message, for those whose dialect has no other way to them. `trace` is X-Ray's header of who
-    asked for it.
+    closes them afterwards. A `packet` goes as it is, before the event, or several with SEPARATOR between them: to the
+    fresh connection, or to `lines`, which are just being made where it is `opening`. Lines that are `closing` are
+    closed. `links` open the files of a message, for those whose dialect has no other way to them. `trace` is X-Ray's
+    header of who asked for it.
     """
 
     event: msgspec.Raw = msgspec.Raw()
@@ -79,31 +83,25 @@ def deliver(
     seconds that each push was in the queue, for the log. `again` says that the caller has others deliver what is
     missed. Raises AwsError where the registry does not answer.
     """
-    # Here, since whoever only hands its pushes to the queue has no use for asyncio.
-    from chalicelib.realtime import gateway
-
     hearers = _hearers(pushes, within)
-    deliveries = [delivery for push in pushes for delivery in _deliveries(push, hearers)]
-    posts = [
-        gateway.Post(line.endpoint, line.id, data, fresh=_is_fresh(push, line)) for push, line, data in deliveries
-    ]
-    made = list(zip(deliveries, gateway.post_all(posts, deadline_seconds=within), strict=True))
-    _tell(
-        pushes, waits, [(delivery.push, _reached(delivery, outcome.value, again=again)) for delivery, outcome in made]
-    )
+    deliveries = [each for push in pushes for each in _deliveries(push, hearers)]
+    parcels = [Parcel(line, data, _is_fresh(push, line)) for push, line, data in deliveries]
+    made = list(zip(deliveries, delivery.hand_over(parcels, within=within), strict=True))
+    _tell(pushes, waits, [(each.push, _reached(each, outcome.value, again=again)) for each, outcome in made])
     gone: dict[str, Line] = {}
     ended: dict[str, Line] = {line.id: line for push in pushes if push.closing for line in push.lines}
     for (push, line, _), outcome in made:
-        if outcome is gateway.Outcome.GONE:
+        if outcome is Outcome.GONE:
             gone[line.id] = line
-        elif push.ends_session is not None and not (again and outcome is gateway.Outcome.FAILED):
+        elif push.ends_session is not None and not (again and outcome is Outcome.FAILED):
             ended[line.id] = line
     for line in ended.values():
-        gateway.close_connection(line.endpoint, line.id, deadline_seconds=min(within, CLOSE_SECONDS))
+        if delivery.end(line, within=min(within, CLOSE_SECONDS)):
+            gone[line.id] = line
     return Delivered(
         gone=[connection for line in gone.values() if (connection := _forgotten(line)) is not None],
-        missed=list(_missed([delivery for delivery, outcome in made if outcome is gateway.Outcome.FAILED])),
-        reached=any(outcome is not gateway.Outcome.FAILED for _, outcome in made),
+        missed=list(_missed([each for each, outcome in made if outcome is Outcome.FAILED])),
+        reached=any(outcome is not Outcome.FAILED for _, outcome in made),
     )
 
 
@@ -117,8 +115,8 @@ def _missed(deliveries: Sequence[_Delivery]) -> Iterator[Push]:
         yield msgspec.structs.replace(push, user_ids=list(dict.fromkeys(user_ids)))
 
 
-def _reached(delivery: _Delivery, outcome: str, *, again: bool) -> trail.Reached:
-    return trail.Reached(delivery.line, "deferred" if again and outcome == "failed" else outcome)
+def _reached(made: _Delivery, outcome: str, *, again: bool) -> trail.Reached:
+    return trail.Reached(made.line, "deferred" if again and outcome == "failed" else outcome)
 
 
 def _tell(pushes: Sequence[Push], waits: Sequence[float], made: Sequence[tuple[Push, trail.Reached]]) -> None:
@@ -146,7 +144,8 @@ def _hearers(pushes: Sequence[Push], within: float) -> dict[int, list[Connection
 def _deliveries(push: Push, hearers: dict[int, list[Connection]]) -> Iterator[_Delivery]:
     if push.packet:
         lines = push.lines if push.fresh is None else [push.fresh]
-        yield from (_Delivery(push, line, push.packet.encode()) for line in lines)
+        ready = push.packet.encode().split(SEPARATOR)
+        yield from (_Delivery(push, line, packet) for line in lines for packet in ready)
     written: dict[_Manner, list[_Frame]] = {}
     for connection in _of(push, hearers):
         manner = _manner(connection)

@@ -8,7 +8,6 @@ before the answer is made again, and its client may get it twice.
 import asyncio
 import collections
 import contextlib
-import enum
 import functools
 import ssl
 import time
@@ -19,6 +18,7 @@ from urllib.parse import quote, urlsplit
 from chalicelib.core import aws, http1, metrics, sigv4, transport
 from chalicelib.core.logs import logger
 from chalicelib.realtime import shedding, sockets
+from chalicelib.realtime.outcome import Outcome
 
 # API Gateway answers 410 for a connection until its `$connect` has returned: a fresh one is tried again, soon.
 FRESH_SECONDS = 2.0
@@ -45,15 +45,6 @@ class Post(NamedTuple):
     connection_id: str
     data: bytes
     fresh: bool = False
-
-
-class Outcome(enum.Enum):
-    """What became of a post. GONE: there is no such connection, forget it. FAILED: nobody knows; sync will tell."""
-
-    POSTED = "posted"
-    GONE = "gone"
-    TOO_LARGE = "too_large"
-    FAILED = "failed"
 
 
 def post_all(posts: Sequence[Post], *, deadline_seconds: float = 10.0) -> list[Outcome]:

@@ -7,6 +7,7 @@ them to the default namespace unasked. Importing a library's codec would cost a 
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -16,6 +17,8 @@ from chalicelib.core.errors import ProblemBody
 OPEN, CLOSE, PING, PONG, MESSAGE, UPGRADE, NOOP = "0", "1", "2", "3", "4", "5", "6"
 CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR, BINARY_EVENT, BINARY_ACK = "0", "1", "2", "3", "4", "5", "6"
 ROOT = "/"
+# Between the packets of one payload in Engine.IO 4. JSON never has it as it is.
+SEPARATOR = "\x1e"
 Engine = Literal[3, 4]
 
 # JavaScript counts its acks from 0; an id that no client can have made is no id.
@@ -61,11 +64,11 @@ def connected(sid: str, engine: Engine, namespace: str = ROOT) -> str:
     return write(CONNECT, None if engine == 3 else {"sid": sid}, namespace=namespace)
 
 
-def handshake(sid: str, *, ping_seconds: int, patience_seconds: int, most_bytes: int) -> str:
+def handshake(sid: str, *, upgrades: Sequence[str], ping_seconds: int, patience_seconds: int, most_bytes: int) -> str:
     """The open packet: the server speaks first, and pings at least so often, or is given up."""
     told = {
         "sid": sid,
-        "upgrades": [],
+        "upgrades": upgrades,
         "pingInterval": ping_seconds * 1000,
         "pingTimeout": patience_seconds * 1000,
         "maxPayload": most_bytes,

@@ -15,7 +15,7 @@ from chalicelib.core import clock, context, tokens
 from chalicelib.core.aws import AwsError, sqs
 from chalicelib.core.config import settings
 from chalicelib.core.logs import logger
-from chalicelib.realtime import connections, events, fanout, packets, shedding, trail
+from chalicelib.realtime import ended, events, fanout, packets, shedding, trail
 from chalicelib.realtime.connections import Connection, Line
 from chalicelib.realtime.fanout import Push
 from chalicelib.realtime.shapes import Attachment, Envelope
@@ -90,7 +90,7 @@ def tell_status_anew(user_id: int, hearers: Sequence[int]) -> None:
 
 
 def greet(connection: Connection, *, sync_cursor: str) -> None:
-    """Sends hello to a connection that is being made; the queue carries it, since `$connect` cannot post.
+    """Sends hello to a connection that is being made. The queue carries it to a socket: `$connect` cannot post.
 
     A Socket.IO client is told before it that it is connected: what is answered to its packet would race with hello.
     """
@@ -98,14 +98,14 @@ def greet(connection: Connection, *, sync_cursor: str) -> None:
         events.hello(
             user_id=connection.user_id,
             session_id=connection.session_id,
-            connection_id=connection.id,
+            connection_id=connection.name,
             sync_cursor=sync_cursor,
         )
     )
     is_native = connection.format == "native"
-    connected = "" if is_native else packets.connected(connection.id, connection.engine, connection.namespace)
+    connected = "" if is_native else packets.connected(connection.name, connection.engine, connection.namespace)
     push = Push(event=_encoded(event), fresh=connection, packet=connected)
-    _enqueue(push, f"{event.event_id}{connection.namespace}", _group(connection))
+    _send(push, connection, f"{event.event_id}{connection.namespace}")
 
 
 def let_in(connection: Connection, *, sync_cursor: str) -> None:
@@ -113,18 +113,22 @@ def let_in(connection: Connection, *, sync_cursor: str) -> None:
     _look_later(0, entering=connection, syncCursor=sync_cursor)
 
 
-def send_packet(packet: str, lines: Sequence[Line], *, name: str, opening: bool = False) -> None:
-    """Has the same ready packet sent on each of these sockets; `opening` ones are still being made.
+def send_packet(packet: str, line: Line, *, name: str, opening: bool = False) -> None:
+    """Has a ready packet sent on a socket, which is still being made where it is `opening`.
 
     What one socket is sent keeps its order, its greeting included.
     """
-    group = _group(lines[0]) if len(lines) == 1 else name
-    _enqueue(Push(packet=packet, lines=_bare(lines), opening=opening), name, group)
+    _send(Push(packet=packet, lines=_bare([line]), opening=opening), line, name)
+
+
+def send_to_all(packet: str, lines: Sequence[Line], *, name: str) -> None:
+    """Has the same ready packet sent on each of these sockets."""
+    _enqueue(Push(packet=packet, lines=_bare(lines)), name, name)
 
 
 def close(line: Line) -> None:
     """Has a socket closed."""
-    _enqueue(Push(lines=_bare([line]), closing=True), f"close:{line.id}", _group(line))
+    _send(Push(lines=_bare([line]), closing=True), line, f"close:{line.id}")
 
 
 def expect_login(connection_id: str) -> None:
@@ -136,7 +140,7 @@ def end_session(*, user_id: int, session_ids: Sequence[int]) -> None:
     """Tells the connections of ended sessions so, and closes them; new ones are refused from here on."""
 
     def end() -> None:
-        connections.end_sessions(session_ids)
+        ended.end_sessions(session_ids)
         for session_id in session_ids:
             event = _correlated(events.session_revoked(session_id))
             push = Push(event=_encoded(event), user_ids=[user_id], ends_session=session_id)
@@ -227,9 +231,12 @@ def _correlated(event: Envelope) -> Envelope:
     return msgspec.structs.replace(event, request_id=context.current().request_id)
 
 
-def _group(line: Line) -> str:
-    """What is sent on one socket alone is sent in its order."""
-    return f"connection:{line.id}"
+def _send(push: Push, line: Line, name: str) -> None:
+    """Sends what concerns one connection alone, in its order. A mailbox is reached from everywhere, at once."""
+    if line.polls:
+        deliver([push])
+    else:
+        _enqueue(push, name, f"connection:{line.id}")
 
 
 def _links(event: Envelope) -> dict[str, str]:

@@ -106,7 +106,7 @@ def lost(event_id: str, error: str) -> None:
 
 def _named(reached: Reached) -> dict[str, object]:
     whose = {"user_id": reached.line.user_id} if isinstance(reached.line, Connection) else {}
-    return {"connection_id": reached.line.id, **whose, "outcome": reached.outcome}
+    return {"connection_id": reached.line.name, **whose, "outcome": reached.outcome}
 
 
 def _log(kind: str, message: str, **told: object) -> None:

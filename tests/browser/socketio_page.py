@@ -8,7 +8,7 @@ from typing import Any
 from selenium.webdriver import Chrome
 
 from tests.browser.support import Pages, need
-from tests.socketio.clients import HERE, SOCKET_ALONE, Data, ScriptClient, installed
+from tests.socketio.clients import HERE, PACKAGES, SOCKET_ALONE, Data, ScriptClient, installed
 
 _PAUSE_SECONDS = 0.03
 
@@ -21,10 +21,11 @@ window.commands = commandsOf(io, (message) => said.push(message));
 </script>"""
 
 
-def page() -> Pages:
-    """A page that has loaded the client."""
+def page(version: int = 4) -> Pages:
+    """A page that has loaded the client of a major version."""
     need("npm")
-    bundle = installed() / "node_modules" / "socket.io-client" / "dist" / "socket.io.min.js"
+    name = "socket.io.js" if version == 2 else "socket.io.min.js"
+    bundle = installed() / "node_modules" / PACKAGES[version] / "dist" / name
     return Pages(_PAGE, {"/socket.io.min.js": bundle, "/commands.mjs": HERE / "commands.mjs"})
 
 

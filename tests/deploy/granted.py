@@ -13,7 +13,7 @@ from tests.deploy.recorder import DATABASE, WEBSOCKET_API
 POLICIES = Path("infra/policies")
 DEPLOYER = POLICIES / "deployer.json"
 FUNCTIONS = sorted(path.stem for path in POLICIES.glob("*.json") if path != DEPLOYER)
-OUTSIDE_THE_VPC = {"websocket_connect", "websocket_disconnect", "push"}
+OUTSIDE_THE_VPC = {"websocket_connect", "websocket_disconnect", "push", "polling"}
 # Rights that no request of ours shows; why, is in infra/policies/README.md.
 LAMBDAS_OWN = {
     "logs:CreateLogGroup",

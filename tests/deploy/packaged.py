@@ -16,7 +16,7 @@ HANDLERS = {"api_handler": "app.app"} | {
     name: f"app.{name}"
     for name in (
         *("websocket_connect", "websocket_message", "websocket_disconnect"),
-        *("push", "presence_changed", "upload_stored", "sweep", "migrate"),
+        *("push", "polling", "presence_changed", "upload_stored", "sweep", "migrate"),
     )
 }
 

@@ -6,8 +6,6 @@ The smoke test is left out (SMOKE=off), as no request reaches an API in that acc
 import json
 import string
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import psycopg
 import pytest
@@ -25,38 +23,13 @@ from local.postgres import Postgres
 from tests.deploy.account import Account, Checkout, account, bucket_of, pretty
 from tests.deploy.asked import rights
 from tests.deploy.cloud import ACCOUNT, REGION
+from tests.deploy.story import Story
 from tests.deploy.test_deployer import idle, refused
 
 STAGE = "trial"
 # API Gateway's quota, which AWS raises only when it is asked to.
 RESOURCES_OF_AN_API = 300
 NAMES = {name: f"messenger-{STAGE}" if name == "api_handler" else f"messenger-{STAGE}-{name}" for name in FUNCTIONS}
-
-
-@dataclass
-class Story:
-    """One stage's life, deployment by deployment, and what stood after each."""
-
-    account: Account
-    checkout: Checkout
-    database_url: str
-    said: dict[str, str] = field(default_factory=dict)
-    ids: dict[str, dict[str, Any]] = field(default_factory=dict)
-    code: dict[str, dict[str, str]] = field(default_factory=dict)
-    calls: dict[str, list[str]] = field(default_factory=dict)
-
-    def note(self, chapter: str, said: str) -> None:
-        """Keeps what stands now under a name."""
-        before = sum(len(calls) for calls in self.calls.values())
-        self.said[chapter] = said
-        self.ids[chapter] = self.account.ids()
-        self.code[chapter] = {name: item["CodeSha256"] for name, item in self.account.functions().items()}
-        self.calls[chapter] = self.account.journal()[before:]
-
-    def applied(self) -> list[str]:
-        """The names of the migrations that the database has."""
-        with psycopg.connect(self.database_url) as connection:
-            return [row[0] for row in connection.execute("SELECT name FROM schema_migrations ORDER BY number")]
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +120,19 @@ def test_the_rest_api_has_every_route_and_the_gateways_errors_have_our_shape(sto
     assert client.get_rest_api(restApiId=api)["name"] == f"messenger-{STAGE}-rest-api"
     settings = client.get_stage(restApiId=api, stageName="api")["methodSettings"]["*/*"]
     assert (settings["throttlingRateLimit"], settings["throttlingBurstLimit"]) == (500, 1000)
+
+
+def test_polls_have_a_function_of_their_own(story: Story) -> None:
+    client = story.account.client("apigateway")
+    (api,) = story.ids["back"]["rest"]
+    paths = {item["path"]: item["id"] for item in client.get_resources(restApiId=api, limit=500)["items"]}
+    for method, name in (("GET", "polling"), ("POST", "api_handler"), ("OPTIONS", "api_handler")):
+        called = client.get_integration(restApiId=api, resourceId=paths["/socket.io"], httpMethod=method)
+        assert called["uri"].endswith(f":function:{NAMES[name]}/invocations")
+    functions = story.account.client("lambda")
+    assert api in functions.get_policy(FunctionName=NAMES["polling"])["Policy"]
+    reserved = functions.get_function_concurrency(FunctionName=NAMES["polling"])
+    assert reserved["ReservedConcurrentExecutions"] == 100
 
 
 def test_the_socket_stage_serves_the_newest_routes_with_acks_by_route_response(story: Story) -> None:

@@ -22,6 +22,7 @@ from tests.deploy.granted import FUNCTIONS, LAMBDAS_OWN, OUTSIDE_THE_VPC, UNSEEN
 from tests.deploy.recorder import WEBSOCKET_API, Recorder
 from tests.support.line import Line
 from tests.support.people import Person
+from tests.support.poll import Poll
 from tests.support.presence import noticed
 from tests.support.server import Server
 
@@ -39,7 +40,14 @@ class _Day:
     def pass_by(self) -> None:
         assert httpx.get(f"{self.server.url}/health").json()["status"] == "ok"
         self.server.stack.functions.invoke_sync("migrate", {"masterUrl": self.server.database_url})
-        for part in (self._talk, self._speak_socketio, self._come_and_go, self._send_files, self._end_a_session):
+        for part in (
+            self._talk,
+            self._speak_socketio,
+            self._poll,
+            self._come_and_go,
+            self._send_files,
+            self._end_a_session,
+        ):
             part()
             self.server.settle(60)
 
@@ -71,6 +79,31 @@ class _Day:
         assert silent.is_closed(), "nobody logged in on it"
         one.say("41")
         assert one.is_closed()
+
+    def _poll(self) -> None:
+        never, one, absent, lost = (Poll(self.server) for _ in range(4))
+        Poll(self.server, 3, query={"token": self.maria.access_token}).say("1")
+        for each in (one, absent, lost):
+            each.log_in(self.maria)
+        # The registry still knows it: the next push finds out.
+        key = {"pk": {"S": f"mail#{lost.sid}"}}
+        self.server.stack.aws.client("dynamodb").delete_item(TableName=settings().live_table, Key=key)
+        sent = self.ivan.send(self.chat, "by polling")
+        assert one.hear_event("message:new")["id"] == sent["id"]
+        assert never.is_over(), "nobody logged in on it"
+        socket = Line(self.server, f"EIO=4&transport=websocket&sid={one.sid}")
+        socket.say("2probe")
+        assert socket.hear() == "3probe"
+        socket.say("5")
+        socket.say('421["ping"]')
+        assert socket.hear().startswith("431")
+        socket.close()
+        with self.server.ahead(120):
+            self.server.stack.triggers.fire_schedule("sweep")
+        assert absent.get().json()["code"] == 1
+        leaving = Poll(self.server)
+        leaving.log_in(self.maria)
+        leaving.say("41")
 
     def _come_and_go(self) -> None:
         friend = self.ivan.socket()

@@ -61,6 +61,7 @@ FUNCTIONS = {
         "-websocket_message",
         "-websocket_disconnect",
         "-push",
+        "-polling",
         "-presence_changed",
         "-upload_stored",
         "-sweep",

@@ -24,6 +24,12 @@ Data = dict[str, Any]
 PACKAGES = {2: "socket.io-client-2", 3: "socket.io-client-3", 4: "socket.io-client"}
 SOCKET_ALONE: Data = {"path": "/api", "transports": ["websocket"]}
 PYTHON_SOCKET_ALONE: Data = {"socketio_path": "/api", "transports": ["websocket"]}
+# Beside the defaults at the default path: polling first, then an upgrade.
+OPTIONS: dict[str, Data] = {
+    "default": {},
+    "polling": {"transports": ["polling"]},
+    "WebSocket": {"transports": ["websocket"]},
+}
 
 
 class Transport(Protocol):

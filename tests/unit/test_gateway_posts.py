@@ -20,7 +20,8 @@ from msgspec.structs import replace
 from bench.sink import make_certificate, server_context
 from chalicelib.core import aws, config, transport
 from chalicelib.realtime import gateway, sockets
-from chalicelib.realtime.gateway import Outcome, Post, close_connection, post_all
+from chalicelib.realtime.gateway import Post, close_connection, post_all
+from chalicelib.realtime.outcome import Outcome
 from tests.unit.scripted_server import ClosedError, Script, Seen, Server, answer
 
 SERVE = Callable[[Script], Server]

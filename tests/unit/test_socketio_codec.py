@@ -80,11 +80,11 @@ def test_nothing_breaks_the_reader(text: str) -> None:
 
 
 def test_the_handshake_tells_milliseconds() -> None:
-    text = packets.handshake("c1", ping_seconds=240, patience_seconds=600, most_bytes=131072)
+    text = packets.handshake("c1", upgrades=["websocket"], ping_seconds=240, patience_seconds=600, most_bytes=131072)
     assert text.startswith("0")
     assert json.loads(text[1:]) == {
         "sid": "c1",
-        "upgrades": [],
+        "upgrades": ["websocket"],
         "pingInterval": 240_000,
         "pingTimeout": 600_000,
         "maxPayload": 131_072,

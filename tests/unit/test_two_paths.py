@@ -15,7 +15,8 @@ import pytest
 from chalicelib.core import config, paths, transport
 from chalicelib.core.aws import Call, Location, NotExchangedError
 from chalicelib.realtime import gateway, sockets
-from chalicelib.realtime.gateway import Outcome, Post, post_all
+from chalicelib.realtime.gateway import Post, post_all
+from chalicelib.realtime.outcome import Outcome
 from tests.unit.scripted_server import Script, Seen, Server, answer
 
 NAME = "both.test"

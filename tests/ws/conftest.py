@@ -6,6 +6,7 @@ import pytest
 
 from tests.socketio.clients import Client, PythonClient
 from tests.support.people import Person
+from tests.support.poll import Poll
 from tests.support.server import Server
 from tests.support.socket import Socket
 
@@ -53,3 +54,19 @@ def native() -> Iterator[Callable[..., Socket]]:
     yield connect
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def poll(server: Server) -> Iterator[Callable[..., Poll]]:
+    """Opens sessions."""
+    made: list[Poll] = []
+
+    def make(*how: int, **more: dict[str, str]) -> Poll:
+        made.append(Poll(server, *how, **more))  # type: ignore[arg-type]  # as the test says
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+    # Every session is looked at again after 30 s, which no test waits for.
+    server.stack.reset(database_url=server.database_url)
