@@ -31,8 +31,7 @@ LEASE_SHARDS = 8
 PING_MINUTES = 4
 # DynamoDB's own bounds on one call.
 _BATCH_GET = 100
-# With their names and endpoints, well inside SQS's 256 KB.
-_PING_PAGE = 500
+_PING_PAGE = 500  # with their names and endpoints, well inside SQS's 256 KB
 # Items outlive what they are about by this much: clocks differ a little.
 _SPARE_SECONDS = 60
 # So long 410 may only mean that the `$connect` which registered a connection has not returned yet.
