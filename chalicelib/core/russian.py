@@ -40,6 +40,7 @@ RUSSIAN: Mapping[str, str] = {
     ),
     "must be at least {limit}": "должно быть не меньше {limit}",
     "must be at most {limit}": "должно быть не больше {limit}",
+    "must be ids of users, separated by commas": "должно состоять из номеров пользователей через запятую",
     "must be of one alphabet: its letters are of several": "должно быть на одном алфавите: в нём буквы нескольких",
     "must be one argument": "нужен один аргумент",
     "must be one emoji": "должно быть одним эмодзи",

@@ -17,6 +17,7 @@ from chalicelib.core.config import settings
 from chalicelib.core.logs import logger
 from chalicelib.realtime import connections, events, fanout, packets, shedding, trail
 from chalicelib.realtime.connections import Connection, Line
+from chalicelib.realtime.event_data import UserPresence
 from chalicelib.realtime.fanout import Push
 from chalicelib.realtime.shapes import Attachment, Envelope
 
@@ -35,7 +36,7 @@ class _Container:
 
 
 class _OfStatus(msgspec.Struct, frozen=True):
-    data: events.UserPresence
+    data: UserPresence
 
 
 def publish(event: Envelope, *, to: Sequence[int], group: str) -> None:

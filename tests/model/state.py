@@ -174,6 +174,7 @@ class State:
             "content": message.content,
             "attachments": [],
             "replyTo": message.reply_to,
+            "quote": message.reply_to and self._quote(message.chat, message.reply_to),
             "forwardedFrom": message.origin and {"messageId": message.origin[0], "senderId": message.origin[1]},
             "mentions": message.mentions,
             "reactions": message.reactions,
@@ -181,6 +182,17 @@ class State:
             "isEdited": message.edited,
             "isDeleted": message.deleted,
             "isPinned": message.pinned > 0,
+        }
+
+    def _quote(self, chat: Chat, message_id: int) -> Wire:
+        (quoted,) = (one for one in chat.messages if one.id == message_id)
+        return {
+            "messageId": quoted.id,
+            "seq": quoted.seq,
+            "senderId": quoted.sender,
+            "messageType": "text",
+            "content": quoted.content[:200],
+            "isDeleted": quoted.deleted,
         }
 
     def seen_receipts(self, message: Message, user: int) -> list[Wire]:

@@ -5,7 +5,7 @@ Events come twice, late and out of order, or not at all. What is heard moves no 
 
 from collections.abc import Mapping
 
-from tests.support.kept import Copy, Get, Wire
+from tests.support.kept import PERSONAL, Copy, Get, Wire
 from tests.support.people import Person
 from tests.support.socket import Socket
 
@@ -27,9 +27,13 @@ class Client(Copy):
     def hear(self, event: Wire) -> None:
         """Takes an event, once."""
         kind, data = event["type"], event["data"]
+        self._meet_people(event.get("users", []))
         if event["eventId"] in self._heard or kind.startswith(_PASSING):
             return
         self._heard.add(event["eventId"])
+        if kind.startswith(PERSONAL):
+            self._apply_personal(kind, data)
+            return
         chat_id = data["chatId"] if "chatId" in data else data["id"]
         if kind == "draft:updated":
             self._hear_draft(data)
@@ -82,7 +86,7 @@ class Client(Copy):
         highest = max(self.messages[chat_id], default=0)
         query: dict[str, str | int] = {"after": highest, "limit": 100}
         while seq > highest:
-            page = self._get(f"/chats/{chat_id}/messages", query)
+            page = self._ask(f"/chats/{chat_id}/messages", query)
             for message in page["messages"] if page else ():
                 self._place(message)
             if page is None or not page["hasMore"]:

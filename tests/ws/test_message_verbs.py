@@ -199,7 +199,7 @@ def test_an_ended_session_can_do_nothing_on_an_open_socket(
     server.sql("UPDATE sessions SET ended_at = now() WHERE user_id = %s", alice.id)
     problem = mouth.refused(action, {"messageId": message["id"], **more})
     assert (problem["status"], problem["code"]) == (401, "session_ended")
-    assert bob.http.get(f"/messages/{message['id']}").json() == message
+    assert bob.history(message["chatId"]) == [message]
 
 
 def test_odd_data_is_refused_by_its_field(person: Register) -> None:

@@ -12,7 +12,7 @@ from chalicelib.core.faults import TOLD
 from chalicelib.core.ids import Id, Timestamp
 from chalicelib.core.names import NAME
 from chalicelib.core.paging import Page
-from chalicelib.realtime.shapes import AllowedMembers, Chat, ChatType, Role
+from chalicelib.realtime.shapes import AllowedMembers, Chat, ChatType, Role, Users
 
 Name = Annotated[
     str, Meta(min_length=1, max_length=100, pattern=r"\S", extra={TOLD: "must have a visible character", **NAME})
@@ -93,6 +93,7 @@ class ChatList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One page of the caller's chats: pinned ones first, then the one with the newest message."""
 
     chats: list[Chat]
+    users: Users
     has_more: bool
     next_cursor: str | None
 

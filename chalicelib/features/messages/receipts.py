@@ -13,7 +13,9 @@ from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import Id
 from chalicelib.features.messages.schemas import Receipt, ReceiptList, Watermarks
 from chalicelib.realtime import events
+from chalicelib.realtime.event_data import MessageDelivered, MessagesRead
 from chalicelib.realtime.publish import publish
+from chalicelib.realtime.shapes import read_users
 
 # Everybody's receipts to everybody grow with the square of the members: in larger chats they are not told live.
 MOST_TOLD = 100
@@ -33,12 +35,14 @@ class _Marked(msgspec.Struct, frozen=True):
     read_id: int | None
     readers: list[int]
     others: list[int]
+    users: str | None
 
 
 class _ReceiptRow(msgspec.Struct, frozen=True):
     user_id: int | None
     status: Literal["sent", "delivered", "read"]
     read_at: str | None
+    users: str | None
 
 
 # A watermark never goes back, and never beyond what was sent. What moves nothing writes nothing. `readers` are those
@@ -73,7 +77,7 @@ SELECT b.chat_id, b.last_seq,
         SELECT n.id FROM messages n WHERE n.chat_id = k.chat_id AND n.seq = k.delivered_seq
     ) END AS delivered_id,
     newest.id AS read_id,
-    told.readers, told.others
+    told.readers, told.others, CASE WHEN k.chat_id IS NOT NULL THEN users_text(ARRAY[b.user_id]) END AS users
 FROM before b LEFT JOIN marked k ON true
 -- The limit has it looked up by its key.
 LEFT JOIN LATERAL (
@@ -91,7 +95,8 @@ CROSS JOIN LATERAL (
 
 # Those who came later were not sent it. When it was read is known where the watermark went over it in its last move.
 _RECEIPTS = """
-SELECT r.user_id, r.status, r.read_at
+SELECT r.user_id, r.status, r.read_at,
+    CASE row_number() OVER () WHEN 1 THEN users_text(array_agg(r.user_id) OVER ()) END AS users
 FROM access_message(%(message_id)s, %(user_id)s) a LEFT JOIN LATERAL (
     SELECT m.user_id, CASE
             WHEN (a.message).seq <= shown_read_seq(m, a.viewer) THEN 'read'
@@ -148,6 +153,7 @@ def receipts(actor: Actor, message_id: int, page: paging.Page) -> ReceiptList:
     found, has_more = paging.cut(found, page.limit)
     return ReceiptList(
         receipts=found,
+        users=[user for row in rows for user in read_users(row.users)],
         has_more=has_more,
         next_cursor=paging.write_cursor(found[-1].user_id) if has_more else None,
     )
@@ -182,18 +188,20 @@ def _tell(actor: Actor, row: _Marked) -> None:
     readers, others = row.readers, row.others
     if len(readers) + len(others) > MOST_TOLD:
         readers, others = [actor.user_id], []
-    group = f"chat:{row.chat_id}"
+    group, users = f"chat:{row.chat_id}", read_users(row.users)
     if row.read_moved:
-        event = events.messages_read(
+        read = MessagesRead(
             chat_id=row.chat_id,
             user_id=actor.user_id,
             seq=row.read_seq,
             message_id=row.read_id,
             read_at=row.read_at,
         )
+        event = events.messages_read(read, users=users)
         publish(event, to=readers, group=group)
     if row.delivered_moved:
-        event = events.message_delivered(
+        delivered = MessageDelivered(
             chat_id=row.chat_id, user_id=actor.user_id, seq=row.delivered_seq, message_id=row.delivered_id
         )
+        event = events.message_delivered(delivered, users=users)
         publish(event, to=others if row.read_moved else [*readers, *others], group=group)
