@@ -181,11 +181,15 @@ class Chat(ChatSummary, frozen=True, kw_only=True, rename="camel"):
     last_message: Message | None
     delivered_seq: Seq
     read_seq: Seq
-    unread_count: Seq
+    unread_count: Annotated[
+        int,
+        msgspec.Meta(ge=0, description="what is there to be read: neither one's own, nor deleted, hidden or expired"),
+    ]
     muted: bool
     muted_until: Timestamp | None
     pinned: bool
     archived: bool
+    marked_unread: Annotated[bool, msgspec.Meta(description="by this member, until it is read")]
     hidden: Annotated[
         bool, msgspec.Meta(description="deleted by this member for themselves: not listed until its next message")
     ]
@@ -199,6 +203,7 @@ class ChatPersonal(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     muted_until: Timestamp | None
     pinned: bool
     archived: bool
+    marked_unread: bool
     hidden: bool
 
 

@@ -14,5 +14,5 @@ CREATE OR REPLACE FUNCTION chat_view(c chats, viewer members, newest messages, m
         ),
         'lastMessage', message_json_for(newest, viewer),
         'deliveredSeq', viewer.delivered_seq, 'readSeq', viewer.read_seq,
-        'unreadCount', c.last_seq - viewer.read_seq
+        'unreadCount', unread_count(c.id, viewer.user_id, viewer.read_seq, c.last_seq)
     ) || personal_json(c, viewer);

@@ -131,10 +131,21 @@ BEGIN
         store_message.attachments := attached;
     END IF;
 
+    IF mentioned <> '{}' THEN
+        INSERT INTO mentions (user_id, chat_id, seq)
+        SELECT given.id, chat, stored.last_seq FROM unnest(mentioned) AS given (id);
+    END IF;
+    IF stored.end_of_life IS NOT NULL THEN
+        INSERT INTO expiring_messages (chat_id, expires_at, seq) VALUES (chat, stored.end_of_life, stored.last_seq);
+    END IF;
+
     -- Who writes has read what is there, but for those in whose absence it is sent.
-    UPDATE members me SET delivered_seq = stored.last_seq, read_seq = stored.last_seq
+    UPDATE members me SET delivered_seq = stored.last_seq, read_seq = stored.last_seq, marked_unread = false
     WHERE me.chat_id = chat AND me.user_id = sender AND (NOT unattended OR me.read_seq = stored.last_seq - 1);
     leaves_unread := NOT FOUND;
+    IF leaves_unread THEN
+        PERFORM count_out(chat, sender, stored.last_seq, 1);
+    END IF;
 
     recipients := array(SELECT m.user_id FROM members m WHERE m.chat_id = chat);
     users := users_text(people);

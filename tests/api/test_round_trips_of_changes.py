@@ -124,6 +124,8 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     "DELETE /chats/{chat_id}/pin": lambda s: Call(path={"chat_id": s.own("pin")}),
     "PUT /chats/{chat_id}/archive": lambda _: Call(),
     "DELETE /chats/{chat_id}/archive": lambda s: Call(path={"chat_id": s.own("archive")}),
+    "PUT /chats/{chat_id}/unread": lambda _: Call(),
+    "DELETE /chats/{chat_id}/unread": lambda s: Call(path={"chat_id": s.own("unread")}),
     "POST /messages": lambda s: Call({"chatId": s.group, "content": "hello", "mentions": [s.bob.id]}),
     "POST /scheduled-messages": lambda s: Call({"chatId": s.group, "content": "x", "sendAt": _in_an_hour()}),
     "PATCH /scheduled-messages/{scheduled_id}": lambda s: Call({"content": "no"}, {"scheduled_id": s.scheduled()}),

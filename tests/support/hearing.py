@@ -65,7 +65,14 @@ class Client(Copy):
                 for participant in chat["participants"]:
                     if participant["userId"] == data["userId"]:
                         participant["role"] = data["role"]
-        chat["unreadCount"] = chat["lastSeq"] - chat["readSeq"]
+        chat["unreadCount"] = self._unread(chat)
+
+    def _unread(self, chat: Wire) -> int:
+        """What is there to be read: of what is kept, all but one's own and what was deleted."""
+        return sum(
+            message["seq"] > chat["readSeq"] and message["senderId"] != self.user_id and not message["isDeleted"]
+            for message in self.messages[chat["id"]].values()
+        )
 
     def _hear_draft(self, data: Wire) -> None:
         known = self.drafts.get(data["chatId"])
@@ -80,6 +87,8 @@ class Client(Copy):
             chat |= {"lastSeq": max(chat["lastSeq"], message["seq"]), "hidden": False}
             if not event.get("unattended"):
                 self._raise("readSeq", chat, message["senderId"], message["seq"])
+                if message["senderId"] == self.user_id:
+                    chat["markedUnread"] = False
 
     def _fetch_up_to(self, seq: int, chat_id: int) -> None:
         """Closes the gap between what is there and a message that something is told of."""

@@ -98,6 +98,22 @@ class ChatList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     next_cursor: str | None
 
 
+class UnreadChat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A chat in which the caller is mentioned by what they have not read."""
+
+    chat_id: Id
+    unread_count: Annotated[int, Meta(ge=0)]
+    mention_count: Annotated[int, Meta(ge=1)]
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What there is to be read in all the caller's chats."""
+
+    unread_count: Annotated[int, Meta(ge=0)]
+    unread_chats: Annotated[int, Meta(ge=0, description="chats with unread messages or marked as unread")]
+    chats: Annotated[list[UnreadChat], Meta(description="those with mentions, by their ids")]
+
+
 class ChatPreview(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What those may know of a group who are not in it."""
 

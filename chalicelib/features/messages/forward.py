@@ -112,9 +112,14 @@ attached AS (
     SELECT a.upload_id, copy.chat_id, copy.seq FROM stored copy, source s, attachments a
     WHERE a.chat_id = s.chat_id AND a.seq = s.seq
 ),
+expiring AS (
+    INSERT INTO expiring_messages (chat_id, expires_at, seq)
+    SELECT copy.chat_id, (copy.message).expires_at, copy.seq FROM stored copy
+    WHERE (copy.message).expires_at IS NOT NULL
+),
 -- Who writes has read what is there.
 marked AS (
-    UPDATE members me SET delivered_seq = copy.seq, read_seq = copy.seq FROM stored copy
+    UPDATE members me SET delivered_seq = copy.seq, read_seq = copy.seq, marked_unread = false FROM stored copy
     WHERE me.chat_id = copy.chat_id AND me.user_id = %(user_id)s
 )
 SELECT CASE WHEN a.allowed AND NOT (SELECT are_all FROM steady) THEN 'stale' ELSE v.verdict END AS verdict,
