@@ -57,7 +57,7 @@ RUSSIAN: Mapping[str, str] = {
     "must have at most {most} bytes, and most letters that are not Latin take two": (
         "должно занимать не больше {most} байт, а почти каждая нелатинская буква занимает два"
     ),
-    "must name one other user in a private chat": "в личном чате нужно указать одного собеседника",
+    "must name one user in a private chat": "в личном чате нужно указать одного человека",
     "must not be empty": "не должно быть пустым",
     "must not contain half of a character (a surrogate)": "не должно содержать половину символа (суррогат)",
     "must not contain the character U+0000": "не должно содержать символ U+0000",

@@ -25,7 +25,7 @@ def chat(alice: Person, bob: Person) -> int:
 
 def _unread(who: Person, chat: int) -> int:
     """As the chat, the list and the marks say it, which agree."""
-    counts = {
+    counts: set[int] = {
         int(who.http.get(f"/chats/{chat}").json()["unreadCount"]),
         *(one["unreadCount"] for one in who.http.get("/chats").json()["chats"] if one["id"] == chat),
         int(who.http.post(f"/chats/{chat}/read", json={"seq": 0}).json()["unreadCount"]),

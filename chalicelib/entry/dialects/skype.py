@@ -21,7 +21,8 @@ from chalicelib.features.messages.history import history
 from chalicelib.features.messages.schemas import HistoryQuery, MessageList, SendInput, Watermarks
 from chalicelib.features.messages.text import clean
 from chalicelib.features.people import service as people
-from chalicelib.features.people.schemas import Contact, ContactList, SearchQuery, User, UserList
+from chalicelib.features.people.schemas import ContactList, SearchQuery, UserList
+from chalicelib.realtime.people import Contact, User
 from chalicelib.realtime.shapes import Chat, Message
 from chalicelib.realtime.vocabularies import Spoken
 

@@ -38,7 +38,7 @@ _YEAR = 365 * 24 * 60 * 60
 
 
 class ChatInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A private chat takes the other user's id alone; a group takes any number, and a name where it has one."""
+    """A private chat takes the other user's id alone, or one's own for saved messages; a group takes any number."""
 
     type: ChatType
     participant_ids: Annotated[list[Id], Meta(max_length=1000)]
