@@ -204,8 +204,10 @@ def _asked(arguments: list[str]) -> tuple[Usage, dict[str, str]]:
     parser.add_argument("--stage", help="whose parameters in infra/stages.toml count; the defaults without it")
     parser.add_argument("--parameter", action="append", default=[], help="NAME=VALUE of infra/stack.yaml")
     given = vars(parser.parse_args(arguments))
-    own = choices_of(given.pop("stage") or "").parameters
-    parameters = {name: str(value) for name, value in own.items()}
+    own = choices_of(given.pop("stage") or "")
+    parameters = {name: str(value) for name, value in own.parameters.items()}
+    if own.ipv6 is False:
+        parameters["QueuesByEndpoint"] = "true"
     parameters |= {name: value for name, _, value in (each.partition("=") for each in given.pop("parameter"))}
     try:
         standing.quantities(parameters)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chalicelib.core.config import INLINE_PUBLISH_LIMIT
 from infra.keys import Keys
 from infra.package import ROOT
 from infra.stage import FUNCTIONS, GATEWAY_STAGE, IN_VPC, WITH_KEYS, DeployError, Stage
@@ -42,6 +43,11 @@ class Templates:
         """For `from_json`."""
         return json.dumps({"config": self.config, "policies": self.policies})
 
+    @property
+    def post_from_the_vpc(self) -> bool:
+        """Whether functions in the VPC may post to sockets; those of releases before that know no IPv6."""
+        return "execute-api:ManageConnections" in self.policies["api_handler"]
+
     @classmethod
     def from_json(cls, text: str) -> "Templates":
         """Reads what `to_json` wrote."""
@@ -50,12 +56,16 @@ class Templates:
 
 @dataclass(frozen=True)
 class Ground:
-    """What stands already when the functions come: the stack's outputs, the two APIs, and the signing keys."""
+    """What stands already when the functions come: the stack's outputs, the two APIs, and the signing keys.
+
+    `ipv6` says that functions in the VPC reach AWS by it.
+    """
 
     outputs: Mapping[str, str]
     rest_api: str
     socket_api: str
     keys: Keys
+    ipv6: bool
 
 
 def write(folder: Path, stage: Stage, templates: Templates, ground: Ground) -> None:
@@ -119,6 +129,7 @@ def _everywhere(stage: Stage, ground: Ground) -> dict[str, str]:
         "PRESENCE_QUEUE_URL": ground.outputs["PresenceQueueUrl"],
         "UPLOADS_BUCKET": ground.outputs["UploadsBucketName"],
         "WEBSOCKET_ENDPOINT": stage.socket_endpoint(ground.socket_api),
+        "INLINE_PUBLISH_LIMIT": str(INLINE_PUBLISH_LIMIT if ground.ipv6 else 0),
         **stage.choices.environment,
     }
 
@@ -127,6 +138,7 @@ def _for_one(function: str, ground: Ground) -> dict[str, str]:
     variables: dict[str, str] = {}
     if function in IN_VPC:
         variables |= {"DATABASE_URL": database_url(ground.outputs, DATABASE_USER), "DATABASE_IAM": "on"}
+        variables |= {"DUAL_STACK": "on" if ground.ipv6 else "off"}
     if function in WITH_KEYS:
         variables |= ground.keys.variables()
     return variables

@@ -24,8 +24,7 @@ _ALWAYS_ENABLED = "us-east-1"
 # Tells whoever started a command what is being done.
 Say = Callable[[str], None]
 
-# Every function of app.py. Those in the VPC speak to PostgreSQL; the others post to sockets, whither no VPC endpoint
-# leads.
+# Every function of app.py. Those in the VPC speak to PostgreSQL.
 IN_VPC = ("api_handler", "websocket_message", "presence_changed", "upload_stored", "sweep", "migrate")
 OUTSIDE = ("websocket_connect", "websocket_disconnect", "push")
 FUNCTIONS = (*IN_VPC, *OUTSIDE)
@@ -58,6 +57,9 @@ class Choices:
 
     architecture: Architecture = "x86_64"
     log_days: int = 30
+    # Whether functions in the VPC reach AWS by IPv6, and so post to sockets themselves. Where nothing is chosen they
+    # do in every region that has it (`regions.settled`).
+    ipv6: bool | None = None
     rest_rate: int = 500
     rest_burst: int = 1000
     socket_rate: int = 1000

@@ -61,13 +61,21 @@ class _Frame(NamedTuple):
     not_to: int | None = None
 
 
+class _Made(NamedTuple):
+    """A post that was made: what became of it, as `trail.Reached` says, and whether API Gateway answered."""
+
+    delivery: _Delivery
+    outcome: str
+    answered: bool
+
+
 class Delivered(NamedTuple):
     """What came of posts: connections that were found gone, and forgotten; pushes narrowed to the users of whom a
-    connection was not reached; whether any was."""
+    connection was not reached; whether API Gateway answered any post."""
 
     gone: list[Connection]
     missed: list[Push]
-    reached: bool
+    answered: bool
 
 
 def deliver(
@@ -83,28 +91,41 @@ def deliver(
     from chalicelib.realtime import gateway
 
     hearers = _hearers(pushes, within)
-    deliveries = [delivery for push in pushes for delivery in _deliveries(push, hearers)]
-    posts = [
-        gateway.Post(line.endpoint, line.id, data, fresh=_is_fresh(push, line)) for push, line, data in deliveries
-    ]
-    made = list(zip(deliveries, gateway.post_all(posts, deadline_seconds=within), strict=True))
-    _tell(
-        pushes, waits, [(delivery.push, _reached(delivery, outcome.value, again=again)) for delivery, outcome in made]
-    )
+    made = _made([each for push in pushes for each in _deliveries(push, hearers)], within, again=again)
+    _tell(pushes, waits, made)
     gone: dict[str, Line] = {}
     ended: dict[str, Line] = {line.id: line for push in pushes if push.closing for line in push.lines}
-    for (push, line, _), outcome in made:
-        if outcome is gateway.Outcome.GONE:
+    for (push, line, _), outcome, _ in made:
+        if outcome == "gone":
             gone[line.id] = line
-        elif push.ends_session is not None and not (again and outcome is gateway.Outcome.FAILED):
+        elif push.ends_session is not None and outcome != "deferred":
             ended[line.id] = line
     for line in ended.values():
         gateway.close_connection(line.endpoint, line.id, deadline_seconds=min(within, CLOSE_SECONDS))
     return Delivered(
         gone=[connection for line in gone.values() if (connection := _forgotten(line)) is not None],
-        missed=list(_missed([delivery for delivery, outcome in made if outcome is gateway.Outcome.FAILED])),
-        reached=any(outcome is not gateway.Outcome.FAILED for _, outcome in made),
+        missed=list(_missed([each.delivery for each in made if each.outcome == "deferred"])),
+        answered=any(each.answered for each in made),
     )
+
+
+def _made(deliveries: Sequence[_Delivery], within: float, *, again: bool) -> list[_Made]:
+    """Makes the posts. Whoever has others deliver what is missed does not wait for a connection to open."""
+    from chalicelib.realtime import gateway
+
+    fresh = [_is_fresh(push, line) for push, line, _ in deliveries]
+    posts = [
+        gateway.Post(line.endpoint, line.id, data, fresh=young and not again)
+        for (_, line, data), young in zip(deliveries, fresh, strict=True)
+    ]
+    made = []
+    for delivery, young, outcome in zip(
+        deliveries, fresh, gateway.post_all(posts, deadline_seconds=within), strict=True
+    ):
+        failed, gone = outcome is gateway.Outcome.FAILED, outcome is gateway.Outcome.GONE
+        deferred = again and (failed or (gone and young))
+        made.append(_Made(delivery, "deferred" if deferred else outcome.value, not failed))
+    return made
 
 
 def _missed(deliveries: Sequence[_Delivery]) -> Iterator[Push]:
@@ -117,15 +138,11 @@ def _missed(deliveries: Sequence[_Delivery]) -> Iterator[Push]:
         yield msgspec.structs.replace(push, user_ids=list(dict.fromkeys(user_ids)))
 
 
-def _reached(delivery: _Delivery, outcome: str, *, again: bool) -> trail.Reached:
-    return trail.Reached(delivery.line, "deferred" if again and outcome == "failed" else outcome)
-
-
-def _tell(pushes: Sequence[Push], waits: Sequence[float], made: Sequence[tuple[Push, trail.Reached]]) -> None:
+def _tell(pushes: Sequence[Push], waits: Sequence[float], made: Sequence[_Made]) -> None:
     """Says of each push what became of it."""
     reached: dict[int, list[trail.Reached]] = {id(push): [] for push in pushes}
-    for push, each in made:
-        reached[id(push)].append(each)
+    for (push, line, _), outcome, _ in made:
+        reached[id(push)].append(trail.Reached(line, outcome))
     for push, waited in zip(pushes, waits or itertools.repeat(0.0), strict=False):
         trail.pushed(trail.outline(push.event), reached[id(push)], trace=push.trace, waited=waited)
 

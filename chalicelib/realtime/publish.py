@@ -171,11 +171,11 @@ def _hand_over(push: Push, event: Envelope, group: str) -> None:
 def _post(push: Push, event: Envelope) -> list[Push]:
     """Posts a push from here; answers what of it is left to the queue."""
     try:
-        gone, missed, reached = fanout.deliver([push], within=INLINE_SECONDS, again=True)
+        gone, missed, answered = fanout.deliver([push], within=INLINE_SECONDS, again=True)
     except AwsError as error:
         logger().warning("inline push failed", extra={"error": error.code, "event_id": event.event_id})
-        gone, missed, reached = [], [push], False
-    if missed and not reached:
+        gone, missed, answered = [], [push], False
+    if missed and not answered:
         _Container.queue_until = clock.now() + QUEUE_HOLD_SECONDS
     _notice_gone(gone)
     return missed

@@ -94,7 +94,8 @@ def test_a_request_by_rest_is_a_request_and_an_invocation() -> None:
 
 STACK = read_template(TEMPLATE, region="", account="").document
 CHOICES = {
-    name: STACK["Parameters"][name]["AllowedValues"] for name in ("Size", "DatabaseEngine", "MultiAz", "UseProxy")
+    name: STACK["Parameters"][name]["AllowedValues"]
+    for name in ("Size", "DatabaseEngine", "MultiAz", "UseProxy", "QueuesByEndpoint")
 }
 
 
@@ -103,7 +104,8 @@ def test_what_stands_is_priced_whatever_a_stage_chooses(values: tuple[str, ...])
     chosen = dict(zip(CHOICES, values, strict=True))
     size, copies = STACK["Mappings"]["Sizes"][chosen["Size"]], 2 if chosen["MultiAz"] == "true" else 1
     lines = {line.name: line.fixed for line in cost.bill(Usage(users=0), COUNTED, TABLE["prices"], chosen)}
-    assert lines["endpoint_hours"] == pytest.approx(copies * 730 * 0.01), "one endpoint, in each zone"
+    endpoints = copies if chosen["QueuesByEndpoint"] == "true" else 0  # one endpoint, in each zone
+    assert lines.get("endpoint_hours", 0) == pytest.approx(endpoints * 730 * 0.01)
     proxied = chosen["UseProxy"] == "true"
     if chosen["DatabaseEngine"] == "aurora":
         capacity = copies * size["MinCapacity"]

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 import yaml
 
-from chalicelib.core.config import VARIABLES, Settings
+from chalicelib.core.config import INLINE_PUBLISH_LIMIT, VARIABLES, Settings
 from local import dotenv
-from local.stack import INLINE_PUBLISH_LIMIT, Options
+from local.stack import Options
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
