@@ -142,7 +142,11 @@ WITH allowance AS MATERIALIZED (
         FROM users u
         WHERE (SELECT allowed FROM allowance) AND id > %(after_id)s
             AND folded(searched) LIKE folded(%(pattern)s) AND NOT starts_with(folded(username), folded(%(q)s))
-            AND ' ' || folded(searched) LIKE ALL (array(SELECT folded(word) FROM unnest(%(others)s::text[]) word))
+            -- Asked first, so that the planner does not reckon with a condition that is not there.
+            AND (
+                cardinality(%(others)s::text[]) = 0
+                OR ' ' || folded(searched) LIKE ALL (array(SELECT folded(word) FROM unnest(%(others)s::text[]) word))
+            )
         ORDER BY id
         LIMIT %(limit)s
     )
