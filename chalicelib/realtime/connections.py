@@ -150,11 +150,10 @@ def find(connection_id: str, *, anew: bool = False) -> Connection | Pending | No
     """A connection by its id, None where it is not known. One call the first time a container asks, and `anew`."""
     known = None if anew else _known.get(connection_id)
     if known is None:
-        answer = dynamodb(
-            "GetItem",
-            {"TableName": settings().live_table, "Key": _key(f"conn#{connection_id}"), "ConsistentRead": True},
-        )
-        item = answer.get("Item")
+        # Whose a connection is never changes, so that a copy which has it is right, and costs half.
+        item = _owner(connection_id, consistent=False)
+        if item is None or "pending" in item:
+            item = _owner(connection_id, consistent=True)
         if item is None:
             return None
         if "pending" in item:
@@ -165,10 +164,21 @@ def find(connection_id: str, *, anew: bool = False) -> Connection | Pending | No
     return known
 
 
+def _owner(connection_id: str, *, consistent: bool) -> dict[str, Any] | None:
+    asked = {"TableName": settings().live_table, "Key": _key(f"conn#{connection_id}"), "ConsistentRead": consistent}
+    item: dict[str, Any] | None = dynamodb("GetItem", asked).get("Item")
+    return item
+
+
+def renewal_seconds(heartbeat_seconds: float) -> float:
+    """How old a lease may be before a frame renews it: the next frame, a heartbeat later, must still find it."""
+    return min(heartbeat_seconds * 11 / 8, LEASE_SECONDS - heartbeat_seconds - _SPARE_SECONDS)
+
+
 def renew(connection: Connection) -> bool:
-    """Notes a sign of life; at most one call a heartbeat. True where one was made."""
+    """Notes a sign of life, where that is due. True where a call was made."""
     now = clock.now()
-    if now - _renewed.get(connection.id, 0) < settings().heartbeat_seconds / 2:
+    if now - _renewed.get(connection.id, 0) < renewal_seconds(settings().heartbeat_seconds):
         return False
     _renewed[connection.id] = now
     try:
