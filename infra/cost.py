@@ -83,7 +83,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
             (moments + 1) * (1 - number * HEARTBEAT_MINUTES / minutes) ** moments
             for number in range(1, int(minutes / HEARTBEAT_MINUTES) + 1)
         )
-        return stretches * sum(silences)
+        return float(stretches * sum(silences))
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):

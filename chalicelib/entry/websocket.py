@@ -15,7 +15,6 @@ from chalicelib.core import context
 from chalicelib.core.border import problem_of
 from chalicelib.core.decoding import decode_outline
 from chalicelib.core.errors import InvalidInput, ProblemBody, UnknownAction, Unreadable
-from chalicelib.core.logs import tell
 from chalicelib.entry import socketio
 from chalicelib.entry.actions import ACTIONS
 from chalicelib.entry.dialects import sockets
@@ -61,12 +60,12 @@ def message(event: Mapping[str, Any]) -> dict[str, Any]:
     started = time.perf_counter()
     request = event["requestContext"]
     text = event.get("body") or ""
-    with context.begin(request["requestId"]):
+    with context.begin(request["requestId"]) as current:
         said = None if text.startswith("{") else socketio.answer(request["connectionId"], text)
         if said is None:
             said = _answer(request["connectionId"], text)
         named = said.action if said.action in _LOGGED else "unknown"
-        tell("frame", action=named, code=said.code, ms=round((time.perf_counter() - started) * 1000, 1))
+        current.note("frame", action=named, code=said.code, ms=round((time.perf_counter() - started) * 1000, 1))
         # Without a body API Gateway would send an empty frame, which ends a Socket.IO session. A native frame always
         # has its answer.
         return {"statusCode": 200, "body": said.text or packets.NOOP}

@@ -143,8 +143,14 @@ def _tell(pushes: Sequence[Push], waits: Sequence[float], made: Sequence[_Made])
     reached: dict[int, list[trail.Reached]] = {id(push): [] for push in pushes}
     for (push, line, _), outcome, _ in made:
         reached[id(push)].append(trail.Reached(line, outcome))
-    for push, waited in zip(pushes, waits or itertools.repeat(0.0), strict=False):
-        trail.pushed(trail.outline(push.event), reached[id(push)], trace=push.trace, waited=waited)
+    for push, waited in zip(pushes, waits or itertools.repeat(None), strict=False):
+        trail.pushed(
+            trail.outline(push.event),
+            reached[id(push)],
+            trace=push.trace,
+            waited=waited,
+            recipients=len(push.user_ids),
+        )
 
 
 def _is_fresh(push: Push, line: Line) -> bool:
