@@ -47,6 +47,8 @@ WAYS = {"inline": 20, "queue": 0}
 PAIR, TEN = 2, 10
 # A group of ten users, the two of CHAT among them.
 GROUP = CHAT + 1
+# A chat of the two with a page of messages.
+READ = GROUP + 1
 
 Counts = dict[str, float]
 
@@ -181,6 +183,9 @@ class _Conversation:
             loader.people(others[0], others[-1])
             loader.groups(GROUP, GROUP)
             loader.members(GROUP, GROUP, user_ids=list(range(1, TEN + 1)))
+            loader.groups(READ, READ)
+            loader.members(READ, READ, user_ids=[SENDER.user_id, HEARER.user_id])
+            loader.messages(READ, READ, seqs=range(1, 51), sender_id=SENDER.user_id)
             loader.finish()
         for user in others:
             self._connect(user, f"MEMBER{user:02}cOFvHcCIhw=")
@@ -219,7 +224,7 @@ class _Conversation:
     def _read_history(self) -> None:
         token, _ = tokens.issue(HEARER, "access")
         answer = self._invoke(
-            "app", rest_event(token, "GET", "/chats/{chat_id}/messages", {"chat_id": str(CHAT)}), named="api_handler"
+            "app", rest_event(token, "GET", "/chats/{chat_id}/messages", {"chat_id": str(READ)}), named="api_handler"
         )
         if answer["statusCode"] != 200:
             raise RuntimeError(f"the history was refused: {answer['body']}")

@@ -176,7 +176,7 @@ def main() -> None:
     batch = cost.milliseconds(_of(cost.counted().actions["queue"]["send"], ["push"])) / 1000
     chat = [
         [f"{rate} messages a second", f"{quantile(waits, 0.5):.2f}", f"{quantile(waits, 0.99):.2f}"]
-        for rate in (10, 50, 100, 150, 250)
+        for rate in (10, 50, 100, 250, 400)
         for waits in [waits_in_a_group(rate, batch)]
     ]
     show(f"one chat, a batch takes {batch * 1000:.0f} ms", ["p50 wait, s", "p99 wait, s"], chat)

@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.core.config import Settings
+from chalicelib.core.metrics import CATALOGUE
 from chalicelib.realtime.connections import renewal_seconds
 from infra import standing
 from infra.stage import choices_of
@@ -68,22 +69,28 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
         return self.sent * self.hearers
 
     @property
+    def stretches(self) -> float:
+        """Sockets, a user and day: one that has reached its age is replaced by another one."""
+        return max(self.sessions, self.minutes / _LIFE_MINUTES)
+
+    @property
+    def stretch_minutes(self) -> float:
+        """How long a socket lasts in the mean."""
+        return self.minutes / self.stretches if self.stretches else 0.0
+
+    @property
     def pings(self) -> float:
         """A user and day. A client pings after a silence, and what it sends falls anywhere in its sessions.
 
         Of `k` moments in `T` minutes, silences of at least `t` minutes are left in the mean by (k + 1)(1 - t/T)^k.
         """
-        # A socket that has reached its age is replaced by another one.
-        stretches = max(self.sessions, self.minutes / _LIFE_MINUTES)
-        if not stretches:
-            return 0.0
-        minutes = self.minutes / stretches
-        moments = min(self.messages * (1 + self.reads) / stretches, _MANY_MOMENTS)
+        minutes = self.stretch_minutes
+        moments = min(self.messages * (1 + self.reads) / self.stretches, _MANY_MOMENTS) if self.stretches else 0.0
         silences = (
             (moments + 1) * (1 - number * HEARTBEAT_MINUTES / minutes) ** moments
             for number in range(1, int(minutes / HEARTBEAT_MINUTES) + 1)
         )
-        return float(stretches * sum(silences))
+        return float(self.stretches * sum(silences))
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +137,7 @@ def times(usage: Usage) -> dict[str, float]:
         "session": days * usage.sessions,
         "sync": days * usage.sessions,
         "heartbeat": days * usage.pings,
-        "renewal": days * usage.minutes / RENEWAL_MINUTES,
+        "renewal": days * usage.stretches * int(usage.stretch_minutes / RENEWAL_MINUTES),
         "request": days * usage.requests,
     }
 
@@ -169,7 +176,7 @@ def bill(
     """The month's bill, of a stack with these parameters."""
     fixed = {
         **standing.quantities(parameters or {}),
-        "metrics": 11,  # chalicelib/core/metrics.py
+        "metrics": len(CATALOGUE),
         "sqs_fifo": _POLLS,
         "sqs_standard": _POLLS,
         "lambda_requests": HOURS * 60,  # the sweep
