@@ -64,7 +64,7 @@ def limits(usage: Usage | None = None, counts: cost.Counted | None = None, way: 
     # Of each action's frames one comes in, and its ack is a route response: only the others are posted.
     posts = total(lambda counts: max(0.0, counts["gateway_messages"] - 2))
     known = [
-        Limit("database connections, db.t4g.micro", 106, with_database),
+        Limit("database connections, db.t4g.micro", 60, with_database),
         Limit("Lambda: concurrent executions", 1_000, busy),
         Limit("API Gateway: posts and requests a second", 10_000, posts + done["session"] + done["request"]),
         Limit("API Gateway: new connections a second", NEW_CONNECTIONS, done["session"]),

@@ -7,7 +7,7 @@ stage `dev`, which the local stack reads too. Here come the network, the variabl
 import json
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ class Templates:
 class Ground:
     """What stands already when the functions come: the stack's outputs, the two APIs, and the signing keys.
 
-    `ipv6` says that functions in the VPC reach AWS by it.
+    `ipv6` says that functions in the VPC reach AWS by it. `reserved` are the containers of each function that is bounded.
     """
 
     outputs: Mapping[str, str]
@@ -66,6 +66,7 @@ class Ground:
     socket_api: str
     keys: Keys
     ipv6: bool
+    reserved: Mapping[str, int] = field(default_factory=dict)
 
 
 def write(folder: Path, stage: Stage, templates: Templates, ground: Ground) -> None:
@@ -105,6 +106,8 @@ def _config(stage: Stage, templates: Templates, ground: Ground) -> dict[str, Any
                 **_network(name, ground),
                 "iam_policy_file": f"policy-{name}.json",
                 "environment_variables": _for_one(name, ground),
+                # Of a function without one Chalice takes it away.
+                **({"reserved_concurrency": ground.reserved[name]} if name in ground.reserved else {}),
             }
             for name in FUNCTIONS
         },

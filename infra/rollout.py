@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from infra import apis, commands, domains, functions, package, record, render
+from infra import apis, commands, concurrency, domains, functions, package, record, render
 from infra.bucket import Bucket, Release
 from infra.keys import KeyStore
 from infra.refusals import advice
@@ -43,7 +43,8 @@ class Rollout:
         """Deploys. May be repeated from wherever it failed. Raises DeployError."""
         stage = self.stage
         keys = KeyStore(stage, outputs["JwtSecretArn"]).read()
-        ground = Ground(outputs, apis.ensure_rest(stage), apis.ensure_sockets(stage), keys, self.ipv6)
+        bounds = concurrency.reserved(stage, outputs, self.say)
+        ground = Ground(outputs, apis.ensure_rest(stage), apis.ensure_sockets(stage), keys, self.ipv6, bounds)
         render.write(self.folder, stage, self.templates, ground)
         migrated = not migrating or functions.migrate_first(stage, self.zip, self.target, self.say, outputs)
         self._chalice(outputs)

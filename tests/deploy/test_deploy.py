@@ -17,6 +17,7 @@ from bench.sources import fill_conversations
 from chalicelib.core.config import DIALECTS
 from chalicelib.entry.dialects.rest import GREEDY
 from infra import apis
+from infra.concurrency import shares
 from infra.lock import Holder
 from infra.package import ROOT
 from infra.stage import FUNCTIONS, IN_VPC, WITH_KEYS
@@ -25,6 +26,7 @@ from local.postgres import Postgres
 from tests.deploy.account import Account, Checkout, account, bucket_of, pretty
 from tests.deploy.asked import rights
 from tests.deploy.cloud import ACCOUNT, REGION
+from tests.deploy.test_concurrency import SIZES
 from tests.deploy.test_deployer import idle, refused
 
 STAGE = "trial"
@@ -172,6 +174,14 @@ def test_queues_files_and_the_clock_call_their_functions(story: Story) -> None:
     assert called["LambdaFunctionArn"].endswith("-upload_stored")
     assert called["Events"] == ["s3:ObjectCreated:*"]
     assert story.ids["back"]["rules"] == [f"messenger-{STAGE}-sweep-event"]
+
+
+def test_functions_are_bounded_by_the_connections_of_the_database(story: Story) -> None:
+    client = story.account.client("lambda")
+    bounds = {name: client.get_function_concurrency(FunctionName=each) for name, each in NAMES.items()}
+    reserved = {name: int(answer.get("ReservedConcurrentExecutions") or 0) for name, answer in bounds.items()}
+    wanted = shares(SIZES["small"]["MaxConnections"], {"push": 50, "presence_changed": 10})
+    assert {name: count for name, count in reserved.items() if count} == wanted, "and no deployment takes it away"
 
 
 def test_every_log_group_forgets_in_time(story: Story) -> None:
