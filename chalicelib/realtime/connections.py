@@ -152,9 +152,9 @@ def find(connection_id: str, *, anew: bool = False) -> Connection | Pending | No
     if known is None:
         # Whose a connection is never changes, so that a copy which has it is right, and costs half.
         item = _owner(connection_id, consistent=False)
-        if item is None or "pending" in item:
+        if not item or "pending" in item:
             item = _owner(connection_id, consistent=True)
-        if item is None:
+        if not item:
             return None
         if "pending" in item:
             return msgspec.json.decode(item["pending"]["S"], type=Pending)
@@ -164,10 +164,9 @@ def find(connection_id: str, *, anew: bool = False) -> Connection | Pending | No
     return known
 
 
-def _owner(connection_id: str, *, consistent: bool) -> dict[str, Any] | None:
+def _owner(connection_id: str, *, consistent: bool) -> dict[str, Any]:
     asked = {"TableName": settings().live_table, "Key": _key(f"conn#{connection_id}"), "ConsistentRead": consistent}
-    item: dict[str, Any] | None = dynamodb("GetItem", asked).get("Item")
-    return item
+    return dict(dynamodb("GetItem", asked).get("Item", {}))
 
 
 def renewal_seconds(heartbeat_seconds: float) -> float:

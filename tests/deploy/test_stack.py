@@ -131,60 +131,6 @@ def test_each_size_says_all_that_there_is_to_say(template: Template) -> None:
         assert small[what] <= medium[what] <= large[what], what
 
 
-@pytest.mark.parametrize(("size", "megabytes"), [("small", 1024), ("medium", 8 * 1024), ("large", 16 * 1024)])
-def test_each_size_has_the_memory_for_its_connections_and_for_login_by_token(
-    template: Template, size: str, megabytes: int
-) -> None:
-    chosen = template["Mappings"]["Sizes"][size]
-    buffers = chosen["SharedBuffers"] * 8 // 1024
-    # RDS's own processes take some 200 MB, and AWS wants 300 for log-in by token.
-    left = megabytes - buffers - 200 - 300
-    assert left / chosen["MaxConnections"] >= 5, "a backend that runs our statements has some 5 MB of its own"
-    assert buffers >= megabytes / 8
-
-
-def test_connections_are_bounded_and_watched_by_the_same_number(template: Template) -> None:
-    of_size = {"Fn::FindInMap": ["Sizes", {"Ref": "Size"}, "MaxConnections"]}
-    for kind in ("AWS::RDS::DBParameterGroup", "AWS::RDS::DBClusterParameterGroup"):
-        (group,) = (each for each in template["Resources"].values() if each["Type"] == kind)
-        assert group["Properties"]["Parameters"]["max_connections"] == of_size
-    assert template["Outputs"]["DatabaseConnections"]["Value"] == {"Fn::If": ["HasProxy", "0", of_size]}
-    alarm = template["Resources"]["DatabaseConnections"]["Properties"]
-    assert alarm["Threshold"] == {"Fn::FindInMap": ["Sizes", {"Ref": "Size"}, "ManyConnections"]}
-
-
-@pytest.mark.parametrize(
-    ("conditions", "waits_for"),
-    [
-        ({"IsRds"}, {"Database"}),
-        ({"IsAurora"}, {"DatabaseCluster", "DatabaseWriter"}),
-        ({"IsAurora", "IsMultiAzAurora"}, {"DatabaseCluster", "DatabaseWriter", "DatabaseReader"}),
-    ],
-    ids=["rds", "aurora", "aurora in two zones"],
-)
-def test_a_proxy_waits_for_all_that_it_reaches(template: Template, conditions: set[str], waits_for: set[str]) -> None:
-    resources = template["Resources"]
-    databases = {
-        name
-        for name, each in resources.items()
-        if each["Type"] in {"AWS::RDS::DBInstance", "AWS::RDS::DBCluster"} and each["Condition"] in conditions
-    }
-    assert databases == waits_for, "there is no other"
-    (targets,) = (each for each in resources.values() if each["Type"] == "AWS::RDS::DBProxyTargetGroup")
-    chosen = _chosen(targets["Properties"], conditions)
-    assert {name for name in resources if name.startswith("Database") and _mentions(chosen, {name})} == waits_for
-
-
-def _chosen(item: Any, conditions: set[str]) -> Any:
-    """A part of the template with the branches of its conditions that are taken."""
-    if isinstance(item, dict):
-        if "Fn::If" in item:
-            condition, then, otherwise = item["Fn::If"]
-            return _chosen(then if condition in conditions else otherwise, conditions)
-        return {name: _chosen(value, conditions) for name, value in item.items()}
-    return [_chosen(each, conditions) for each in item] if isinstance(item, list) else item
-
-
 def test_what_a_scanner_is_told_to_pass_over_has_its_reason(template: Template) -> None:
     skipped = [
         (name, skip)
