@@ -152,9 +152,7 @@ def find(connection_id: str, *, anew: bool = False) -> Connection | Pending | No
     if known is None:
         # Whose a connection is never changes, so that a copy which has it is right, and costs half.
         item = _owner(connection_id, consistent=False)
-        if not item or "pending" in item:
-            item = _owner(connection_id, consistent=True)
-        if not item:
+        if (not item or "pending" in item) and not (item := _owner(connection_id, consistent=True)):
             return None
         if "pending" in item:
             return msgspec.json.decode(item["pending"]["S"], type=Pending)
@@ -165,8 +163,8 @@ def find(connection_id: str, *, anew: bool = False) -> Connection | Pending | No
 
 
 def _owner(connection_id: str, *, consistent: bool) -> dict[str, Any]:
-    asked = {"TableName": settings().live_table, "Key": _key(f"conn#{connection_id}"), "ConsistentRead": consistent}
-    return dict(dynamodb("GetItem", asked).get("Item", {}))
+    asked = {"Key": _key(f"conn#{connection_id}"), "ConsistentRead": consistent}
+    return dict(dynamodb("GetItem", {"TableName": settings().live_table, **asked}).get("Item", {}))
 
 
 def renewal_seconds(heartbeat_seconds: float) -> float:

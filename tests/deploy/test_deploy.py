@@ -26,7 +26,6 @@ from local.postgres import Postgres
 from tests.deploy.account import Account, Checkout, account, bucket_of, pretty
 from tests.deploy.asked import rights
 from tests.deploy.cloud import ACCOUNT, REGION
-from tests.deploy.test_concurrency import SIZES
 from tests.deploy.test_deployer import idle, refused
 
 STAGE = "trial"
@@ -168,20 +167,15 @@ def test_queues_files_and_the_clock_call_their_functions(story: Story) -> None:
         assert mapping["FunctionArn"].endswith(f":messenger-{STAGE}-{function}")
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert mapping["ScalingConfig"] == {"MaximumConcurrency": concurrency}
+    bound = story.account.client("lambda").get_function_concurrency
+    bounds = {name: bound(FunctionName=each).get("ReservedConcurrentExecutions") for name, each in NAMES.items()}
+    assert {name: count for name, count in bounds.items() if count} == shares(60, {"presence_changed": 10})
     (uploads,) = [name for name in story.ids["back"]["buckets"] if "-uploads-" in name]
     notified = story.account.client("s3").get_bucket_notification_configuration(Bucket=uploads)
     (called,) = notified["LambdaFunctionConfigurations"]
     assert called["LambdaFunctionArn"].endswith("-upload_stored")
     assert called["Events"] == ["s3:ObjectCreated:*"]
     assert story.ids["back"]["rules"] == [f"messenger-{STAGE}-sweep-event"]
-
-
-def test_functions_are_bounded_by_the_connections_of_the_database(story: Story) -> None:
-    client = story.account.client("lambda")
-    bounds = {name: client.get_function_concurrency(FunctionName=each) for name, each in NAMES.items()}
-    reserved = {name: int(answer.get("ReservedConcurrentExecutions") or 0) for name, answer in bounds.items()}
-    wanted = shares(SIZES["small"]["MaxConnections"], {"push": 50, "presence_changed": 10})
-    assert {name: count for name, count in reserved.items() if count} == wanted, "and no deployment takes it away"
 
 
 def test_every_log_group_forgets_in_time(story: Story) -> None:
