@@ -37,8 +37,7 @@ _PING_PAGE = 500
 _SPARE_SECONDS = 60
 # So long 410 may only mean that the `$connect` which registered a connection has not returned yet.
 _YOUNG_SECONDS = 10
-# Enough for the connections that one warm container sees; the oldest is dropped first.
-_KNOWN = 5_000
+_KNOWN = 5_000  # as many as one warm container sees; the oldest is dropped first
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -178,17 +177,13 @@ def renew(connection: Connection) -> bool:
     if now - _renewed.get(connection.id, 0) < renewal_seconds(settings().heartbeat_seconds):
         return False
     _renewed[connection.id] = now
-    try:
-        _update_user(
-            connection.user_id,
-            UpdateExpression="SET leaseUntil = :lease, leaseShard = :shard",
-            ConditionExpression="attribute_exists(#c)",
-            ExpressionAttributeNames={"#c": f"c#{connection.id}"},
-            ExpressionAttributeValues=_lease(connection.user_id, int(now)),
-        )
-    except AwsError as error:
-        if error.code != "ConditionalCheckFailedException":
-            raise
+    _update_user(
+        connection.user_id,
+        UpdateExpression="SET leaseUntil = :lease, leaseShard = :shard",
+        ConditionExpression="attribute_exists(#c)",
+        ExpressionAttributeNames={"#c": f"c#{connection.id}"},
+        ExpressionAttributeValues=_lease(connection.user_id, int(now)),
+    )
     return True
 
 
@@ -256,16 +251,12 @@ def lapsed(limit: int) -> list[int]:
 
 def leave_index(user_id: int) -> None:
     """Takes a user out of the index of leases, unless a sign of life came meanwhile."""
-    try:
-        _update_user(
-            user_id,
-            UpdateExpression="REMOVE leaseShard",
-            ConditionExpression="leaseUntil < :now",
-            ExpressionAttributeValues={":now": {"N": str(int(clock.now()))}},
-        )
-    except AwsError as error:
-        if error.code != "ConditionalCheckFailedException":
-            raise
+    _update_user(
+        user_id,
+        UpdateExpression="REMOVE leaseShard",
+        ConditionExpression="leaseUntil < :now",
+        ExpressionAttributeValues={":now": {"N": str(int(clock.now()))}},
+    )
 
 
 def to_ping(minute: int) -> Iterator[list[Line]]:
@@ -372,7 +363,12 @@ def _lease(user_id: int, now: int) -> dict[str, Any]:
 
 
 def _update_user(user_id: int, **update: Any) -> None:
-    dynamodb("UpdateItem", {"TableName": settings().live_table, "Key": _key(f"user#{user_id}"), **update})
+    """Changes a user's item, unless a condition of the update forbids it."""
+    try:
+        dynamodb("UpdateItem", {"TableName": settings().live_table, "Key": _key(f"user#{user_id}"), **update})
+    except AwsError as error:
+        if error.code != "ConditionalCheckFailedException":
+            raise
 
 
 def _users(user_ids: Sequence[int], within: float = TOTAL_SECONDS) -> Iterable[dict[str, Any]]:
