@@ -149,8 +149,8 @@ def find(connection_id: str, *, anew: bool = False) -> Connection | Pending | No
     """A connection by its id, None where it is not known. One call the first time a container asks, and `anew`."""
     known = None if anew else _known.get(connection_id)
     if known is None:
-        # Whose a connection is never changes, so that a copy which has it is right, and costs half.
-        item = _owner(connection_id, consistent=False)
+        # What is asked for once hardly changes: a copy that has it is right, and costs half.
+        item = _owner(connection_id, consistent=anew)
         if (not item or "pending" in item) and not (item := _owner(connection_id, consistent=True)):
             return None
         if "pending" in item:
