@@ -58,7 +58,7 @@ class Templates:
 class Ground:
     """What stands already when the functions come: the stack's outputs, the two APIs, and the signing keys.
 
-    `ipv6` says that functions in the VPC reach AWS by it. `reserved` are the containers of each function that is bounded.
+    `ipv6` says that functions in the VPC reach AWS by it. `reserved` bounds containers, by function.
     """
 
     outputs: Mapping[str, str]
