@@ -50,6 +50,8 @@ export class Messenger extends Emitter {
   #chats = new Map();
   /** @type {() => void} */
   #stopWatching = () => undefined;
+  /** Resolves when everything is closed, once the session has ended. @type {Promise<void>} */
+  #closing = Promise.resolve();
 
   /**
    * Logs in.
@@ -250,7 +252,7 @@ export class Messenger extends Emitter {
     this.expiry.stop();
     this.ingest.stop();
     await this.keeper.flush();
-    this.keeper.stop();
+    await this.keeper.stop();
   }
 
   async #start() {
@@ -266,15 +268,19 @@ export class Messenger extends Emitter {
 
   async #forget() {
     await this.session.end("logged_out");
-    for (const prefix of ["chat:", "copy", this.outbox.prefix]) {
-      const stored = await this.storage.list(prefix);
-      await this.storage.set(stored.map(([key]) => [key, undefined]));
-    }
+    await this.#closing;
+    await this.outbox.forget();
+  }
+
+  /** The session has ended. What is not sent yet stays, for the same user's next log-in. */
+  async #end() {
+    await this.keeper.forget();
+    await this.close();
   }
 
   #listen() {
     this.session.on("ended", (why) => {
-      void this.close();
+      this.#closing = this.#end();
       this.emit("ended", why);
     });
     this.socket.on("state", (state) => {
@@ -294,7 +300,10 @@ export class Messenger extends Emitter {
       this.copy.on(name, ({ chatId }) => this.#tellChanged(chatId));
     }
     this.copy.on("left", ({ chatId }) => this.#tellLeft(chatId));
-    this.copy.on("reset", () => this.emit("chats", {}));
+    this.copy.on("reset", () => {
+      for (const [chatId, { to, data }] of this.copy.chats) if (to > data.deliveredSeq) this.#tellDelivered(chatId);
+      this.emit("chats", {});
+    });
   }
 
   #connected() {
@@ -322,12 +331,15 @@ export class Messenger extends Emitter {
   /** @param {"message" | "updated" | "removed"} name @param {number} chatId @param {Message} message */
   #tell(name, chatId, message) {
     const chat = this.#handle(chatId);
-    if (name === "message" && this.autoReceipts && message.senderId !== this.id) {
-      this.receipts.delivered(chatId, chat.copy.to);
-    }
+    if (name === "message" && message.senderId !== this.id) this.#tellDelivered(chatId);
     chat.emit(name, message);
     this.emit(name, { chat, message });
     if (name !== "updated") this.emit("chats", {});
+  }
+
+  /** Everything that is loaded of a chat has arrived. @param {number} chatId */
+  #tellDelivered(chatId) {
+    if (this.autoReceipts) this.receipts.delivered(chatId, this.#handle(chatId).copy.to);
   }
 
   /** @param {number} chatId */
@@ -381,10 +393,10 @@ export class Messenger extends Emitter {
  * @param {Options} options
  */
 function basics(url, options) {
-  const base = new URL(url);
-  base.pathname = base.pathname === "/" ? "/api" : base.pathname.replace(/\/$/, "");
+  const base = url.replace(/\/+$/, "");
+  // React Native's URL cannot be changed.
+  const api = /^https?:\/\/[^/]+$/.test(base) ? `${base}/api` : base;
   const fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
-  const api = base.href;
   return {
     url: api,
     open: new Http({ url: api, fetch, patience: options.patience ?? PATIENCE_MILLISECONDS }),
