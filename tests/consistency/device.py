@@ -36,6 +36,8 @@ class Device:
         self.name = f"{person.username}-{number}"
         self.emoji = "👍🔥"[number - 1]
         self.copy = self.fresh_copy()
+        # What its user was told twice or out of order.
+        self.told_wrongly: list[str] = []
         self._chats = chats
         self._record = record
         self._random = random.Random(f"{seed}:{self.name}")

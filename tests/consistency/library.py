@@ -16,6 +16,13 @@ _BEGIN = """
   const patience = 60_000;
   kept.me = await Messenger.login(url, {username, password}, {patience, receipts: false});
   kept.me.on("event", (event) => kept.events.push(event));
+  kept.told = new Map();
+  kept.toldWrongly = [];
+  kept.me.on("message", ({chat, message: {seq}}) => {
+    const before = kept.told.get(chat) ?? 0;
+    if (seq <= before) kept.toldWrongly.push(`${seq} of chat ${chat.id} after ${before}`);
+    kept.told.set(chat, seq);
+  });
   kept.chat = async (chatId) => {
     if (!kept.me.chat(chatId)) await kept.me.sync();
     const chat = kept.me.chat(chatId);
@@ -56,12 +63,12 @@ _RECENT = """
 _FINISH = """
   kept.me.socket.stop();
   await kept.me.sync();
-  const kept_ = [];
+  const chats = [];
   for (const chat of kept.me.chats) {
     while ((await chat.loadOlder(100)).length);
-    kept_.push({chat: chat.data, messages: chat.messages});
+    chats.push({chat: chat.data, messages: chat.messages});
   }
-  return {chats: kept_, events: kept.events.splice(0)};
+  return {chats, events: kept.events.splice(0), toldWrongly: kept.toldWrongly};
 """
 
 
@@ -83,6 +90,7 @@ class LibraryDevice(Device):
         """Syncs for the last time, and takes over what the library keeps, the whole history included."""
         kept = self._node.run(_FINISH)
         self._note(kept["events"])
+        self.told_wrongly += kept["toldWrongly"]
         self.copy = Client(self.person.id, self._get)
         for one in kept["chats"]:
             chat_id = one["chat"]["id"]

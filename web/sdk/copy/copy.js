@@ -214,9 +214,13 @@ export class Copy extends Emitter {
     // What this event tells, and what follows it, is news. What is before it is history.
     const news = { "message:new": event.seq - 1, "chat:created": event.data.lastSeq }[/** @type {string} */ (event.type)];
     const chat = await this.meet(chatId, news);
-    if (news === undefined) return;
-    if (event.type === "message:new") await this.#hearOf(event, chat);
-    else await this.#fill(chat, chat.data.lastSeq);
+    try {
+      // The event may be late: what came after it may be known to sync already, which will not tell it again.
+      await this.#fill(chat, chat.data.lastSeq);
+    } catch (error) {
+      this.#drop(chatId); // a gap would stay
+      throw error;
+    }
   }
 
   /** @param {any} event @param {ChatCopy} chat */
