@@ -147,7 +147,7 @@ def _urls(stage: Stage, rest_api: str, socket_api: str) -> tuple[str, str]:
     domain = stage.choices.domain
     if domain is not None:
         return f"https://{domain.rest}/{GATEWAY_STAGE}", f"wss://{domain.sockets}/{GATEWAY_STAGE}"
-    rest, sockets = (stage.socket_endpoint(api_id) for api_id in (rest_api, socket_api))
+    rest, sockets = (stage.endpoint(api_id) for api_id in (rest_api, socket_api))
     return rest, sockets.replace("https://", "wss://")
 
 

@@ -131,10 +131,16 @@ def _everywhere(stage: Stage, ground: Ground) -> dict[str, str]:
         "PUSH_QUEUE_URL": ground.outputs["PushQueueUrl"],
         "PRESENCE_QUEUE_URL": ground.outputs["PresenceQueueUrl"],
         "UPLOADS_BUCKET": ground.outputs["UploadsBucketName"],
-        "WEBSOCKET_ENDPOINT": stage.socket_endpoint(ground.socket_api),
+        "WEBSOCKET_ENDPOINT": stage.endpoint(ground.socket_api),
+        "PUBLIC_URL": _public_url(stage, ground),
         "INLINE_PUBLISH_LIMIT": str(INLINE_PUBLISH_LIMIT if ground.ipv6 else 0),
         **stage.choices.environment,
     }
+
+
+def _public_url(stage: Stage, ground: Ground) -> str:
+    domain = stage.choices.domain
+    return stage.endpoint(ground.rest_api) if domain is None else f"https://{domain.rest}/{GATEWAY_STAGE}"
 
 
 def _for_one(function: str, ground: Ground) -> dict[str, str]:

@@ -191,8 +191,8 @@ class Stage:
         """What Chalice calls a function."""
         return self.full_name if name == "api_handler" else f"{self.full_name}-{name}"
 
-    def socket_endpoint(self, api_id: str) -> str:
-        """Where functions post to connections."""
+    def endpoint(self, api_id: str) -> str:
+        """Where an API is reached without a domain of its own, and functions post to connections."""
         suffix = "amazonaws.com.cn" if self.account.partition == "aws-cn" else "amazonaws.com"
         return f"https://{api_id}.execute-api.{self.account.region}.{suffix}/{GATEWAY_STAGE}"
 

@@ -290,6 +290,7 @@ class Stack:
             "session_token": self.aws.credentials.session_token,
             "aws_endpoint_url": self.aws.endpoint,
             "websocket_endpoint": self.url,
+            "public_url": self.url,
             "live_table": self.aws.name("LiveTable"),
             "push_queue_url": self.aws.queue_url(self.aws.name("PushQueue")),
             "presence_queue_url": self.aws.queue_url(self.aws.name("PresenceQueue")),

@@ -26,13 +26,15 @@ class Context:
     """The request's id, X-Ray trace and language, what is to be done after the commit, and what the log tells.
 
     `trace` is the header (`Root=1-…;Parent=…;Sampled=0`), or empty. The id goes along with everything that comes of
-    the request: log lines, queue messages, events.
+    the request: log lines, queue messages, events. `names_oneself` is set where an answer is to tell who the user is
+    who asks, as it does of others.
     """
 
     def __init__(self, request_id: str, trace: str = "", language: Language = "en") -> None:
         self.request_id = request_id
         self.trace = trace
         self.language = language
+        self.names_oneself = False
         self._after_commit: list[Callable[[], None]] = []
         self._noted: dict[str, object] = {}
         self._steps: list[dict[str, object]] = []

@@ -70,6 +70,9 @@ RUSSIAN: Mapping[str, str] = {
     "A rule forbids this": "Это запрещено правилами",
     "A service we need does not answer; try again": "Нужная служба не отвечает, попробуйте ещё раз",
     "A valid access token is needed": "Нужен действующий токен доступа",
+    "Announce larger files by POST /uploads and send them to the form that it answers.": (
+        "Файлы большего размера объявите через POST /uploads и отправьте по форме из ответа."
+    ),
     "An attachment is not yours, or its upload is not complete": "Вложение не ваше, или его загрузка не завершена",
     "Binary data is not taken here; files go by POST /uploads.": (
         "Двоичные данные здесь не принимаются: файлы отправляют через POST /uploads."

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from chalicelib.core import context
 from chalicelib.core.ids import Id, Seq, Timestamp
 
 # The title of a set of values is its name in the documents.
@@ -242,7 +243,9 @@ def bare(answer: Named) -> Named:
 
 
 def for_oneself(answer: Named, user_id: int) -> Named:
-    """The answer as the user gets it whom it names too: a client knows its own user."""
+    """The answer as the user gets it whom it names too: a client knows its own user, if it is one of ours."""
+    if context.current().names_oneself:
+        return answer
     others = [user for user in answer.users or () if user.id != user_id]
     return msgspec.structs.replace(answer, users=others or UNSET)
 

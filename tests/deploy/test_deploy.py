@@ -29,8 +29,7 @@ from tests.deploy.cloud import ACCOUNT, REGION
 from tests.deploy.test_deployer import idle, refused
 
 STAGE = "trial"
-# API Gateway's quota, which AWS raises only when it is asked to.
-RESOURCES_OF_AN_API = 300
+RESOURCES_OF_AN_API = 300  # API Gateway's quota, which AWS raises only when it is asked to
 NAMES = {name: f"messenger-{STAGE}" if name == "api_handler" else f"messenger-{STAGE}-{name}" for name in FUNCTIONS}
 
 
@@ -104,6 +103,7 @@ def test_each_function_is_told_what_it_needs_and_no_secret_besides(story: Story)
     for name, full_name in NAMES.items():
         variables = story.account.variables_of(full_name)
         assert variables["WEBSOCKET_ENDPOINT"] == f"https://{socket_api}.execute-api.{REGION}.amazonaws.com/api"
+        assert story.ids["back"]["rest"][0] in variables["PUBLIC_URL"]
         assert variables["LIVE_TABLE"] == f"messenger-{STAGE}-live"
         assert ("JWT_SECRET" in variables) == (name in WITH_KEYS)
         assert ("DATABASE_URL" in variables) == (name in IN_VPC)
