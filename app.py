@@ -24,6 +24,7 @@ app.api.cors = CORSConfig(
     expose_headers=["ETag", "Idempotent-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
     max_age=3600,
 )
+app.api.binary_types.append("multipart/form-data")
 if serves_rest():
     from chalicelib.entry.blueprints import blueprints
 

@@ -26,7 +26,6 @@ DAY = 86_400
 # The busiest minute of a day to its mean one, and who is connected in it.
 PEAK = 5.0
 ONLINE = 0.1
-HEARTBEAT_SECONDS = 240
 NEW_CONNECTIONS = 500.0
 # Functions that keep a connection to the database.
 _WITH_DATABASE = ("api_handler", "websocket_message", "presence_changed")
@@ -51,20 +50,21 @@ class Limit:
         return users * self.a_user / self.quota
 
 
-def limits(usage: Usage | None = None, actions: cost.Actions | None = None) -> list[Limit]:
+def limits(usage: Usage | None = None, counts: cost.Counted | None = None, way: str = "inline") -> list[Limit]:
     """All that are known, the first to be reached first."""
-    usage, actions = usage or Usage(), actions or cost.counted()
+    usage, known_counts = usage or Usage(), counts or cost.counted()
     done = _in_the_busiest_second(usage)
 
     def total(amount: Callable[[Mapping[str, float]], float]) -> float:
-        return sum(often * amount(defaultdict(float, actions[name])) for name, often in done.items())
+        asked = {name: cost.asked(usage, name, way, known_counts) for name in done}
+        return sum(often * amount(defaultdict(float, asked[name])) for name, often in done.items())
 
-    busy = total(lambda counts: sum(value for what, value in counts.items() if what.startswith("ms_"))) / 1000
-    with_database = total(lambda counts: sum(counts[f"ms_{name}"] for name in _WITH_DATABASE)) / 1000
+    busy = total(cost.milliseconds) / 1000
+    with_database = total(lambda counts: cost.milliseconds(_of(counts, _WITH_DATABASE))) / 1000
     # Of each action's frames one comes in, and its ack is a route response: only the others are posted.
     posts = total(lambda counts: max(0.0, counts["gateway_messages"] - 2))
     known = [
-        Limit("database connections, db.t4g.micro", 106, with_database),
+        Limit("database connections, db.t4g.micro", 60, with_database),
         Limit("Lambda: concurrent executions", 1_000, busy),
         Limit("API Gateway: posts and requests a second", 10_000, posts + done["session"] + done["request"]),
         Limit("API Gateway: new connections a second", NEW_CONNECTIONS, done["session"]),
@@ -73,18 +73,25 @@ def limits(usage: Usage | None = None, actions: cost.Actions | None = None) -> l
         Limit(
             f"DynamoDB: writes a second to one of {LEASE_SHARDS} lease shards",
             1_000,
-            2 * (done["heartbeat"] + done["session"]) / LEASE_SHARDS,
+            2 * (done["renewal"] + done["session"]) / LEASE_SHARDS,
         ),
         Limit("SQS: FIFO calls a second, high throughput", 70_000, total(lambda c: c["sqs_fifo"])),
     ]
     return sorted(known, key=lambda limit: limit.users)
 
 
+def _of(counts: Mapping[str, float], functions: Sequence[str]) -> dict[str, float]:
+    """What was counted of these functions' time."""
+    return {what: amount for what, amount in counts.items() if what.partition("_ms_")[2] in functions}
+
+
 def _in_the_busiest_second(usage: Usage) -> dict[str, float]:
     """How often one user does each thing."""
-    one = msgspec.structs.replace(usage, users=1, minutes=0)
-    mean = {name: often / cost.DAYS / DAY for name, often in cost.times(one).items()}
-    return {name: often * PEAK for name, often in mean.items()} | {"heartbeat": ONLINE / HEARTBEAT_SECONDS}
+    mean = {
+        name: often / cost.DAYS / DAY for name, often in cost.times(msgspec.structs.replace(usage, users=1)).items()
+    }
+    # A lease is renewed for as long as one is connected, whatever one does.
+    return {name: often * PEAK for name, often in mean.items()} | {"renewal": ONLINE / cost.RENEWAL_MINUTES / 60}
 
 
 def waits_in_a_group(rate: float, batch_seconds: float, *, seconds: float = 300.0, seed: int = SEED) -> list[float]:
@@ -166,10 +173,10 @@ def main() -> None:
     """Prints the table and the simulations."""
     columns = ["quota", "reached by users", *(f"of it at {users:,}" for users in USERS)]
     show(f"quotas, {PEAK:.0f} times the mean, {ONLINE:.0%} of the users connected", columns, rows(limits()))
-    batch = cost.counted()["send"]["ms_push"] / 1000
+    batch = cost.milliseconds(_of(cost.counted().actions["queue"]["send"], ["push"])) / 1000
     chat = [
         [f"{rate} messages a second", f"{quantile(waits, 0.5):.2f}", f"{quantile(waits, 0.99):.2f}"]
-        for rate in (10, 50, 100, 150, 250)
+        for rate in (10, 50, 100, 250, 400)
         for waits in [waits_in_a_group(rate, batch)]
     ]
     show(f"one chat, a batch takes {batch * 1000:.0f} ms", ["p50 wait, s", "p99 wait, s"], chat)

@@ -95,15 +95,21 @@ def rest_event(
     token: str, method: str, resource: str, parameters: dict[str, str] | None = None, *, body: str = ""
 ) -> dict[str, Any]:
     """What API Gateway sends for a call, as far as the function reads it."""
+    path = resource.format(**(parameters or {}))
     return {
         "resource": resource,
-        "path": resource.format(**(parameters or {})),
+        "path": path,
         "httpMethod": method,
         "headers": {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
         "multiValueQueryStringParameters": None,
         "pathParameters": parameters,
         "stageVariables": None,
-        "requestContext": {"httpMethod": method, "resourcePath": resource, "identity": {"sourceIp": "127.0.0.1"}},
+        "requestContext": {
+            "httpMethod": method,
+            "resourcePath": resource,
+            "path": f"/api{path}",
+            "identity": {"sourceIp": "127.0.0.1"},
+        },
         "body": body or None,
         "isBase64Encoded": False,
     }

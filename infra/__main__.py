@@ -8,7 +8,7 @@ from dataclasses import replace
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import destroy, domains, importing, keys, lock, regions, rollout, smoke, sql, template
+from infra import destroy, domains, functions, importing, keys, lock, regions, rollout, smoke, sql, template
 from infra.bucket import Bucket, Release, Smoke
 from infra.package import PackageError
 from infra.refusals import explained
@@ -68,7 +68,7 @@ def _stage(name: str) -> Stage:
     # As the AWS command does; boto3 itself reads AWS_DEFAULT_REGION alone.
     account = Account(boto3.session.Session(region_name=os.environ.get("AWS_REGION") or None))
     say(f"account {account.id} as {account.caller}, region {account.region}")
-    return Stage(name, account, choices)
+    return regions.settled(Stage(name, account, choices), say)
 
 
 def _deploy(stage: Stage, *, smoking: bool) -> None:
@@ -78,9 +78,15 @@ def _deploy(stage: Stage, *, smoking: bool) -> None:
     bucket.ensure()
     with lock.held(stage, bucket, "deploy"):
         fitting = regions.fitting(template.literal(stage), stage.account.region, say)
-        outputs = Stack(stage, say).ensure(bucket.template_url(fitting))
+        stack, url = Stack(stage, say), bucket.template_url(fitting)
+        # Until each function goes by IPv6, those that do not yet go by the endpoint of the queues.
+        by_endpoint = not going.ipv6 or functions.need_queue_endpoint(stage)
+        outputs = stack.ensure(url, queues_by_endpoint=by_endpoint)
         ground = going.run(outputs, migrating=True)
         _record(stage, going, going.release(), (ground.rest_api, ground.socket_api), smoking=smoking)
+        if by_endpoint and going.ipv6:
+            say("every function goes by IPv6 now: the endpoint of the queues is removed")
+            stack.ensure(url, queues_by_endpoint=False)
 
 
 def _rollback(stage: Stage, *, smoking: bool) -> None:
@@ -90,7 +96,10 @@ def _rollback(stage: Stage, *, smoking: bool) -> None:
         runtime = f"Python {release.python} on {release.architecture}"
         say(f"going back to release {release.id} of {release.made_at}, for {runtime}; the schema stays")
         going = rollout.earlier(stage, bucket, release, say)
-        ground = going.run(Stack(stage, say).outputs(), migrating=False)
+        stack = Stack(stage, say)
+        if not going.ipv6:
+            stack.bring_queue_endpoint(bucket.kept_template_url)
+        ground = going.run(stack.outputs(), migrating=False)
         _record(stage, going, release, (ground.rest_api, ground.socket_api), smoking=smoking)
 
 
@@ -138,7 +147,7 @@ def _urls(stage: Stage, rest_api: str, socket_api: str) -> tuple[str, str]:
     domain = stage.choices.domain
     if domain is not None:
         return f"https://{domain.rest}/{GATEWAY_STAGE}", f"wss://{domain.sockets}/{GATEWAY_STAGE}"
-    rest, sockets = (stage.socket_endpoint(api_id) for api_id in (rest_api, socket_api))
+    rest, sockets = (stage.endpoint(api_id) for api_id in (rest_api, socket_api))
     return rest, sockets.replace("https://", "wss://")
 
 

@@ -9,13 +9,18 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from chalicelib.entry.preload import SERVED_APART
 from infra.stage import GATEWAY_STAGE, Stage
 
 GATEWAY_RESPONSES = Path(__file__).with_name("gateway_responses.json")
 _TAG = "messenger:stage"
+
+
+def address_type(stage: Stage) -> Literal["dualstack", "ipv4"]:
+    """By which addresses the APIs and their own names are reached, under the same host names."""
+    return "dualstack" if stage.choices.ipv6 else "ipv4"
 
 
 def find_rest(stage: Stage) -> str | None:
@@ -34,20 +39,26 @@ def find_sockets(stage: Stage) -> str | None:
 
 def ensure_rest(stage: Stage) -> str:
     """The id of the stage's REST API, made where there is none."""
-    made = find_rest(stage) or stage.account.client("apigateway").create_rest_api(
-        name=stage.rest_api_name, endpointConfiguration={"types": ["REGIONAL"]}, tags={_TAG: stage.name}
-    )
-    return made if isinstance(made, str) else str(made["id"])
+    client, found = stage.account.client("apigateway"), find_rest(stage)
+    if found is None:
+        configuration = {"types": ["REGIONAL"], "ipAddressType": address_type(stage)}
+        found = client.create_rest_api(
+            name=stage.rest_api_name, endpointConfiguration=configuration, tags={_TAG: stage.name}
+        )["id"]
+    return str(found)
 
 
 def ensure_sockets(stage: Stage) -> str:
     """The id of the stage's WebSocket API, made as Chalice makes it where there is none."""
-    found = find_sockets(stage)
+    client, found = stage.account.client("apigatewayv2"), find_sockets(stage)
     if found is not None:
+        if stage.choices.ipv6:  # before a function posts so; that it is taken back waits until none does
+            client.update_api(ApiId=found, IpAddressType=address_type(stage))
         return found
-    made = stage.account.client("apigatewayv2").create_api(
+    made = client.create_api(
         Name=stage.socket_api_name,
         ProtocolType="WEBSOCKET",
+        IpAddressType=address_type(stage),
         RouteSelectionExpression="$request.body.action",
         Tags={_TAG: stage.name},
     )
@@ -59,9 +70,10 @@ def finish_rest(stage: Stage, api_id: str) -> None:
     that, and bounds the stage's rate.
     """
     client = stage.account.client("apigateway")
-    client.update_rest_api(
-        restApiId=api_id, patchOperations=[{"op": "replace", "path": "/name", "value": stage.rest_api_name}]
-    )
+    # Chalice overwrites the API, and says nothing of addresses.
+    wanted = {"/name": stage.rest_api_name, "/endpointConfiguration/ipAddressType": address_type(stage)}
+    for path, value in wanted.items():
+        client.update_rest_api(restApiId=api_id, patchOperations=[{"op": "replace", "path": path, "value": value}])
     _serve_apart(stage, api_id)
     for arguments in gateway_responses():
         client.put_gateway_response(restApiId=api_id, **arguments)
@@ -118,6 +130,7 @@ def finish_sockets(stage: Stage, api_id: str) -> None:
     before, so that nothing is dropped.
     """
     client = stage.account.client("apigatewayv2")
+    client.update_api(ApiId=api_id, IpAddressType=address_type(stage))
     routes = {route["RouteKey"]: route["RouteId"] for route in _items(stage, "get_routes", api_id)}
     client.create_route_response(ApiId=api_id, RouteId=routes["$default"], RouteResponseKey="$default")
     deployment = _deployed(client, api_id)

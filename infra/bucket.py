@@ -98,6 +98,11 @@ class Bucket:
     def template_url(self, template: str) -> str:
         """Where CloudFormation reads a template from: in a request it might be no larger than 51,200 bytes."""
         self._put("stack.yaml", template.encode())
+        return self.kept_template_url
+
+    @property
+    def kept_template_url(self) -> str:
+        """The same for the template of the last deployment."""
         return f"https://{self._name}.s3.{self._stage.account.region}.amazonaws.com/stack.yaml"
 
     def record(self) -> dict[str, Any] | None:

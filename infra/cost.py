@@ -1,9 +1,10 @@
 """What a month costs, line by line: `python -m infra.cost --users 10000 --messages 20`, which is `make cost`.
 
 Prices are those of `prices.json`, each with its source and date. What an action asks of AWS is counted by
-`python -m bench.counts` (`counts.json`), and a test counts it again. What users do is yours to say, by the options:
-their defaults are suppositions, and the only ones here. Milliseconds are those of the machine that counted, where the
-local AWS answers slower than AWS does; so they are a bound from above. No free tier is taken off.
+`python -m bench.counts` (`counts.json`), and a test counts it again: with events that functions post themselves, and
+with events that the queue carries. What users do is yours to say, by the options: their defaults are suppositions.
+Processor time is that of the machine that counted, and the waits are those that `bench.ledger` supposes. No free tier
+is taken off.
 
 What stands is what infra/stack.yaml makes of its defaults, of a stage's own parameters (`--stage prod`), and of
 `--parameter Size=large`.
@@ -19,6 +20,9 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.core.config import Settings
+from chalicelib.core.metrics import CATALOGUE
+from chalicelib.realtime.connections import renewal_seconds
 from infra import standing
 from infra.stage import choices_of
 from infra.standing import HOURS
@@ -26,11 +30,20 @@ from infra.standing import HOURS
 HERE = Path(__file__).parent
 DAYS = 30
 MEMORY_GIGABYTES = 0.5  # .chalice/config.json: lambda_memory_size
+# A function has a whole processor from this memory on, and below it a share in proportion.
+_WHOLE_PROCESSOR_GIGABYTES = 1769 / 1024
 # Lambda polls each queue by five long polls of 20 s, whether or not there is something in it.
 _POLLS = 5 * 3 * 60 * HOURS
 # The lines START, END and REPORT that Lambda writes of each invocation, as its documentation shows them.
 _PLATFORM_BYTES = 300
-_HEARTBEAT_MINUTES = 4
+# docs/protocol.md: a client pings when it has sent nothing for so long, and API Gateway closes sockets of this age.
+HEARTBEAT_MINUTES = Settings().heartbeat_seconds / 60
+_LIFE_MINUTES = 120
+# A lease is renewed by the first frame after so long.
+RENEWAL_MINUTES = renewal_seconds(Settings().heartbeat_seconds) / 60
+# Of more there is no silence of minutes between.
+_MANY_MOMENTS = 1e6
+WAYS = ("inline", "queue")
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +68,30 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
         """Messages a month, each as often as it is heard."""
         return self.sent * self.hearers
 
+    @property
+    def stretches(self) -> float:
+        """Sockets, a user and day: one that has reached its age is replaced by another one."""
+        return max(self.sessions, self.minutes / _LIFE_MINUTES)
+
+    @property
+    def stretch_minutes(self) -> float:
+        """How long a socket lasts in the mean."""
+        return self.minutes / self.stretches if self.stretches else 0.0
+
+    @property
+    def pings(self) -> float:
+        """A user and day. A client pings after a silence, and what it sends falls anywhere in its sessions.
+
+        Of `k` moments in `T` minutes, silences of at least `t` minutes are left in the mean by (k + 1)(1 - t/T)^k.
+        """
+        minutes = self.stretch_minutes
+        moments = min(self.messages * (1 + self.reads) / self.stretches, _MANY_MOMENTS) if self.stretches else 0.0
+        silences = (
+            (moments + 1) * (1 - number * HEARTBEAT_MINUTES / minutes) ** moments
+            for number in range(1, int(minutes / HEARTBEAT_MINUTES) + 1)
+        )
+        return float(self.stretches * sum(silences))
+
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """A line of the bill: `fixed` dollars a month, and `used` ones, which grow with what users do."""
@@ -69,13 +106,19 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         return self.fixed + self.used
 
 
-Actions = Mapping[str, Mapping[str, float]]
+Counts = Mapping[str, float]
 
 
-def counted() -> Actions:
+class Counted(msgspec.Struct, frozen=True):
+    """What each action asks of AWS in a chat of two, and what each hearer beyond these adds; by way and action."""
+
+    actions: Mapping[str, Mapping[str, Counts]]
+    another_hearer: Mapping[str, Mapping[str, Counts]]
+
+
+def counted() -> Counted:
     """What each action asks of AWS."""
-    actions: Actions = json.loads((HERE / "counts.json").read_text())["actions"]
-    return actions
+    return msgspec.json.decode((HERE / "counts.json").read_bytes(), type=Counted)
 
 
 def priced() -> dict[str, Any]:
@@ -85,7 +128,7 @@ def priced() -> dict[str, Any]:
 
 
 def times(usage: Usage) -> dict[str, float]:
-    """How often each action is done in a month. A session begins with a sync, and says `ping` every four minutes."""
+    """How often each action is done in a month. A session begins with a sync."""
     days = usage.users * DAYS
     return {
         "send": usage.sent,
@@ -93,32 +136,52 @@ def times(usage: Usage) -> dict[str, float]:
         "typing": usage.sent * usage.typing,
         "session": days * usage.sessions,
         "sync": days * usage.sessions,
-        "heartbeat": days * usage.minutes / _HEARTBEAT_MINUTES,
+        "heartbeat": days * usage.pings,
+        "renewal": days * usage.stretches * int(usage.stretch_minutes / RENEWAL_MINUTES),
         "request": days * usage.requests,
     }
 
 
-def quantities(usage: Usage, actions: Actions) -> dict[str, float]:
+def asked(usage: Usage, name: str, way: str, counts: Counted) -> dict[str, float]:
+    """What an action asks of AWS where so many hear of it."""
+    in_two, more = counts.actions[way][name], counts.another_hearer[way].get(name, {})
+    return {what: amount + (usage.hearers - 2) * more.get(what, 0.0) for what, amount in in_two.items()}
+
+
+def milliseconds(counts: Counts) -> float:
+    """How long functions run for an action: less of a processor takes longer, and a wait does not."""
+    share = min(1.0, MEMORY_GIGABYTES / _WHOLE_PROCESSOR_GIGABYTES)
+    return sum(
+        amount / share if what.startswith("cpu_ms_") else amount if what.startswith("wait_ms_") else 0.0
+        for what, amount in counts.items()
+    )
+
+
+def quantities(usage: Usage, way: str, counts: Counted) -> dict[str, float]:
     """What is used in a month, in the units of the price table."""
     total: dict[str, float] = {"connection_minutes": usage.users * DAYS * usage.minutes}
     for name, often in times(usage).items():
-        for what, amount in _scaled(name, actions[name], usage).items():
+        for what, amount in _billed(asked(usage, name, way, counts)).items():
             total[what] = total.get(what, 0.0) + often * amount
     return total
 
 
 def bill(
-    usage: Usage, actions: Actions, prices: Mapping[str, Any], parameters: Mapping[str, str] | None = None
+    usage: Usage,
+    way: str,
+    counts: Counted,
+    prices: Mapping[str, Any],
+    parameters: Mapping[str, str] | None = None,
 ) -> list[Line]:
     """The month's bill, of a stack with these parameters."""
     fixed = {
         **standing.quantities(parameters or {}),
-        "metrics": 11,  # chalicelib/core/metrics.py
+        "metrics": len(CATALOGUE),
         "sqs_fifo": _POLLS,
         "sqs_standard": _POLLS,
         "lambda_requests": HOURS * 60,  # the sweep
     }
-    used = quantities(usage, actions)
+    used = quantities(usage, way, counts)
     return [
         Line(
             name=name,
@@ -127,6 +190,12 @@ def bill(
         )
         for name in dict.fromkeys([*fixed, *used])
     ]
+
+
+def bare(hearers: int, way: str, counts: Counted, prices: Mapping[str, Any]) -> float:
+    """What a message that is sent by socket costs for each that hears it, in dollars a million; nothing beside it."""
+    billed = _billed(asked(Usage(hearers=hearers), "send", way, counts))
+    return sum(_dollars(name, amount, prices) for name, amount in billed.items()) / hearers * 1e6
 
 
 def managed(usage: Usage, service: Mapping[str, Any]) -> float:
@@ -150,45 +219,45 @@ def per_million(dollars: float, usage: Usage) -> float:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints the bill and what managed services publish."""
+    """Prints the bill both ways, and what managed services publish."""
     usage, parameters = _asked(arguments)
-    table = priced()
-    lines = bill(usage, counted(), table["prices"], parameters)
-    total = sum(line.total for line in lines)
+    table, counts = priced(), counted()
+    bills = {way: bill(usage, way, counts, table["prices"], parameters) for way in WAYS}
+    totals = {way: sum(line.total for line in lines) for way, lines in bills.items()}
     print(f"{usage.users:,} users, {usage.sent:,.0f} messages a month, delivered {usage.delivered:,.0f} times")
-    print(f"prices of {table['region']} as of {table['as_of']}, US dollars a month\n")
-    print(f"{'':24}{'fixed':>12}{'used':>12}")
-    for line in sorted(lines, key=lambda each: -each.total):
-        print(f"{line.name:24}{line.fixed:12.2f}{line.used:12.2f}")
-    print(f"{'in all':24}{total:24.2f}\n")
+    print(
+        f"prices of {table['region']} as of {table['as_of']}, US dollars a month; events posted inline, or queued\n"
+    )
+    print(f"{'':24}{'fixed':>12}{'inline':>12}{'queue':>12}")
+    queued = {line.name: line.used for line in bills["queue"]}
+    for line in sorted(bills["inline"], key=lambda each: -each.total):
+        print(f"{line.name:24}{line.fixed:12.2f}{line.used:12.2f}{queued[line.name]:12.2f}")
+    print(f"{'in all':36}{totals['inline']:12.2f}{totals['queue']:12.2f}\n")
     print(f"{'a million delivered':40}{'':>4}{'a month':>14}")
-    print(f"{'this':40}{per_million(total, usage):10.2f}{total:14.2f}")
+    for way, total in totals.items():
+        print(f"{f'this, {way}':40}{per_million(total, usage):10.2f}{total:14.2f}")
     for service in table["managed"]:
         theirs = managed(usage, service)
         print(f"{service['service']:40}{per_million(theirs, usage):10.2f}{theirs:14.2f}   ({service['dated']})")
-    print(f"no published price found: {', '.join(table['not_found'])}")
+    print("\na million delivered, of messages alone")
+    for said, hearers in (("one to one", 2), ("in a group of ten", 10)):
+        each = {way: bare(hearers, way, counts, table["prices"]) for way in WAYS}
+        print(f"{said:24}{'':12}{each['inline']:12.2f}{each['queue']:12.2f}")
+    print(f"\nno published price found: {', '.join(table['not_found'])}")
     print(f"not counted: {'; '.join(table['not_counted'])}")
     return 0
 
 
-def _scaled(name: str, counts: Mapping[str, float], usage: Usage) -> dict[str, float]:
-    """An action's units. It was counted with two hearers, the sender's device one of them: more cost a post each."""
-    heard = name in {"send", "read", "typing"}
-    more = usage.hearers - 2 if heard else 0.0
-    # What goes out is the ack and the posts; what comes in is one frame.
-    a_post = counts["bytes_out"] / (counts["gateway_messages"] - 1) if heard else 0.0
-    milliseconds = sum(value for what, value in counts.items() if what.startswith("ms_"))
+def _billed(counts: Counts) -> dict[str, float]:
+    """What AWS bills of what was counted."""
+    told = ("gateway_messages", "rest_requests", "dynamodb_reads", "dynamodb_writes", "sqs_fifo", "sqs_standard")
+    invocations = counts.get("invocations", 0.0)
     return {
-        "lambda_requests": counts["invocations"],
-        "lambda_gigabyte_seconds": milliseconds / 1000 * MEMORY_GIGABYTES,
-        "gateway_messages": counts.get("gateway_messages", 0.0) + more,
-        "rest_requests": counts.get("rest_requests", 0.0),
-        "dynamodb_reads": counts.get("dynamodb_reads", 0.0) + more,
-        "dynamodb_writes": counts.get("dynamodb_writes", 0.0),
-        "sqs_fifo": counts.get("sqs_fifo", 0.0),
-        "sqs_standard": counts.get("sqs_standard", 0.0),
-        "bytes_out": counts["bytes_out"] + more * a_post,
-        "log_bytes": counts["log_bytes"] + counts["invocations"] * _PLATFORM_BYTES,
+        **{name: counts.get(name, 0.0) for name in told},
+        "lambda_requests": invocations,
+        "lambda_gigabyte_seconds": milliseconds(counts) / 1000 * MEMORY_GIGABYTES,
+        "bytes_out": counts.get("bytes_out", 0.0),
+        "log_bytes": counts.get("log_bytes", 0.0) + invocations * _PLATFORM_BYTES,
     }
 
 
@@ -204,8 +273,10 @@ def _asked(arguments: list[str]) -> tuple[Usage, dict[str, str]]:
     parser.add_argument("--stage", help="whose parameters in infra/stages.toml count; the defaults without it")
     parser.add_argument("--parameter", action="append", default=[], help="NAME=VALUE of infra/stack.yaml")
     given = vars(parser.parse_args(arguments))
-    own = choices_of(given.pop("stage") or "").parameters
-    parameters = {name: str(value) for name, value in own.items()}
+    own = choices_of(given.pop("stage") or "")
+    parameters = {name: str(value) for name, value in own.parameters.items()}
+    if own.ipv6 is False:
+        parameters["QueuesByEndpoint"] = "true"
     parameters |= {name: value for name, _, value in (each.partition("=") for each in given.pop("parameter"))}
     try:
         standing.quantities(parameters)

@@ -7,11 +7,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from infra.apis import address_type
 from infra.stage import GATEWAY_STAGE, DeployError, Domain, Say, Stage
 
 # At the root too: `GET /health` is asked for there.
 REST_PATHS = ("", "api", "api/v1")
 SOCKET_PATHS = ("api", "ws", "socket.io")
+# A client asks for the addresses of its own family. Of an API without IPv6 the second one has none.
+_RECORDS = ("A", "AAAA")
 
 # Half an hour, in which somebody can make two records.
 _ATTEMPTS = 120
@@ -105,10 +108,16 @@ def delete(stage: Stage) -> None:
 
 def _ensure_name(stage: Stage, domain: Domain, name: str) -> dict[str, Any]:
     client = stage.account.client("apigatewayv2")
-    wanted = {"CertificateArn": domain.certificate, "EndpointType": "REGIONAL", "SecurityPolicy": "TLS_1_2"}
+    wanted = {
+        "CertificateArn": domain.certificate,
+        "EndpointType": "REGIONAL",
+        "IpAddressType": address_type(stage),
+        "SecurityPolicy": "TLS_1_2",
+    }
     try:
         found = client.get_domain_name(DomainName=name)
-        if found["DomainNameConfigurations"][0].get("CertificateArn") != domain.certificate:
+        there = {"IpAddressType": "ipv4", **found["DomainNameConfigurations"][0]}
+        if any(there.get(key) != wanted[key] for key in ("CertificateArn", "IpAddressType")):
             found = client.update_domain_name(DomainName=name, DomainNameConfigurations=[wanted])
     except client.exceptions.NotFoundException:
         found = client.create_domain_name(DomainName=name, DomainNameConfigurations=[wanted])
@@ -134,19 +143,26 @@ def _map(stage: Stage, name: str, api_id: str, paths: tuple[str, ...]) -> None:
 
 
 def _unpoint(stage: Stage, zone: str, name: str, target: dict[str, Any]) -> None:
-    try:
-        _point(stage, zone, name, target, action="DELETE")
-    except ClientError as error:
-        # It went before, and what followed failed; or somebody has pointed the name elsewhere.
-        if error.response["Error"]["Code"] != "InvalidChangeBatch":
-            raise
+    for kind in _RECORDS:
+        try:
+            _change_record(stage, zone, name, target, ("DELETE", kind))
+        except ClientError as error:
+            # It went before, and what followed failed; or somebody has pointed the name elsewhere.
+            if error.response["Error"]["Code"] != "InvalidChangeBatch":
+                raise
 
 
-def _point(stage: Stage, zone: str, name: str, target: dict[str, Any], *, action: str = "UPSERT") -> None:
+def _point(stage: Stage, zone: str, name: str, target: dict[str, Any]) -> None:
+    for kind in _RECORDS:
+        _change_record(stage, zone, name, target, ("UPSERT", kind))
+
+
+def _change_record(stage: Stage, zone: str, name: str, target: dict[str, Any], wanted: tuple[str, str]) -> None:
+    action, kind = wanted
     alias = {
         "HostedZoneId": target["HostedZoneId"],
         "DNSName": target["ApiGatewayDomainName"],
         "EvaluateTargetHealth": False,
     }
-    change = {"Action": action, "ResourceRecordSet": {"Name": name, "Type": "A", "AliasTarget": alias}}
+    change = {"Action": action, "ResourceRecordSet": {"Name": name, "Type": kind, "AliasTarget": alias}}
     stage.account.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})

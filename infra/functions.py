@@ -137,6 +137,17 @@ def leave_vpc(stage: Stage, group: str | None, say: Say, *, pause: float = 15) -
         raise DeployError(f"The functions' network interfaces in {group} are still there. It may be repeated.")
 
 
+def need_queue_endpoint(stage: Stage) -> bool:
+    """Whether a function stands in the VPC that uses no IPv6, and so reaches the queues by the endpoint alone."""
+    client = stage.account.client("lambda")
+    for name in IN_VPC:
+        with contextlib.suppress(client.exceptions.ResourceNotFoundException):
+            network = client.get_function_configuration(FunctionName=stage.function(name)).get("VpcConfig", {})
+            if network.get("SubnetIds") and not network.get("Ipv6AllowedForDualStack"):
+                return True
+    return False
+
+
 def log_group(stage: Stage, name: str) -> str:
     """Where a function's log lines go."""
     return f"/aws/lambda/{stage.function(name)}"

@@ -3,8 +3,11 @@
 import json
 import ssl
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
+
+from botocore.session import Session
 
 from infra.package import ROOT
 from infra.stage import DeployError, Say, Stage
@@ -62,6 +65,31 @@ def fitting(text: str, region: str, say: Say) -> str:
         document[part] = {name: item for name, item in document[part].items() if item.get("Condition") not in never}
     document["Conditions"] = {name: item for name, item in document["Conditions"].items() if name not in never}
     return json.dumps(_written(document, never))
+
+
+def settled(stage: Stage, say: Say) -> Stage:
+    """The stage with IPv6 chosen or not; says so where the region leaves no choice."""
+    region, chosen = stage.account.region, stage.choices.ipv6
+    if chosen is None:
+        chosen = _has_ipv6(region)
+        if not chosen:
+            say(
+                f"{region} has no SQS by IPv6, as far as AWS's SDK knows: functions reach the queues by an endpoint, "
+                "which is paid by the hour, and leave all posts to them. `ipv6 = true` in infra/stages.toml insists."
+            )
+    return replace(stage, choices=replace(stage.choices, ipv6=chosen))
+
+
+def _has_ipv6(region: str) -> bool:
+    """Whether the service that functions in the VPC need beside the sockets has a name with IPv6 addresses there."""
+    partitions = Session().get_data("endpoints")["partitions"]
+    known = [variant for part in partitions for variant in _variants(part["services"].get("sqs", {}), region)]
+    return any("dualstack" in variant["tags"] and "fips" not in variant["tags"] for variant in known)
+
+
+def _variants(service: dict[str, Any], region: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = service.get("endpoints", {}).get(region, {}).get("variants", [])
+    return found
 
 
 def _written(item: Any, never: set[str]) -> Any:

@@ -7,10 +7,11 @@ stage `dev`, which the local stack reads too. Here come the network, the variabl
 import json
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from chalicelib.core.config import INLINE_PUBLISH_LIMIT
 from infra.keys import Keys
 from infra.package import ROOT
 from infra.stage import FUNCTIONS, GATEWAY_STAGE, IN_VPC, WITH_KEYS, DeployError, Stage
@@ -49,6 +50,11 @@ class Templates:
         """For `from_json`."""
         return json.dumps({"config": self.config, "policies": self.policies})
 
+    @property
+    def post_from_the_vpc(self) -> bool:
+        """Whether functions in the VPC may post to sockets; those of releases before that know no IPv6."""
+        return "execute-api:ManageConnections" in self.policies["api_handler"]
+
     @classmethod
     def from_json(cls, text: str) -> "Templates":
         """Reads what `to_json` wrote."""
@@ -57,12 +63,17 @@ class Templates:
 
 @dataclass(frozen=True)
 class Ground:
-    """What stands already when the functions come: the stack's outputs, the two APIs, and the signing keys."""
+    """What stands already when the functions come: the stack's outputs, the two APIs, and the signing keys.
+
+    `ipv6` says that functions in the VPC reach AWS by it. `reserved` bounds containers, by function.
+    """
 
     outputs: Mapping[str, str]
     rest_api: str
     socket_api: str
     keys: Keys
+    ipv6: bool
+    reserved: Mapping[str, int] = field(default_factory=dict)
 
 
 def write(folder: Path, stage: Stage, templates: Templates, ground: Ground) -> None:
@@ -102,6 +113,8 @@ def _config(stage: Stage, templates: Templates, ground: Ground) -> dict[str, Any
                 **_network(name, ground),
                 "iam_policy_file": f"policy-{name}.json",
                 "environment_variables": _for_one(name, ground),
+                # Of a function without one Chalice takes it away.
+                **({"reserved_concurrency": ground.reserved[name]} if name in ground.reserved else {}),
             }
             for name in FUNCTIONS
         },
@@ -125,15 +138,23 @@ def _everywhere(stage: Stage, ground: Ground) -> dict[str, str]:
         "PUSH_QUEUE_URL": ground.outputs["PushQueueUrl"],
         "PRESENCE_QUEUE_URL": ground.outputs["PresenceQueueUrl"],
         "UPLOADS_BUCKET": ground.outputs["UploadsBucketName"],
-        "WEBSOCKET_ENDPOINT": stage.socket_endpoint(ground.socket_api),
+        "WEBSOCKET_ENDPOINT": stage.endpoint(ground.socket_api),
+        "PUBLIC_URL": _public_url(stage, ground),
+        "INLINE_PUBLISH_LIMIT": str(INLINE_PUBLISH_LIMIT if ground.ipv6 else 0),
         **stage.choices.environment,
     }
+
+
+def _public_url(stage: Stage, ground: Ground) -> str:
+    domain = stage.choices.domain
+    return stage.endpoint(ground.rest_api) if domain is None else f"https://{domain.rest}/{GATEWAY_STAGE}"
 
 
 def _for_one(function: str, ground: Ground) -> dict[str, str]:
     variables: dict[str, str] = {}
     if function in IN_VPC:
         variables |= {"DATABASE_URL": database_url(ground.outputs, DATABASE_USER), "DATABASE_IAM": "on"}
+        variables |= {"DUAL_STACK": "on" if ground.ipv6 else "off"}
     if function in WITH_KEYS:
         variables |= ground.keys.variables()
     return variables

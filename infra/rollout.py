@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chalicelib.entry.preload import SERVED_APART
-from infra import apis, commands, domains, functions, package, record, render
+from infra import apis, commands, concurrency, domains, functions, package, record, render
 from infra.bucket import Bucket, Release
 from infra.keys import KeyStore
 from infra.refusals import advice
@@ -35,11 +35,17 @@ class Rollout:
     templates: Templates
     say: Say
 
+    @property
+    def ipv6(self) -> bool:
+        """Whether functions in the VPC will reach AWS by IPv6: the stage has it, and this package knows it."""
+        return bool(self.stage.choices.ipv6) and self.templates.post_from_the_vpc
+
     def run(self, outputs: Mapping[str, str], *, migrating: bool) -> Ground:
         """Deploys. May be repeated from wherever it failed. Raises DeployError."""
         stage = self.stage
         keys = KeyStore(stage, outputs["JwtSecretArn"]).read()
-        ground = Ground(outputs, apis.ensure_rest(stage), apis.ensure_sockets(stage), keys)
+        bounds = concurrency.reserved(stage, outputs, self.say)
+        ground = Ground(outputs, apis.ensure_rest(stage), apis.ensure_sockets(stage), keys, self.ipv6, bounds)
         render.write(self.folder, stage, self.templates, ground)
         migrated = not migrating or functions.migrate_first(stage, self.zip, self.target, self.say, outputs)
         self._chalice(outputs)
@@ -71,13 +77,14 @@ class Rollout:
         path.parent.mkdir(exist_ok=True)
         known = record.complete(self.stage, self.bucket.record(), outputs["UploadsBucketName"])
         path.write_text(json.dumps(known, indent=2))
-        chalice(self.stage, self.folder, "deploy", self.target)
+        chalice(self.stage, self.folder, "deploy", self.target, ipv6=self.ipv6)
         self.bucket.put_record(json.loads(path.read_text()))
 
 
-def chalice(stage: Stage, folder: Path, verb: str, target: Target) -> None:
+def chalice(stage: Stage, folder: Path, verb: str, target: Target, *, ipv6: bool = False) -> None:
     """Runs the real `chalice` in a build folder; its words go where ours go. Raises DeployError."""
-    command = [sys.executable, "-P", str(_CHALICE), target.version, verb, "--stage", stage.name]
+    family = "ipv6" if ipv6 else "ipv4"
+    command = [sys.executable, "-P", str(_CHALICE), target.version, family, verb, "--stage", stage.name]
     # The folder must stay as it was built, and app.py must not take itself for one of the functions.
     variables = {name: value for name, value in os.environ.items() if name != "AWS_LAMBDA_FUNCTION_NAME"}
     variables |= {"AWS_DEFAULT_REGION": stage.account.region, "PYTHONDONTWRITEBYTECODE": "1"}

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
@@ -41,8 +41,8 @@ class Stack:
             )
         return {**said, **chosen}
 
-    def ensure(self, template_url: str) -> dict[str, str]:
-        """Creates or updates the stack and answers its outputs.
+    def ensure(self, template_url: str, *, queues_by_endpoint: bool = False) -> dict[str, str]:
+        """Creates or updates the stack, with or without an endpoint for the queues, and answers its outputs.
 
         A first attempt that failed is deleted and made again. What an earlier `destroy` has kept (a bucket, the
         signing secret) is taken up again under its name. Raises DeployError with the resources that failed and why.
@@ -55,7 +55,26 @@ class Stack:
             state = None
         creating = state in {None, "REVIEW_IN_PROGRESS"}
         self._say(f"{'creating' if creating else 'updating'} the stack {self._name}")
-        change_set = self._change_set(template_url, creating=creating)
+        parameters = {**self._parameters(), **_endpoint(there=queues_by_endpoint)}
+        change_set = self._change_set(_listed(parameters), creating=creating, TemplateURL=template_url)
+        return self._changed(change_set, creating=creating)
+
+    def bring_queue_endpoint(self, kept_template_url: str) -> None:
+        """Adds the endpoint for the queues to the stack as it was deployed last, where it lacks it. Raises
+        DeployError."""
+        self._settled()
+        found = self._describe() or {}
+        there = {item["ParameterKey"]: item["ParameterValue"] for item in found.get("Parameters", ())}
+        wanted = _endpoint(there=True)
+        if not wanted.keys() <= there.keys():
+            return  # a stack from before IPv6, which has the endpoint
+        # What the stage has changed since stays as it was deployed.
+        kept = {name: there[name] for name in self._parameters() if name in there}
+        change_set = self._change_set(_listed({**kept, **wanted}), creating=False, TemplateURL=kept_template_url)
+        self._changed(change_set, creating=False)
+
+    def _changed(self, change_set: str | None, *, creating: bool) -> dict[str, str]:
+        """The outputs once a change set was executed."""
         if change_set is None:
             self._say("the stack has no changes")
             return self.outputs()
@@ -136,17 +155,15 @@ class Stack:
             time.sleep(self._wait["Delay"])
         raise DeployError(f"The stack {self._name} cannot be rolled back from its last update.")
 
-    def _change_set(self, template_url: str, *, creating: bool) -> str | None:
+    def _change_set(self, parameters: list[dict[str, Any]], *, creating: bool, **template: Any) -> str | None:
         """The name of a change set that is ready; None where nothing would change."""
         # With the stack's name each time: what whoever deploys may do is granted by it.
         named = {"StackName": self._name, "ChangeSetName": f"deploy-{time.time_ns()}"}
         self._client.create_change_set(
             **named,
             ChangeSetType="CREATE" if creating else "UPDATE",
-            TemplateURL=template_url,
-            Parameters=[
-                {"ParameterKey": name, "ParameterValue": str(value)} for name, value in self._parameters().items()
-            ],
+            **template,
+            Parameters=parameters,
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
             ImportExistingResources=True,
         )
@@ -191,3 +208,11 @@ class Stack:
                 reason = event.get("ResourceStatusReason", "no reason given")
                 if "cancelled" not in reason:
                     yield f"  {event['LogicalResourceId']}: {reason}"
+
+
+def _endpoint(*, there: bool) -> dict[str, str]:
+    return {"QueuesByEndpoint": "true" if there else "false"}
+
+
+def _listed(parameters: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [{"ParameterKey": name, "ParameterValue": str(value)} for name, value in parameters.items()]

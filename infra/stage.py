@@ -24,8 +24,7 @@ _ALWAYS_ENABLED = "us-east-1"
 # Tells whoever started a command what is being done.
 Say = Callable[[str], None]
 
-# Every function of app.py. Those in the VPC speak to PostgreSQL; the others post to sockets, whither no VPC endpoint
-# leads.
+# Every function of app.py. Those in the VPC speak to PostgreSQL.
 IN_VPC = ("api_handler", "websocket_message", "presence_changed", "upload_stored", "sweep", "migrate")
 OUTSIDE = ("websocket_connect", "websocket_disconnect", "push", "polling")
 FUNCTIONS = (*IN_VPC, *OUTSIDE)
@@ -58,6 +57,9 @@ class Choices:
 
     architecture: Architecture = "x86_64"
     log_days: int = 30
+    # Whether functions in the VPC reach AWS by IPv6, and so post to sockets themselves. Where nothing is chosen they
+    # do in every region that has it (`regions.settled`).
+    ipv6: bool | None = None
     rest_rate: int = 500
     rest_burst: int = 1000
     socket_rate: int = 1000
@@ -189,8 +191,8 @@ class Stage:
         """What Chalice calls a function."""
         return self.full_name if name == "api_handler" else f"{self.full_name}-{name}"
 
-    def socket_endpoint(self, api_id: str) -> str:
-        """Where functions post to connections."""
+    def endpoint(self, api_id: str) -> str:
+        """Where an API is reached without a domain of its own, and functions post to connections."""
         suffix = "amazonaws.com.cn" if self.account.partition == "aws-cn" else "amazonaws.com"
         return f"https://{api_id}.execute-api.{self.account.region}.{suffix}/{GATEWAY_STAGE}"
 

@@ -32,8 +32,11 @@ class Aws:
     `credentials.in_the_vpc()` must get through the VPC's endpoints as well. `on_ended` hears in words that
     the process ended by itself; what it held is lost then. With `whole` no call takes a short way into moto.
     `listen` is the host and port of the services; port 0 is a free one.
+    Without `ipv6`, in a class of its own, functions in the VPC reach the queues by an endpoint, and no socket.
     From its making to `stop` this process's AWS_* variables are its own, whatever profile the shell carries.
     """
+
+    ipv6 = True
 
     def __init__(
         self,
@@ -46,7 +49,8 @@ class Aws:
         listen: tuple[str, int] = ("127.0.0.1", 0),
     ) -> None:
         self.credentials = credentials or Credentials.fake()
-        self.template: Template = read_template(STACK, region=REGION, account=ACCOUNT_ID, Prefix="messenger")
+        parameters = {"Prefix": "messenger", "QueuesByEndpoint": "false" if self.ipv6 else "true"}
+        self.template: Template = read_template(STACK, region=REGION, account=ACCOUNT_ID, **parameters)
         self.faults = faults or Faults()
         self.on_created: Callable[[StoredObject, str], None] = lambda stored, event: None
         self._before = environment.isolate(region=REGION, credentials=self.credentials)
@@ -60,7 +64,7 @@ class Aws:
                 region=REGION,
                 directory=str(directory.absolute()) if directory is not None else None,
                 resources=resources.described(self.template),
-                endpoints=Network(self.template).endpoints(),
+                endpoints=Network(self.template, ipv6=self.ipv6).endpoints(),
                 log_level=logging.getLogger("local").getEffectiveLevel(),
                 whole=whole,
                 listen=listen,

@@ -60,7 +60,6 @@ WARM = (
 )
 
 # In a big group a push to each of more recipients than this goes through the queue, as it does on AWS.
-INLINE_PUBLISH_LIMIT = 20
 
 
 class StartCancelledError(Exception):
@@ -294,6 +293,7 @@ class Stack:
             "aws_endpoint_url": self.aws.endpoint,
             "websocket_endpoint": self.url,
             "one_host": True,
+            "public_url": self.url,
             "live_table": self.aws.name("LiveTable"),
             "push_queue_url": self.aws.queue_url(self.aws.name("PushQueue")),
             "presence_queue_url": self.aws.queue_url(self.aws.name("PresenceQueue")),
@@ -302,7 +302,7 @@ class Stack:
             "jwt_secret": self.options.jwt_secret or given.jwt_secret or self._kept_secret(),
         }
         if "INLINE_PUBLISH_LIMIT" not in os.environ:
-            ours["inline_publish_limit"] = INLINE_PUBLISH_LIMIT
+            ours["inline_publish_limit"] = config.INLINE_PUBLISH_LIMIT
         return msgspec.structs.replace(given, **{**ours, **self.options.settings})
 
     def _kept_secret(self) -> str:

@@ -1,5 +1,7 @@
 """Reads the resources of `infra/stack.yaml`: as much of CloudFormation as the data plane and the network need."""
 
+import ipaddress
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +12,8 @@ import yaml
 
 STACK = Path(__file__).parent.parent / "infra" / "stack.yaml"
 
+# What Amazon provides to a VPC: here out of the addresses for documentation.
+_IPV6_BLOCK = "2001:db8:83:ff00::/56"
 # The property that is a resource's physical id, and its ARN, by type.
 _NAMES = {"AWS::DynamoDB::Table": "TableName", "AWS::S3::Bucket": "BucketName"}
 _ARNS = {
@@ -85,6 +89,10 @@ class Template:
         """One property of a resource, worked out whether or not the others can be."""
         return self._value(self.resources[name]["Properties"][key])
 
+    def attribute(self, name: str, attribute: str) -> Any:
+        """What `!GetAtt` answers of a resource."""
+        return self._named(f"{name}.{attribute}")
+
     def output(self, name: str) -> str:
         """The value of an output."""
         return str(self._value(self.document["Outputs"][name]["Value"]))
@@ -115,9 +123,16 @@ class Template:
             case "FindInMap", [table, key, field]:
                 return self.document["Mappings"][table][self._value(key)][field]
             case "Select", [index, items]:
-                return self._value(items)[index]
+                listed = self._value(items)
+                if not isinstance(listed, list) or index >= len(listed):
+                    raise TemplateError(f"!Select: {items} has no item {index}")
+                return listed[index]
             case "Join", [between, items]:
                 return between.join(self._value(items))
+            case "Cidr", [block, count, bits]:
+                network = ipaddress.ip_network(self._value(block))
+                parts = network.subnets(new_prefix=network.max_prefixlen - bits)
+                return [str(part) for part in itertools.islice(parts, count)]
             case "GetAZs", _:
                 return [f"{self.region}a", f"{self.region}b"]
         raise TemplateError(f"the local stack does not know !{function} {argument}")
@@ -145,6 +160,9 @@ class Template:
         kind = self.resources[name]["Type"]
         if attribute == "Arn" and kind in _ARNS:
             return _ARNS[kind].format(self, **self.properties(name))
+        if kind == "AWS::EC2::VPC" and attribute == "Ipv6CidrBlocks":
+            blocks = self.of_type("AWS::EC2::VPCCidrBlock").values()
+            return [_IPV6_BLOCK for made in blocks if made["VpcId"] == name and made["AmazonProvidedIpv6CidrBlock"]]
         return self._value(self.resources[name].get("Properties", {}).get(attribute, expression))
 
     def _ref(self, name: str) -> Any:

@@ -29,6 +29,10 @@ LONGEST_PAUSE_SECONDS = 1.0
 # The system's generator: containers that were cloned from one snapshot would share the seed of any other.
 _jitter = random.SystemRandom()
 
+# The services that are asked at names with IPv6 addresses where functions may use IPv6 (`dual_stack`). The VPC's
+# gateway endpoints lead to DynamoDB and S3: they are free, and keep to the stage's own table and bucket.
+BY_IPV6 = ("sqs",)
+
 _TRY_AGAIN = frozenset(
     {
         "ConnectionFailed",
@@ -270,7 +274,8 @@ def _service(name: str) -> Location:
     if local:
         parts = urlsplit(local)
         return Location(parts.scheme, parts.netloc, "/")
-    return Location("https", f"{name}.{settings().region}.amazonaws.com", "/")
+    domain = "api.aws" if settings().dual_stack and name in BY_IPV6 else "amazonaws.com"
+    return Location("https", f"{name}.{settings().region}.{domain}", "/")
 
 
 def _attempts(service: str, where: Location, request: sigv4.Request, within: float) -> Answer:

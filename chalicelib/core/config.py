@@ -10,6 +10,8 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LOG_LEVELS: tuple[str, ...] = get_args(LogLevel)
 DialectName = Literal["", "flutter", "common-room", "skype", "conversations", "gateway"]
 DIALECTS: tuple[str, ...] = get_args(DialectName)[1:]
+# What a stack chooses whose functions reach the sockets by themselves.
+INLINE_PUBLISH_LIMIT = 20
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     session_token: str | None = None
     aws_endpoint_url: str | None = None
     websocket_endpoint: str | None = None
+    dual_stack: bool = False  # whether AWS is asked at names that have IPv6 addresses too, where it has such names
     function_name: str = ""  # where it is empty, this is no deployed function
     ca_file: str | None = None
 
@@ -65,8 +68,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     upload_quota: int = 5 * 1024 * 1024 * 1024
     download_seconds: int = 5 * 60
 
-    # Live. The inline limit is in recipients; 0 hands every push to the queue, which functions in a VPC
-    # without NAT cannot do without.
+    # Live. The inline limit is in recipients; 0 hands every push to the queue, which functions that reach no socket
+    # cannot do without.
     inline_publish_limit: int = 0
     heartbeat_seconds: int = 240
     connection_seconds: int = 2 * 60 * 60

@@ -3,14 +3,16 @@
 import contextlib
 import contextvars
 import re
-from collections.abc import Callable, Iterator
-from typing import TypeGuard
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal, TypeGuard
 
 import msgspec
 
-from chalicelib.core import ids, metrics
-from chalicelib.core.config import trace_of_invocation
+from chalicelib.core import clock, ids, metrics
+from chalicelib.core.config import LOG_LEVELS, settings, trace_of_invocation
 from chalicelib.core.wording import Language
+
+Level = Literal["DEBUG", "INFO"]
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,17 +23,43 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Context:
-    """The request's id, X-Ray trace and language, and what is to be done once its changes are committed.
+    """The request's id, X-Ray trace and language, what is to be done after the commit, and what the log tells.
 
     `trace` is the header (`Root=1-…;Parent=…;Sampled=0`), or empty. The id goes along with everything that comes of
-    the request: log lines, queue messages, events.
+    the request: log lines, queue messages, events. `names_oneself` is set where an answer is to tell who the user is
+    who asks, as it does of others.
     """
 
     def __init__(self, request_id: str, trace: str = "", language: Language = "en") -> None:
         self.request_id = request_id
         self.trace = trace
         self.language = language
+        self.names_oneself = False
         self._after_commit: list[Callable[[], None]] = []
+        self._noted: dict[str, object] = {}
+        self._steps: list[dict[str, object]] = []
+
+    @property
+    def correlation(self) -> dict[str, str]:
+        """By what every line of this work is found."""
+        return {"request_id": self.request_id} | ({"trace": root_of(self.trace)} if self.trace else {})
+
+    def note(self, message: str, **fields: object) -> None:
+        """Says what this work is, or was, in the line that is written when it ends."""
+        self._noted = {"message": message, **fields}
+
+    def step(self, name: str, told: Mapping[str, object], *, level: Level = "INFO") -> None:
+        """Adds to that line something that happened on the way."""
+        if _is_logged(level):
+            self._steps.append({"step": name, **told})
+
+    def line(self) -> dict[str, object]:
+        """All that is told of this work, where the settings' level lets it; nothing where nothing was."""
+        if not (self._noted or self._steps) or not _is_logged("INFO"):
+            return {}
+        about = {"level": "INFO", "message": "work", "timestamp": clock.wire(clock.now())}
+        told = {**about, "service": settings().service, **self.correlation, **self._noted}
+        return {**told, "steps": self._steps} if self._steps else told
 
     def adopt(self, offered_request_id: str | None) -> None:
         """Goes on under the id that the cause of this work had, where there is one, and it is harmless."""
@@ -47,6 +75,15 @@ class Context:
         work, self._after_commit = self._after_commit, []
         for step in work:
             step()
+
+
+def root_of(trace: str) -> str:
+    """The id of a trace in X-Ray's header: what is the same all the way."""
+    return trace.partition("Root=")[2].partition(";")[0]
+
+
+def _is_logged(level: Level) -> bool:
+    return LOG_LEVELS.index(level) >= LOG_LEVELS.index(settings().log_level)
 
 
 _current: contextvars.ContextVar[Context] = contextvars.ContextVar("context")
@@ -70,7 +107,7 @@ def language() -> Language:
 def begin(
     offered_request_id: str | None = None, *, trace: str | None = None, language: Language = "en"
 ) -> Iterator[Context]:
-    """Opens a context, and writes what was counted in it when it ends.
+    """Opens a context, and writes one line of what was told and counted in it when it ends.
 
     An offered request id is kept where it is harmless in a header and in a log line. The trace is the invocation's
     own, or else the offered one.
@@ -84,7 +121,7 @@ def begin(
         yield context
     finally:
         _current.reset(token)
-        metrics.flush()
+        metrics.flush(context.line())
 
 
 def _is_harmless(request_id: str | None) -> TypeGuard[str]:

@@ -30,7 +30,6 @@ from chalicelib.core.context import Actor
 from chalicelib.core.decoding import decode_json, decode_text
 from chalicelib.core.errors import Problem, Unauthenticated, UnsupportedType
 from chalicelib.core.idempotency import Answer
-from chalicelib.core.logs import tell
 from chalicelib.core.wording import language_of
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -239,7 +238,7 @@ def bordered(route: str, request: ChaliceRequest, manner: Manner, call: Callable
         except Exception as failure:  # the border
             answer = manner.refusal(problem_of(failure), current.request_id)
         took = round((time.perf_counter() - started) * 1000, 1)
-        tell("request", route=route, status=answer.status, ms=took)
+        current.note("request", route=route, status=answer.status, ms=took)
         headers: dict[str, str | list[str]] = {
             "Cache-Control": "no-store",
             **answer.headers,

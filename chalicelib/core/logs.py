@@ -1,36 +1,18 @@
-"""Structured logs: JSON lines that carry the id of their request. Never message texts, tokens or passwords.
+"""The logger, for what is wrong. It writes JSON lines that carry the id of their request.
 
-What is told of every request and push goes by `tell`; what is wrong, by `logger`, with its trace. Both write the same
-shape, and only the second has to be imported: a container in which nothing goes wrong never loads it (ADR 10).
+What goes its usual way is in the one line of the context, which needs no import: a container in which nothing goes
+wrong never loads the logger (ADR 10). Never message texts, tokens or passwords.
 """
 
 import functools
 import logging
-import sys
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from chalicelib.core import clock, context
-from chalicelib.core.config import LOG_LEVELS, settings
+from chalicelib.core import context
+from chalicelib.core.config import settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
-
-
-def tell(message: str, /, *, level: Literal["DEBUG", "INFO"] = "INFO", **fields: object) -> None:
-    """Writes a line of what goes its usual way, where the settings' level lets it."""
-    here = settings()
-    if LOG_LEVELS.index(level) < LOG_LEVELS.index(here.log_level):
-        return
-    about = {"level": level, "message": message, "timestamp": clock.wire(clock.now()), "service": here.service}
-    write_line(msgspec.json.encode(about | _correlation() | fields).decode())
-
-
-def write_line(line: str) -> None:
-    """Hands a line to CloudWatch."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 @functools.cache
@@ -52,22 +34,11 @@ def logger() -> "Logger":
 
 
 def _correlate(record: logging.LogRecord) -> bool:
-    """Gives a line of the logger what `tell` gives its lines."""
-    for name, value in _correlation().items():
+    """Gives a line of the logger what the context's line has; one that is about another request names that itself."""
+    try:
+        correlation = context.current().correlation
+    except LookupError:
+        return True
+    for name, value in correlation.items():
         record.__dict__.setdefault(name, value)
     return True
-
-
-def _correlation() -> dict[str, str]:
-    """The id and the trace of what is being handled; a line that is about another request names that itself."""
-    try:
-        current = context.current()
-    except LookupError:
-        return {}
-    told = {"request_id": current.request_id}
-    return told | {"trace": root_of(current.trace)} if current.trace else told
-
-
-def root_of(trace: str) -> str:
-    """The id of a trace in X-Ray's header: what is the same all the way."""
-    return trace.partition("Root=")[2].partition(";")[0]

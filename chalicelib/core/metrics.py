@@ -1,15 +1,14 @@
-"""Metrics, in CloudWatch's embedded format: one JSON line on stdout a unit of work, whatever the log's level.
+"""Metrics, in CloudWatch's embedded format: they go with the line of their unit of work, whatever the log's level.
 
 Whoever sees something happen counts it here; the context writes the line when it ends (ADR 10). Only a deployed
-function writes. Format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+function writes them. Format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
-import sys
 import time
+from collections.abc import Mapping
 from typing import Literal
 
-import msgspec
-
+from chalicelib.core import lines
 from chalicelib.core.config import settings
 
 Name = Literal[
@@ -66,22 +65,32 @@ def observe(name: Name, value: float) -> None:
         flush()
 
 
-def flush() -> None:
-    """Writes what was counted, in one line, and begins anew."""
-    if not _counts and not _values:
-        return
-    told: dict[Name, int | list[float]] = {**_counts, **_values}
+def flush(told: Mapping[str, object] | None = None) -> None:
+    """Writes what was counted and what else is told of the unit of work, in one line, and begins anew."""
+    counted = _taken()
+    if told or counted:
+        lines.write({**(told or {}), **counted})
+
+
+def _taken() -> dict[str, object]:
+    """What was counted since the last time, as members of a line; nothing where this is no deployed function."""
+    values: dict[Name, int | list[float]] = {**_counts, **_values}
     _counts.clear()
     _values.clear()
     here = settings()
-    if not here.function_name:
-        return
+    if not values or not here.function_name:
+        return {}
     described = {
         "Namespace": here.metrics_namespace,
         "Dimensions": [["service"]],
-        "Metrics": [{"Name": name, "Unit": unit} for name, unit in CATALOGUE.items() if name in told],
+        "Metrics": [_described(name) for name in CATALOGUE if name in values],
     }
     about = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [described]}
-    line = msgspec.json.encode({"_aws": about, "service": here.service} | told).decode()
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    told: dict[str, object] = {"_aws": about, "service": here.service}
+    return told | dict(values.items())
+
+
+def _described(name: Name) -> dict[str, str]:
+    """A metric of the line. Of counts the unit is left out, since every line is paid for."""
+    unit = CATALOGUE[name]
+    return {"Name": name} if unit == "Count" else {"Name": name, "Unit": unit}

@@ -40,6 +40,7 @@ RUSSIAN: Mapping[str, str] = {
     ),
     "must be at least {limit}": "должно быть не меньше {limit}",
     "must be at most {limit}": "должно быть не больше {limit}",
+    "must be ids of users, separated by commas": "должно состоять из номеров пользователей через запятую",
     "must be of one alphabet: its letters are of several": "должно быть на одном алфавите: в нём буквы нескольких",
     "must be one argument": "нужен один аргумент",
     "must be one emoji": "должно быть одним эмодзи",
@@ -56,7 +57,7 @@ RUSSIAN: Mapping[str, str] = {
     "must have at most {most} bytes, and most letters that are not Latin take two": (
         "должно занимать не больше {most} байт, а почти каждая нелатинская буква занимает два"
     ),
-    "must name one other user in a private chat": "в личном чате нужно указать одного собеседника",
+    "must name one user in a private chat": "в личном чате нужно указать одного человека",
     "must not be empty": "не должно быть пустым",
     "must not contain half of a character (a surrogate)": "не должно содержать половину символа (суррогат)",
     "must not contain the character U+0000": "не должно содержать символ U+0000",
@@ -69,6 +70,9 @@ RUSSIAN: Mapping[str, str] = {
     "A rule forbids this": "Это запрещено правилами",
     "A service we need does not answer; try again": "Нужная служба не отвечает, попробуйте ещё раз",
     "A valid access token is needed": "Нужен действующий токен доступа",
+    "Announce larger files by POST /uploads and send them to the form that it answers.": (
+        "Файлы большего размера объявите через POST /uploads и отправьте по форме из ответа."
+    ),
     "An attachment is not yours, or its upload is not complete": "Вложение не ваше, или его загрузка не завершена",
     "Binary data is not taken here; files go by POST /uploads.": (
         "Двоичные данные здесь не принимаются: файлы отправляют через POST /uploads."

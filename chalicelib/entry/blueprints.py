@@ -54,6 +54,10 @@ def _greedy() -> Blueprint:
         request = blueprint.current_request
         return rest.serve(rest.spoken_in(request), request, endpoints())
 
+    def view_file(**_: str) -> Response:
+        return rest.open_file(blueprint.current_request)
+
+    blueprint.route(f"/files/{rest.GREEDY}", methods=["GET"], name="file", content_types=["*/*"])(view_file)
     for number, (path, methods) in enumerate(served.items()):
         blueprint.route(path, methods=methods, name=f"dialect_{number}", content_types=["*/*"])(view)
     return blueprint

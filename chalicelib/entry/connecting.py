@@ -13,7 +13,6 @@ from chalicelib.core.border import problem_of
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput, OriginRefused, Problem, Unauthenticated
-from chalicelib.core.logs import tell
 from chalicelib.features.messages.sync_cursor import cursor_at
 from chalicelib.realtime import connections, mailboxes, packets, publish, vocabularies
 from chalicelib.realtime.connections import Connection, Line, Pending
@@ -37,13 +36,13 @@ def connect(event: Mapping[str, Any]) -> dict[str, Any]:
     """
     request = event["requestContext"]
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    with context.begin(request["requestId"], trace=headers.get("x-amzn-trace-id")):
+    with context.begin(request["requestId"], trace=headers.get("x-amzn-trace-id")) as current:
         try:
             check_origin(headers.get("origin"))
             subprotocol = _admit(request, event.get("queryStringParameters") or {}, headers)
         except Exception as failure:  # the border
             problem = problem_of(failure)
-            tell("connect refused", code=problem.code)
+            current.note("connect refused", code=problem.code)
             return {"statusCode": problem.status}
         admitted: dict[str, Any] = {"statusCode": 200}
         return admitted | ({"headers": {"Sec-WebSocket-Protocol": subprotocol}} if subprotocol else {})

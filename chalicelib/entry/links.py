@@ -1,11 +1,10 @@
 """Which fields of what was made serve as path parameters elsewhere, for the links of the OpenAPI document."""
 
 from chalicelib.features.chats.schemas import NewInvite
-from chalicelib.features.messages.schemas import ScheduledMessage
 from chalicelib.features.ops.links import Ids
-from chalicelib.features.people.schemas import Contact
 from chalicelib.features.uploads.schemas import UploadForm
-from chalicelib.realtime.shapes import Chat, Message
+from chalicelib.realtime.people import Contact
+from chalicelib.realtime.shapes import Chat, Message, ScheduledMessage
 
 LINKS: Ids = {
     Chat: ({"chat_id": "id"},),

@@ -20,7 +20,6 @@ from chalicelib.core import clock, context, ids
 from chalicelib.core.border import problem_of
 from chalicelib.core.config import settings
 from chalicelib.core.errors import OriginRefused, Problem
-from chalicelib.core.logs import tell
 from chalicelib.entry import connecting
 from chalicelib.realtime import mailboxes, packets, payloads, publish, vocabularies
 from chalicelib.realtime.connections import MAILBOX, Line, Pending
@@ -85,7 +84,7 @@ def serve(event: Mapping[str, Any]) -> dict[str, Any]:
             told = msgspec.json.encode({"code": refused.code, "message": refused.message}).decode()
             answer, code = Answer(told, "application/json", refused.status), refused.message
         took = round((time.perf_counter() - started) * 1000, 1)
-        tell("polling", method=request.method, status=answer.status, code=code, ms=took)
+        current.note("polling", method=request.method, status=answer.status, code=code, ms=took)
         shared = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         told_id = {"X-Request-Id": current.request_id, "Content-Type": answer.kind}
         return {

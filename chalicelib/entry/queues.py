@@ -44,7 +44,8 @@ def push(event: dict[str, Any]) -> dict[str, Any]:
     records = event["Records"]
     pushes = []
     waits = []
-    with context.begin(records[0]["messageId"]):
+    with context.begin(records[0]["messageId"]) as current:
+        current.note("push", records=len(records))
         for record in records:
             try:
                 push = msgspec.json.decode(record["body"], type=Push)
@@ -53,6 +54,8 @@ def push(event: dict[str, Any]) -> dict[str, Any]:
                 # It will never be readable: dropped, so that it does not hold up its chat.
                 logger().error("unreadable push", extra={"message_id": record["messageId"]})
                 continue
+            if len(records) == 1:
+                current.adopt(told.request_id)
             waited = _waited(record)
             if shedding.sheds(told.type, waited):
                 shed(push, waited)

@@ -38,7 +38,7 @@ def sweep() -> None:
     ):
         with context.begin() as current:
             try:
-                logger().info("swept", extra={"part": name, "count": part()})
+                current.note("swept", part=name, count=part())
                 current.committed()
             except Exception:  # the next minute tries again
                 logger().exception("sweep failed", extra={"part": name})

@@ -15,7 +15,6 @@ from chalicelib.core import context
 from chalicelib.core.border import problem_of
 from chalicelib.core.decoding import decode_outline
 from chalicelib.core.errors import InvalidInput, ProblemBody, UnknownAction, Unreadable
-from chalicelib.core.logs import tell
 from chalicelib.entry import socketio
 from chalicelib.entry.actions import ACTIONS
 from chalicelib.entry.dialects import sockets
@@ -25,8 +24,6 @@ from chalicelib.realtime.connections import MAILBOX, Connection, Line, Pending
 
 # What the log calls a frame: clients must not make up names there.
 _LOGGED = ACTIONS.keys() | socketio.PACKETS
-
-
 # What a packet begins with: its type, or that it is an attachment, which is passed over.
 _OF_ENGINE_IO = frozenset("0123456b")
 
@@ -65,11 +62,11 @@ def message(event: Mapping[str, Any]) -> dict[str, Any]:
     started = time.perf_counter()
     request = event["requestContext"]
     text = event.get("body") or ""
-    with context.begin(request["requestId"]):
+    with context.begin(request["requestId"]) as current:
         said = None if text.startswith("{") else socketio.answer(request["connectionId"], text)
         if said is None:
             said = _answer(request["connectionId"], text)
-        _log(said, started)
+        current.note("frame", **_told(said, started))
         # Without a body API Gateway would send an empty frame, which ends a Socket.IO session. A native frame always
         # has its answer.
         return {"statusCode": 200, "body": said.text or packets.NOOP}
@@ -80,13 +77,13 @@ def packet(sid: str, text: str) -> str:
     started = time.perf_counter()
     is_known = text[:1] in _OF_ENGINE_IO
     said = (socketio.answer(sid, text) if is_known else None) or socketio.hang_up(Line(id=sid, endpoint=MAILBOX))
-    _log(said, started)
+    context.current().step("frame", _told(said, started))
     return said.text
 
 
-def _log(said: Said, started: float) -> None:
+def _told(said: Said, started: float) -> dict[str, object]:
     named = said.action if said.action in _LOGGED else "unknown"
-    tell("frame", action=named, code=said.code, ms=round((time.perf_counter() - started) * 1000, 1))
+    return {"action": named, "code": said.code, "ms": round((time.perf_counter() - started) * 1000, 1)}
 
 
 def _answer(connection_id: str, text: str) -> Said:

@@ -38,8 +38,7 @@ _SPARE_SECONDS = 60
 _YOUNG_SECONDS = 10
 # The endpoint of a client that polls.
 MAILBOX = "mailbox"
-# Enough for the connections that one warm container sees; the oldest is dropped first.
-_KNOWN = 5_000
+_KNOWN = 5_000  # as many as one warm container sees; the oldest is dropped first
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -170,12 +169,9 @@ def find(connection_id: str, *, anew: bool = False) -> Connection | Pending | No
     """A connection by its id, None where it is not known. One call the first time a container asks, and `anew`."""
     known = None if anew else _known.get(connection_id)
     if known is None:
-        answer = dynamodb(
-            "GetItem",
-            {"TableName": settings().live_table, "Key": _key(f"conn#{connection_id}"), "ConsistentRead": True},
-        )
-        item = answer.get("Item")
-        if item is None:
+        # What is asked for once hardly changes: a copy that has it is right, and costs half.
+        item = _owner(connection_id, consistent=anew)
+        if (not item or "pending" in item) and not (item := _owner(connection_id, consistent=True)):
             return None
         if "pending" in item:
             return msgspec.json.decode(item["pending"]["S"], type=Pending)
@@ -185,10 +181,20 @@ def find(connection_id: str, *, anew: bool = False) -> Connection | Pending | No
     return known
 
 
+def _owner(connection_id: str, *, consistent: bool) -> dict[str, Any]:
+    asked = {"Key": _key(f"conn#{connection_id}"), "ConsistentRead": consistent}
+    return dict(dynamodb("GetItem", {"TableName": settings().live_table, **asked}).get("Item", {}))
+
+
+def renewal_seconds(heartbeat_seconds: float) -> float:
+    """How old a lease may be before a frame renews it: the next frame, a heartbeat later, must still find it."""
+    return min(heartbeat_seconds * 11 / 8, LEASE_SECONDS - heartbeat_seconds - _SPARE_SECONDS)
+
+
 def renew(connection: Connection) -> bool:
-    """Notes a sign of life; at most one call a heartbeat. True where one was made."""
+    """Notes a sign of life, where that is due. True where a call was made."""
     now = clock.now()
-    if now - _renewed.get(connection.id, 0) < settings().heartbeat_seconds / 2:
+    if now - _renewed.get(connection.id, 0) < renewal_seconds(settings().heartbeat_seconds):
         return False
     _renewed[connection.id] = now
     _update_user(
@@ -363,7 +369,7 @@ def _lease(user_id: int, now: int) -> dict[str, Any]:
 
 
 def _update_user(user_id: int, **update: Any) -> None:
-    """Changes a user's item; where the condition does not hold, it stays as it is."""
+    """Changes a user's item, unless a condition of the update forbids it."""
     try:
         dynamodb("UpdateItem", {"TableName": settings().live_table, "Key": _key(f"user#{user_id}"), **update})
     except AwsError as error:

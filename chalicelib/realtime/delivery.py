@@ -62,5 +62,5 @@ def _kept(sid: str, packets: Sequence[str]) -> Outcome | Line:
     try:
         return mailboxes.append(sid, packets)
     except AwsError as error:
-        logger().warning("mailbox not reached", extra={"error": error.code})
+        logger().warning("mailbox not reached", error=error.code)
         return Outcome.FAILED

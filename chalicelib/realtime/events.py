@@ -4,122 +4,45 @@ A durable event's id is made from what happened, so that a doubled delivery carr
 """
 
 import zlib
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import msgspec
 
 from chalicelib.core import clock, ids
 from chalicelib.core.config import settings
-from chalicelib.core.ids import Id, Seq, Timestamp
+from chalicelib.realtime.event_data import (
+    ChatLeft,
+    DraftUpdated,
+    Hello,
+    MemberJoined,
+    MemberLeft,
+    MessageDeleted,
+    MessageDelivered,
+    MessagesRead,
+    ScheduledRemoved,
+    SessionRevoked,
+    Typing,
+    UserPresence,
+    UserRemoved,
+    UserUpdated,
+)
+from chalicelib.realtime.people import Block, Contact, Privacy
 from chalicelib.realtime.shapes import (
     Chat,
     ChatMember,
     ChatPersonal,
     ChatSummary,
-    DeleteScope,
     Envelope,
     Message,
+    Naming,
     Presence,
     ReactionSummary,
+    ScheduledMessage,
+    UserBrief,
+    bare,
+    people_of,
 )
-
-Seconds = Annotated[int, msgspec.Meta(ge=0, description="seconds")]
-NewestMessage = Annotated[Id | None, msgspec.Meta(description="the message with this `seq`; null where it is gone")]
-
-
-class Hello(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The first event of a connection. `reconnectAfterSeconds` is spread, so that not all come back at once."""
-
-    user_id: Id
-    session_id: Id
-    connection_id: str
-    server_time: Timestamp
-    heartbeat_seconds: Seconds
-    max_lifetime_seconds: Seconds
-    reconnect_after_seconds: Seconds
-    sync_cursor: Annotated[str, msgspec.Meta(description="for `GET /sync`: all that changed since the connection")]
-
-
-class Typing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Who is typing where."""
-
-    chat_id: Id
-    user_id: Id
-
-
-class MessagesRead(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A member has read everything up to `seq`. Sync says 0, without a time, where that is no longer shown."""
-
-    chat_id: Id
-    user_id: Id
-    seq: Seq
-    message_id: NewestMessage
-    read_at: Timestamp | None
-
-
-class UserPresence(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Whether somebody is there, as far as it is shown."""
-
-    user_id: Id
-    status: Presence
-    status_text: str
-    last_seen_at: Timestamp | None
-
-
-class MessageDelivered(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Everything up to `seq` has reached a member."""
-
-    chat_id: Id
-    user_id: Id
-    seq: Seq
-    message_id: NewestMessage
-
-
-class MessageDeleted(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A message lost its content; or the hearer deleted it for themselves, on any of their devices."""
-
-    chat_id: Id
-    message_id: Id
-    seq: Seq
-    deleted_by: Id | None
-    scope: DeleteScope = msgspec.field(name="for")
-
-
-class DraftUpdated(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What the hearer has begun to write, on any of their devices; empty where it was sent or given up."""
-
-    chat_id: Id
-    content: str
-    reply_to: Id | None
-    updated_at: Timestamp
-
-
-class ChatLeft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The hearer is no longer a member; it is the last event they get of this chat."""
-
-    chat_id: Id
-
-
-class MemberLeft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Somebody else left a chat, or was removed from it."""
-
-    chat_id: Id
-    user_id: Id
-
-
-class MemberJoined(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Others came to a chat: by one of its members, or by themselves."""
-
-    chat_id: Id
-    user_ids: list[Id]
-    added_by: Id | None
-
-
-class SessionRevoked(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The session has ended; the connection is closed next."""
-
-    session_id: Id
-
 
 # What the data of each event is. The AsyncAPI document is made from it.
 CATALOGUE: dict[str, type[msgspec.Struct]] = {
@@ -134,6 +57,14 @@ CATALOGUE: dict[str, type[msgspec.Struct]] = {
     "typing:start": Typing,
     "typing:stop": Typing,
     "user:status": UserPresence,
+    "user:updated": UserUpdated,
+    "contact:updated": Contact,
+    "contact:removed": UserRemoved,
+    "block:updated": Block,
+    "block:removed": UserRemoved,
+    "privacy:updated": Privacy,
+    "scheduled:updated": ScheduledMessage,
+    "scheduled:removed": ScheduledRemoved,
     "chat:created": Chat,
     "chat:joined": Chat,
     "chat:updated": ChatSummary,
@@ -176,13 +107,10 @@ def message_updated(message: Message) -> Envelope:
     return _event("message:updated", name, message, chat_id=message.chat_id, seq=message.seq)
 
 
-def message_deleted(
-    *, chat_id: int, message_id: int, seq: int, deleted_by: int | None, scope: DeleteScope
-) -> Envelope:
+def message_deleted(data: MessageDeleted, *, users: Sequence[UserBrief] = ()) -> Envelope:
     """A message was deleted for everyone, by nobody where it expired; or by the hearer for themselves."""
-    data = MessageDeleted(chat_id=chat_id, message_id=message_id, seq=seq, deleted_by=deleted_by, scope=scope)
-    name = f"deleted:{message_id}" if scope == "everyone" else f"deleted:{message_id}:{deleted_by}"
-    return _event("message:deleted", name, data, chat_id=chat_id, seq=seq)
+    name = f"deleted:{data.message_id}" + ("" if data.scope == "everyone" else f":{data.deleted_by}")
+    return _event("message:deleted", name, data, chat_id=data.chat_id, seq=data.seq, users=users)
 
 
 def message_reaction(reactions: ReactionSummary) -> Envelope:
@@ -191,16 +119,16 @@ def message_reaction(reactions: ReactionSummary) -> Envelope:
     return _event("message:reaction", name, reactions, chat_id=reactions.chat_id, seq=reactions.seq)
 
 
-def message_delivered(*, chat_id: int, user_id: int, seq: int, message_id: int | None) -> Envelope:
+def message_delivered(data: MessageDelivered, *, users: Sequence[UserBrief]) -> Envelope:
     """A member's delivery watermark moved up, to this message."""
-    data = MessageDelivered(chat_id=chat_id, user_id=user_id, seq=seq, message_id=message_id)
-    return _event("message:delivered", f"delivered:{chat_id}:{user_id}:{seq}", data, chat_id=chat_id)
+    name = f"delivered:{data.chat_id}:{data.user_id}:{data.seq}"
+    return _event("message:delivered", name, data, chat_id=data.chat_id, users=users)
 
 
-def messages_read(*, chat_id: int, user_id: int, seq: int, message_id: int | None, read_at: str | None) -> Envelope:
+def messages_read(data: MessagesRead, *, users: Sequence[UserBrief]) -> Envelope:
     """A member's read watermark moved up, to this message."""
-    data = MessagesRead(chat_id=chat_id, user_id=user_id, seq=seq, message_id=message_id, read_at=read_at)
-    return _event("messages:read", f"read:{chat_id}:{user_id}:{seq}", data, chat_id=chat_id)
+    name = f"read:{data.chat_id}:{data.user_id}:{data.seq}"
+    return _event("messages:read", name, data, chat_id=data.chat_id, users=users)
 
 
 def draft_updated(*, user_id: int, chat_id: int, content: str, reply_to: int | None, updated_at: str) -> Envelope:
@@ -209,15 +137,55 @@ def draft_updated(*, user_id: int, chat_id: int, content: str, reply_to: int | N
     return _event("draft:updated", f"draft:{chat_id}:{user_id}:{updated_at}", data, chat_id=chat_id)
 
 
-def typing(kind: Literal["start", "stop"], *, chat_id: int, user_id: int) -> Envelope:
+def typing(kind: Literal["start", "stop"], data: Typing, *, users: Sequence[UserBrief]) -> Envelope:
     """A member started or stopped typing."""
-    return _event(f"typing:{kind}", ids.random_id(), Typing(chat_id=chat_id, user_id=user_id), chat_id=chat_id)
+    return _event(f"typing:{kind}", ids.random_id(), data, chat_id=data.chat_id, users=users)
 
 
 def user_status(*, user_id: int, status: Presence, status_text: str, last_seen_at: str | None) -> Envelope:
     """A user came, went, or chose another status."""
     data = UserPresence(user_id=user_id, status=status, status_text=status_text, last_seen_at=last_seen_at)
     return _event("user:status", ids.random_id(), data)
+
+
+def user_updated(data: UserUpdated) -> Envelope:
+    """A profile changed; for the user's own devices and for those who know the user."""
+    return _event("user:updated", ids.random_id(), data)
+
+
+def contact_updated(contact: Contact) -> Envelope:
+    """A contact was added or renamed; for their owner's own devices."""
+    return _event("contact:updated", ids.random_id(), contact)
+
+
+def contact_removed(user_id: int) -> Envelope:
+    """A contact was removed; for their owner's own devices."""
+    return _event("contact:removed", ids.random_id(), UserRemoved(user_id=user_id))
+
+
+def block_updated(block: Block) -> Envelope:
+    """Somebody was blocked; for the own devices of whoever did it."""
+    return _event("block:updated", ids.random_id(), block)
+
+
+def block_removed(user_id: int) -> Envelope:
+    """A block was taken back; for the own devices of whoever did it."""
+    return _event("block:removed", ids.random_id(), UserRemoved(user_id=user_id))
+
+
+def privacy_updated(privacy: Privacy) -> Envelope:
+    """The hearer has chosen what others may see."""
+    return _event("privacy:updated", ids.random_id(), privacy)
+
+
+def scheduled_updated(message: ScheduledMessage) -> Envelope:
+    """A message waits to be sent, was changed, or could not be sent; for its author's own devices."""
+    return _event("scheduled:updated", ids.random_id(), message)
+
+
+def scheduled_removed(scheduled_id: int) -> Envelope:
+    """A message waits no longer; for its author's own devices."""
+    return _event("scheduled:removed", ids.random_id(), ScheduledRemoved(id=scheduled_id))
 
 
 def chat_created(chat: Chat) -> Envelope:
@@ -240,15 +208,14 @@ def chat_left(chat_id: int) -> Envelope:
     return _event("chat:left", ids.random_id(), ChatLeft(chat_id=chat_id), chat_id=chat_id)
 
 
-def member_left(*, chat_id: int, user_id: int) -> Envelope:
+def member_left(data: MemberLeft, *, users: Sequence[UserBrief]) -> Envelope:
     """A member left the chat or was removed from it; for those who remain."""
-    return _event("member:left", ids.random_id(), MemberLeft(chat_id=chat_id, user_id=user_id), chat_id=chat_id)
+    return _event("member:left", ids.random_id(), data, chat_id=data.chat_id, users=users)
 
 
-def member_joined(*, chat_id: int, user_ids: list[int], added_by: int | None) -> Envelope:
+def member_joined(data: MemberJoined, *, users: Sequence[UserBrief]) -> Envelope:
     """Others came to the chat; for those who were there."""
-    data = MemberJoined(chat_id=chat_id, user_ids=user_ids, added_by=added_by)
-    return _event("member:joined", ids.random_id(), data, chat_id=chat_id)
+    return _event("member:joined", ids.random_id(), data, chat_id=data.chat_id, users=users)
 
 
 def member_updated(member: ChatMember) -> Envelope:
@@ -266,5 +233,24 @@ def session_revoked(session_id: int) -> Envelope:
     return _event("session:revoked", f"session:{session_id}", SessionRevoked(session_id=session_id))
 
 
-def _event(kind: str, event_id: str, data: Any, *, chat_id: int | None = None, seq: int | None = None) -> Envelope:
-    return Envelope(type=kind, event_id=event_id, ts=clock.wire(clock.now()), chat_id=chat_id, seq=seq, data=data)
+def _event(
+    kind: str,
+    event_id: str,
+    data: Any,
+    *,
+    chat_id: int | None = None,
+    seq: int | None = None,
+    users: Sequence[UserBrief] = (),
+) -> Envelope:
+    """The event; the people whom its data names stand beside the data."""
+    if isinstance(data, Naming):
+        data, users = bare(data), people_of([data])
+    return Envelope(
+        type=kind,
+        event_id=event_id,
+        ts=clock.wire(clock.now()),
+        chat_id=chat_id,
+        seq=seq,
+        users=list(users),
+        data=data,
+    )

@@ -65,13 +65,21 @@ class _Frame(NamedTuple):
     not_to: int | None = None
 
 
+class _Made(NamedTuple):
+    """What became of a frame, as `trail.Reached` says, and whether API Gateway or the mailbox answered."""
+
+    delivery: _Delivery
+    outcome: str
+    answered: bool
+
+
 class Delivered(NamedTuple):
     """What came of posts: connections that were found gone, and forgotten; pushes narrowed to the users of whom a
-    connection was not reached; whether any was."""
+    connection was not reached; whether API Gateway answered any post."""
 
     gone: list[Connection]
     missed: list[Push]
-    reached: bool
+    answered: bool
 
 
 def deliver(
@@ -84,25 +92,38 @@ def deliver(
     missed. Raises AwsError where the registry does not answer.
     """
     hearers = _hearers(pushes, within)
-    deliveries = [each for push in pushes for each in _deliveries(push, hearers)]
-    parcels = [Parcel(line, data, _is_fresh(push, line)) for push, line, data in deliveries]
-    made = list(zip(deliveries, delivery.hand_over(parcels, within=within), strict=True))
-    _tell(pushes, waits, [(each.push, _reached(each, outcome.value, again=again)) for each, outcome in made])
+    made = _made([each for push in pushes for each in _deliveries(push, hearers)], within, again=again)
+    _tell(pushes, waits, made)
     gone: dict[str, Line] = {}
     ended: dict[str, Line] = {line.id: line for push in pushes if push.closing for line in push.lines}
-    for (push, line, _), outcome in made:
-        if outcome is Outcome.GONE:
+    for (push, line, _), outcome, _ in made:
+        if outcome == "gone":
             gone[line.id] = line
-        elif push.ends_session is not None and not (again and outcome is Outcome.FAILED):
+        elif push.ends_session is not None and outcome != "deferred":
             ended[line.id] = line
     for line in ended.values():
         if delivery.end(line, within=min(within, CLOSE_SECONDS)):
             gone[line.id] = line
     return Delivered(
         gone=[connection for line in gone.values() if (connection := _forgotten(line)) is not None],
-        missed=list(_missed([each for each, outcome in made if outcome is Outcome.FAILED])),
-        reached=any(outcome is not Outcome.FAILED for _, outcome in made),
+        missed=list(_missed([each.delivery for each in made if each.outcome == "deferred"])),
+        answered=any(each.answered for each in made),
     )
+
+
+def _made(deliveries: Sequence[_Delivery], within: float, *, again: bool) -> list[_Made]:
+    """Hands the frames over. Whoever has others deliver what is missed does not wait for a connection to open."""
+    fresh = [_is_fresh(push, line) for push, line, _ in deliveries]
+    parcels = [
+        Parcel(line, data, fresh=young and not again)
+        for (_, line, data), young in zip(deliveries, fresh, strict=True)
+    ]
+    made = []
+    for each, young, outcome in zip(deliveries, fresh, delivery.hand_over(parcels, within=within), strict=True):
+        failed, gone = outcome is Outcome.FAILED, outcome is Outcome.GONE
+        deferred = again and (failed or (gone and young))
+        made.append(_Made(each, "deferred" if deferred else outcome.value, not failed))
+    return made
 
 
 def _missed(deliveries: Sequence[_Delivery]) -> Iterator[Push]:
@@ -115,17 +136,19 @@ def _missed(deliveries: Sequence[_Delivery]) -> Iterator[Push]:
         yield msgspec.structs.replace(push, user_ids=list(dict.fromkeys(user_ids)))
 
 
-def _reached(made: _Delivery, outcome: str, *, again: bool) -> trail.Reached:
-    return trail.Reached(made.line, "deferred" if again and outcome == "failed" else outcome)
-
-
-def _tell(pushes: Sequence[Push], waits: Sequence[float], made: Sequence[tuple[Push, trail.Reached]]) -> None:
+def _tell(pushes: Sequence[Push], waits: Sequence[float], made: Sequence[_Made]) -> None:
     """Says of each push what became of it."""
     reached: dict[int, list[trail.Reached]] = {id(push): [] for push in pushes}
-    for push, each in made:
-        reached[id(push)].append(each)
-    for push, waited in zip(pushes, waits or itertools.repeat(0.0), strict=False):
-        trail.pushed(trail.outline(push.event), reached[id(push)], trace=push.trace, waited=waited)
+    for (push, line, _), outcome, _ in made:
+        reached[id(push)].append(trail.Reached(line, outcome))
+    for push, waited in zip(pushes, waits or itertools.repeat(None), strict=False):
+        trail.pushed(
+            trail.outline(push.event),
+            reached[id(push)],
+            trace=push.trace,
+            waited=waited,
+            recipients=len(push.user_ids),
+        )
 
 
 def _is_fresh(push: Push, line: Line) -> bool:

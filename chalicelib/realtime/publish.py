@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from chalicelib.core import clock, context, tokens
+from chalicelib.core import clock, context, metrics, tokens
 from chalicelib.core.aws import AwsError, sqs
 from chalicelib.core.config import settings
 from chalicelib.core.logs import logger
 from chalicelib.realtime import ended, events, fanout, packets, shedding, trail
 from chalicelib.realtime.connections import Connection, Line
+from chalicelib.realtime.event_data import UserPresence
 from chalicelib.realtime.fanout import Push
 from chalicelib.realtime.shapes import Attachment, Envelope
 
@@ -35,7 +36,7 @@ class _Container:
 
 
 class _OfStatus(msgspec.Struct, frozen=True):
-    data: events.UserPresence
+    data: UserPresence
 
 
 def publish(event: Envelope, *, to: Sequence[int], group: str) -> None:
@@ -68,7 +69,7 @@ def shed(push: Push, waited: float = 0.0) -> None:
     A status is told again when the load may be over: no later event would correct what its hearers then believe.
     """
     told = trail.outline(push.event)
-    trail.shed(told.type, told.event_id, level=shedding.level(waited), request_id=told.request_id)
+    trail.shed(told, level=shedding.level(waited))
     if told.type == "user:status":
         about = msgspec.json.decode(bytes(push.event), type=_OfStatus).data.user_id
         tell_status_later(about, push.user_ids, since=told.ts, seconds=settings().presence_retell_seconds)
@@ -165,20 +166,21 @@ def index_later(seconds: int) -> bool:
 
 def _hand_over(push: Push, event: Envelope, group: str) -> None:
     recipients = len(push.user_ids)
+    metrics.count("PushesPublished")
     inline = recipients <= settings().inline_publish_limit and clock.now() >= _Container.queue_until
-    trail.published(event, recipients=recipients, by="inline" if inline else "queue")
     for left in _post(push, event) if inline else [push]:
-        _enqueue(left, event.event_id, group)
+        if _enqueue(left, event.event_id, group):
+            trail.published(event, recipients=recipients)
 
 
 def _post(push: Push, event: Envelope) -> list[Push]:
     """Posts a push from here; answers what of it is left to the queue."""
     try:
-        gone, missed, reached = fanout.deliver([push], within=INLINE_SECONDS, again=True)
+        gone, missed, answered = fanout.deliver([push], within=INLINE_SECONDS, again=True)
     except AwsError as error:
         logger().warning("inline push failed", extra={"error": error.code, "event_id": event.event_id})
-        gone, missed, reached = [], [push], False
-    if missed and not reached:
+        gone, missed, answered = [], [push], False
+    if missed and not answered:
         _Container.queue_until = clock.now() + QUEUE_HOLD_SECONDS
     _notice_gone(gone)
     return missed
@@ -189,7 +191,8 @@ def _notice_gone(gone: Sequence[Connection]) -> None:
         presence_may_have_changed(user_id)
 
 
-def _enqueue(push: Push, name: str, group: str) -> None:
+def _enqueue(push: Push, name: str, group: str) -> bool:
+    """Whether the queue took it."""
     # SQS stores neither of these two; in JSON they can be written in others.
     body = msgspec.json.encode(push).decode().replace("\ufffe", r"\ufffe").replace("\uffff", r"\uffff")
     message: dict[str, object] = {
@@ -198,7 +201,7 @@ def _enqueue(push: Push, name: str, group: str) -> None:
         "MessageGroupId": group,
         "MessageDeduplicationId": hashlib.sha256(f"{name}\n{push.user_ids}".encode()).hexdigest(),
     }
-    _quietly(message, name)
+    return _quietly(message, name)
 
 
 def _quietly(message: dict[str, object], name: str) -> bool:

@@ -1,10 +1,12 @@
 """The resources that both REST answers and socket events carry."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from chalicelib.core import context
 from chalicelib.core.ids import Id, Seq, Timestamp
 
 # The title of a set of values is its name in the documents.
@@ -25,6 +27,27 @@ Presence = Annotated[
 ]
 
 
+class UserBrief(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a client shows of somebody beside what they did."""
+
+    id: Id
+    username: str
+    display_name: str
+    avatar_url: str | None
+
+
+Users = Annotated[list[UserBrief], msgspec.Meta(description="the people whom this names, each once")]
+
+
+class Naming(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What names people by their ids, and tells who they are where it is an answer by itself."""
+
+    users: Annotated[
+        list[UserBrief] | UnsetType,
+        msgspec.Meta(description="the people whom this names, each once; in a list or an event they are beside it"),
+    ] = UNSET
+
+
 class Attachment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A file on a message, as it was when the message was sent. Its content is fetched by `GET /uploads/{id}`."""
 
@@ -42,7 +65,7 @@ class ForwardedFrom(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     created_at: Timestamp
 
 
-class ReactionSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ReactionSummary(Naming, frozen=True, kw_only=True, rename="camel"):
     """Everybody's reactions to a message, as they are at `updatedAt`."""
 
     chat_id: Id
@@ -52,7 +75,18 @@ class ReactionSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     updated_at: Timestamp
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Quote(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a reply shows of the message that it answers."""
+
+    message_id: Id
+    seq: Seq
+    sender_id: Id | None
+    message_type: MessageType
+    content: Annotated[str, msgspec.Meta(description="its first 200 characters")]
+    is_deleted: bool
+
+
+class Message(Naming, frozen=True, kw_only=True, rename="camel"):
     """A message as it counts for the one it is shown to."""
 
     id: Id
@@ -64,6 +98,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     content: str
     attachments: list[Attachment]
     reply_to: Id | None
+    quote: Annotated[Quote | None, msgspec.Meta(description="of the message in `replyTo`")]
     forwarded_from: ForwardedFrom | None
     mentions: list[Id]
     reactions: Annotated[dict[str, list[Id]], msgspec.Meta(description="who reacted, by emoji")]
@@ -76,6 +111,22 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     updated_at: Annotated[
         Timestamp, msgspec.Meta(description="of two states of a message, the one with the later time holds")
     ]
+
+
+class ScheduledMessage(Naming, frozen=True, kw_only=True, rename="camel"):
+    """A message that waits for its time. Once it is sent it is a message, with another id."""
+
+    id: Id
+    chat_id: Id
+    client_message_id: Annotated[str | None, msgspec.Meta(description="of the message; `scheduled:<id>` where null")]
+    message_type: MessageType
+    content: str
+    attachments: list[Attachment]
+    reply_to: Id | None
+    mentions: list[Id]
+    send_at: Timestamp
+    refused: Annotated[str | None, msgspec.Meta(description="the code of the problem it could not be sent for")]
+    created_at: Timestamp
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -106,7 +157,7 @@ class ChatRules(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 _PARTICIPANTS = msgspec.Meta(description="all of them in `GET /chats/{chat_id}`; elsewhere the first 20, by user id")
 
 
-class ChatSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ChatSummary(Naming, frozen=True, kw_only=True, rename="camel"):
     """What is the same of a chat for all its members."""
 
     id: Id
@@ -131,11 +182,15 @@ class Chat(ChatSummary, frozen=True, kw_only=True, rename="camel"):
     last_message: Message | None
     delivered_seq: Seq
     read_seq: Seq
-    unread_count: Seq
+    unread_count: Annotated[
+        int,
+        msgspec.Meta(ge=0, description="what is there to be read: neither one's own, nor deleted, hidden or expired"),
+    ]
     muted: bool
     muted_until: Timestamp | None
     pinned: bool
     archived: bool
+    marked_unread: Annotated[bool, msgspec.Meta(description="by this member, until it is read")]
     hidden: Annotated[
         bool, msgspec.Meta(description="deleted by this member for themselves: not listed until its next message")
     ]
@@ -149,10 +204,11 @@ class ChatPersonal(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     muted_until: Timestamp | None
     pinned: bool
     archived: bool
+    marked_unread: bool
     hidden: bool
 
 
-class ChatMember(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ChatMember(Naming, frozen=True, kw_only=True, rename="camel"):
     """A member of a group, and what they are in it."""
 
     chat_id: Id
@@ -174,4 +230,31 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     unattended: Annotated[
         bool, msgspec.Meta(description="a new message that does not tell what its sender has read")
     ] = False
+    users: Users = []
     data: Any
+
+
+Named = TypeVar("Named", bound=Naming)
+
+
+def bare(answer: Named) -> Named:
+    """The answer without the people whom it names, as it is in a list or an event."""
+    return answer if answer.users is UNSET else msgspec.structs.replace(answer, users=UNSET)
+
+
+def for_oneself(answer: Named, user_id: int) -> Named:
+    """The answer as the user gets it whom it names too: a client knows its own user, if it is one of ours."""
+    if context.current().names_oneself:
+        return answer
+    others = [user for user in answer.users or () if user.id != user_id]
+    return msgspec.structs.replace(answer, users=others or UNSET)
+
+
+def read_users(text: str | None) -> list[UserBrief]:
+    """What `users_text()` in PostgreSQL has written; nobody where it was not asked."""
+    return [] if text is None else msgspec.json.decode(text, type=list[UserBrief])
+
+
+def people_of(answers: Iterable[Naming]) -> list[UserBrief]:
+    """The people whom these name, each once."""
+    return list({user.id: user for answer in answers for user in answer.users or ()}.values())

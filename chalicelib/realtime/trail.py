@@ -1,18 +1,19 @@
-"""The way of a message, in log lines and metrics: accepted, published, pushed to these connections, shed or lost.
+"""The way of a message, as steps in log lines and in metrics: accepted, published, pushed to these connections, shed.
 
-`request_id` and `event_id` lead from the lines of one function to those of the next; support follows them by the
-queries of docs/operations.md. What an event says is never in a line. Ephemeral events leave lines at DEBUG alone:
-there are more of them than of all others.
+Each is a step in the line of the work that it happens in. `request_id` and `event_id` lead from the line of one
+function to that of the next; support follows them by the queries of docs/operations.md. What an event says is never
+in a line. Ephemeral events leave steps at DEBUG alone: there are more of them than of all others.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
-from chalicelib.core import clock, metrics
-from chalicelib.core.logs import logger, root_of, tell
+from chalicelib.core import clock, context, metrics
+from chalicelib.core.context import Level, root_of
+from chalicelib.core.logs import logger
 from chalicelib.realtime.connections import Connection, Line
 from chalicelib.realtime.shapes import Envelope, Message
 
@@ -46,24 +47,17 @@ def outline(event: msgspec.Raw) -> Outline:
 def accepted(message: Message, *, created: bool) -> None:
     """A message is stored; one that was sent again had been before."""
     metrics.count("SendsAccepted", created)
-    tell(
-        "accepted",
-        message_id=message.id,
-        chat_id=message.chat_id,
-        seq=message.seq,
-        user_id=message.sender_id,
-        repeated=not created,
-    )
+    told = {"message_id": message.id, "chat_id": message.chat_id, "seq": message.seq, "user_id": message.sender_id}
+    context.current().step("accepted", told | ({} if created else {"repeated": True}))
 
 
-def published(event: Envelope, *, recipients: int, by: str) -> None:
-    """An event was handed over: `by` the queue, or inline."""
-    metrics.count("PushesPublished")
-    _log(event.type, "published", event_id=event.event_id, type=event.type, recipients=recipients, by=by)
+def published(event: Envelope, *, recipients: int) -> None:
+    """An event was given to the queue."""
+    _step("published", {"event_id": event.event_id, "type": event.type, "recipients": recipients})
 
 
-def pushed(event: Outline, reached: Sequence[Reached], *, trace: str, waited: float) -> None:
-    """An event went out, `waited` seconds after it was queued (0 for inline)."""
+def pushed(event: Outline, reached: Sequence[Reached], *, trace: str, waited: float | None, recipients: int) -> None:
+    """An event went out, `waited` seconds after it was given to the queue; None where it was not."""
     outcomes = Counter(each.outcome for each in reached)
     metrics.count("PushesPosted", outcomes["posted"])
     metrics.count("PushesGone", outcomes["gone"])
@@ -75,27 +69,28 @@ def pushed(event: Outline, reached: Sequence[Reached], *, trace: str, waited: fl
     if outcomes["posted"]:
         metrics.observe("DeliveryDelay", round(delay, 1))
     told: dict[str, object] = {
-        **({"request_id": event.request_id} if event.request_id else {}),
+        **_of_another(event.request_id, trace),
         "event_id": event.event_id,
         "type": event.type,
+        "recipients": recipients,
         "posted": outcomes["posted"],
+        **{outcome: outcomes[outcome] for outcome in outcomes if outcome != "posted"},
         "delay_ms": round(delay, 1),
-        "queued_ms": round(waited * 1000),
     }
-    if trace:
-        told["trace"] = root_of(trace)
-    for outcome in outcomes.keys() - {"posted"}:
-        told[outcome] = outcomes[outcome]
+    if waited is not None:
+        told["queued_ms"] = round(waited * 1000)
     named = [each for each in reached if each.outcome != "posted" or len(reached) <= MOST_NAMED]
-    told["connections"] = [_named(each) for each in named[:MOST_NAMED]]
-    _log(event.type, "pushed", **told)
+    connections: dict[str, list[str]] = {}
+    for each in named[:MOST_NAMED]:
+        connections.setdefault(each.outcome, []).append(_named(each.line))
+    _step("pushed", told | {"connections": connections})
 
 
-def shed(kind: str, event_id: str, *, level: int, request_id: str | None = None) -> None:
+def shed(event: Outline, *, level: int) -> None:
     """An event was dropped under load."""
     metrics.count("PushesShed")
-    told = {"request_id": request_id} if request_id else {}
-    _log(kind, "shed", event_id=event_id, type=kind, shed_level=level, **told)
+    told: dict[str, object] = {"event_id": event.event_id, "type": event.type, "shed_level": level}
+    _step("shed", _of_another(event.request_id, "") | told)
 
 
 def lost(event_id: str, error: str) -> None:
@@ -104,10 +99,18 @@ def lost(event_id: str, error: str) -> None:
     logger().error("push lost", extra={"event_id": event_id, "error": error})
 
 
-def _named(reached: Reached) -> dict[str, object]:
-    whose = {"user_id": reached.line.user_id} if isinstance(reached.line, Connection) else {}
-    return {"connection_id": reached.line.name, **whose, "outcome": reached.outcome}
+def _of_another(request_id: str, trace: str) -> dict[str, object]:
+    """By what a step is found whose event is of another request than the work in which it happens."""
+    told = {"request_id": request_id, "trace": root_of(trace)}
+    ours = context.current().correlation
+    return {name: value for name, value in told.items() if value and value != ours.get(name)}
 
 
-def _log(kind: str, message: str, **told: object) -> None:
-    tell(message, level="DEBUG" if kind.startswith(_EPHEMERAL) else "INFO", **told)
+def _named(line: Line) -> str:
+    """A connection, after its user where that is known."""
+    return f"{line.user_id} {line.name}" if isinstance(line, Connection) else line.name
+
+
+def _step(name: str, told: Mapping[str, object]) -> None:
+    level: Level = "DEBUG" if str(told["type"]).startswith(_EPHEMERAL) else "INFO"
+    context.current().step(name, told, level=level)

@@ -7,7 +7,10 @@ CREATE OR REPLACE FUNCTION chat_after(
     LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     SELECT CASE WHEN me.user_id IS NULL
-            THEN chat_summary_json(c, most_participants) ELSE chat_json(c, me, most_participants)
+            THEN with_users(
+                chat_summary_json(c, most_participants)::text, chat_people(c, NULL::messages, most_participants)
+            )
+            ELSE chat_answer(c, me, most_participants)
         END, array(SELECT m.user_id FROM members m WHERE m.chat_id = c.id)
     INTO chat, member_ids
     FROM chats c LEFT JOIN members me ON me.chat_id = c.id AND me.user_id = viewer_id

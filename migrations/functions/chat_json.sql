@@ -1,21 +1,7 @@
--- A chat as one member sees it.
+-- A chat as one member sees it, without the people whom it names. Version 0.2.0 answers this.
 CREATE OR REPLACE FUNCTION chat_json(c chats, viewer members, most_participants integer) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN chat_summary_json(c, 0) || jsonb_build_object(
-        'participants', (
-            SELECT coalesce(json_agg(json_build_object(
-                'userId', p.user_id, 'role', p.role, 'deliveredSeq', p.delivered_seq, 'readSeq', p.shown_read_seq,
-                'joinedAt', wire_time(p.joined_at)
-            ) ORDER BY p.user_id), '[]')
-            FROM (
-                SELECT m.*, shown_read_seq(m, viewer) FROM members m
-                WHERE m.chat_id = c.id ORDER BY m.user_id LIMIT most_participants
-            ) p
-        ),
-        'lastMessage', (
-            SELECT message_json_for(m.message, viewer) FROM shown_messages(viewer.user_id) m
-            WHERE m.chat_id = c.id ORDER BY m.seq DESC LIMIT 1
-        ),
-        'deliveredSeq', viewer.delivered_seq, 'readSeq', viewer.read_seq,
-        'unreadCount', c.last_seq - viewer.read_seq
-    ) || personal_json(c, viewer);
+    RETURN (
+        SELECT chat_view(c, viewer, newest.message, most_participants)
+        FROM (SELECT newest_message(c.id, viewer.user_id) AS message OFFSET 0) newest
+    );

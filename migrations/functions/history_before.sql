@@ -1,30 +1,8 @@
--- A page of a chat as one of its members sees it, a JSON array: the newest messages below `before`, or, where that is
--- NULL, below the `skip` newest of all. NULL for who is not a member.
---
--- A function, so that its plan stays with PostgreSQL's session: planning takes longer than reading the page.
+-- What version 0.2.0 asks for a page.
 CREATE OR REPLACE FUNCTION history_before(viewer bigint, chat bigint, before bigint, skip bigint, most integer)
     RETURNS text
-    LANGUAGE plpgsql STABLE
-    -- Without it PostgreSQL would plan anew for each page, since it takes the plan for a known `most` to be cheaper.
-    SET plan_cache_mode = force_generic_plan AS $$
+    LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN (
-        SELECT '[' || coalesce((
-            SELECT string_agg(page.message, ',') FROM (
-                SELECT message_text(
-                    m.message,
-                    CASE WHEN (m.message).sender_id = viewer THEN others.delivered_seq ELSE me.delivered_seq END,
-                    CASE WHEN (m.message).sender_id = viewer THEN others.read_seq ELSE me.read_seq END
-                ) AS message
-                FROM shown_messages(viewer) m
-                WHERE m.chat_id = chat
-                    -- Numbers have no gaps: so many of them below the newest is where the page begins.
-                    AND m.seq < coalesce(before, (SELECT c.last_seq + 1 - skip FROM chats c WHERE c.id = chat))
-                ORDER BY m.seq DESC LIMIT most
-            ) page
-        ), '') || ']'
-        FROM members me, marks_of_others(chat, viewer) others
-        WHERE me.chat_id = chat AND me.user_id = viewer
-    );
+    RETURN (SELECT p.messages FROM page_before(viewer, chat, before, skip, most) p);
 END
 $$;

@@ -69,6 +69,13 @@ BEGIN
         INSERT INTO unindexed_messages (chat_id, seq)
         SELECT r.chat_id, r.seq FROM ready r WHERE r.deleted_at IS NULL
     ),
+    counted_out AS (
+        INSERT INTO uncounted AS u (chat_id, user_id, level, block, n)
+        SELECT r.chat_id, 0, level, r.seq >> (6 * level), count(*) FROM ready r, generate_series(0, 3) level
+        WHERE r.deleted_at IS NOT NULL
+        GROUP BY r.chat_id, level, r.seq >> (6 * level)
+        ON CONFLICT (chat_id, user_id, level, block) DO UPDATE SET n = u.n + excluded.n
+    ),
     noted AS (
         INSERT INTO imported_messages (import_id, key, message_id) SELECT import, r.key, r.id FROM ready r
     ),

@@ -9,6 +9,9 @@ CREATE OR REPLACE FUNCTION message_text(m messages, delivered_seq bigint, read_s
         ',"clientMessageId":', coalesce(to_json(m.client_message_id)::text, 'null'),
         ',"messageType":', to_json(m.message_type), ',"content":', to_json(m.content),
         ',"attachments":', m.attachments, ',"replyTo":', coalesce(m.reply_to::text, 'null'),
+        ',"quote":', CASE WHEN m.reply_to IS NULL THEN 'null' ELSE coalesce((
+            SELECT quote_text(q) FROM messages q WHERE q.id = m.reply_to
+        ), 'null') END,
         ',"forwardedFrom":', coalesce(m.forwarded_from::text, 'null'),
         ',"mentions":', array_to_json(m.mentions), ',"reactions":', m.reactions,
         ',"isEdited":', CASE WHEN m.edited_at IS NULL THEN 'false' ELSE 'true' END,

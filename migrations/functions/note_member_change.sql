@@ -6,6 +6,11 @@ BEGIN
         RAISE check_violation USING MESSAGE = 'a member has read more than was delivered to them';
     END IF;
     NEW.changed := pg_current_xact_id();
+    IF NEW.profile_changed IS DISTINCT FROM OLD.profile_changed THEN
+        NEW.own_changed := coalesce(OLD.own_changed, OLD.changed);
+    ELSE
+        NEW.own_changed := NEW.changed;
+    END IF;
     IF NEW.delivered_seq <> OLD.delivered_seq THEN
         NEW.delivered_changed := NEW.changed;
     END IF;

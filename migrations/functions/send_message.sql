@@ -1,14 +1,4 @@
--- Sends a message: checks, takes from the sender's allowance, numbers, stores, and says who must hear of it.
---
--- One function, since its plans stay with PostgreSQL's session: a caller that cannot prepare statements pays for the
--- call alone. Each statement in it sees what was committed before it began.
---
--- verdict: 'allowed'; 'repeated', where the sender sent this client_id here before; 'stale', where the chat's members
--- or rules changed meanwhile and nothing was written; or why it refuses. Not `allowed` is who has spent the allowance.
--- message is what a repeated send had stored. The other answers are of a message that was stored just now.
---
--- Every statement there is locks the sender's allowance before the chat, and a chat before its members: no two of them
--- can wait for each other.
+-- What version 0.2.0 calls to send a message.
 CREATE OR REPLACE FUNCTION send_message(
     sender bigint, session bigint, chat bigint, client_id text, kind text, body text, reply bigint, files bigint[],
     mentioned bigint[], subject text, burst integer, unattended boolean,
@@ -16,120 +6,24 @@ CREATE OR REPLACE FUNCTION send_message(
     OUT id bigint, OUT seq bigint, OUT created_at text, OUT expires_at text, OUT attachments text,
     OUT recipients bigint[], OUT leaves_unread boolean
 )
-    LANGUAGE plpgsql VOLATILE
-    -- Every row is looked up by its key, so plans for given values would be the same, made five times in each session.
-    SET plan_cache_mode = force_generic_plan AS $$
+    LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    place record;
-    taken record;
-    stored record;
-    attached jsonb := '[]';
+    sent record;
 BEGIN
-    allowed := true;
-    retry_after := 0;
-    recipients := '{}';
-    leaves_unread := false;
-
-    -- A left join of nothing: there is always a row, also for who is not a member.
-    SELECT me.user_id IS NOT NULL AS is_member, c.members_version, write_refusal(c, me) AS refusal,
-        EXISTS (
-            SELECT FROM sessions s WHERE s.id = session AND s.user_id = sender AND s.ended_at IS NULL
-        ) AS is_alive,
-        (
-            SELECT m.chat_id FROM messages m WHERE m.sender_id = sender AND m.client_message_id = client_id
-        ) AS earlier_chat
-    INTO place
-    FROM (SELECT) always
-    LEFT JOIN members me ON me.chat_id = chat AND me.user_id = sender
-    LEFT JOIN chats c ON c.id = me.chat_id;
-
-    -- The service sends scheduled messages without a session.
-    IF session IS NOT NULL AND NOT place.is_alive THEN
-        RAISE EXCEPTION 'session ended' USING ERRCODE = 'MS401';
-    END IF;
-    verdict := CASE
-        WHEN NOT place.is_member THEN 'not_found'
-        WHEN place.earlier_chat = chat THEN 'repeated'
-        WHEN place.earlier_chat IS NOT NULL THEN 'reused'
-        ELSE place.refusal
-    END;
-    IF verdict = 'repeated' THEN
-        message := (
-            SELECT message_json_for(m, me) FROM messages m JOIN members me ON me.chat_id = m.chat_id
-            WHERE m.sender_id = sender AND m.client_message_id = client_id AND me.user_id = sender
-        );
-    END IF;
-    IF verdict IS NOT NULL THEN
-        RETURN;
-    END IF;
-
-    IF reply IS NOT NULL AND NOT EXISTS (SELECT FROM messages m WHERE m.id = reply AND m.chat_id = chat) THEN
-        verdict := 'unknown_reply';
-        RETURN;
-    END IF;
-    IF mentioned <> '{}' AND cardinality(mentioned) <> (
-        SELECT count(*) FROM members m WHERE m.chat_id = chat AND m.user_id = ANY (mentioned)
-    ) THEN
-        verdict := 'unknown_mention';
-        RETURN;
-    END IF;
-    IF files <> '{}' THEN
-        attached := (
-            SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'id', u.id, 'filename', u.filename, 'contentType', u.content_type, 'size', u.size
-            ) ORDER BY given.place), '[]')
-            FROM unnest(files) WITH ORDINALITY AS given (id, place)
-            JOIN uploads u ON u.id = given.id AND u.owner_id = sender AND u.state = 'ready'
-        );
-        IF jsonb_array_length(attached) <> cardinality(files) THEN
-            verdict := 'unusable_attachment';
-            RETURN;
-        END IF;
-    END IF;
-
-    verdict := 'allowed';
-    taken := take_allowance(subject, burst, interval '1 minute');
-    allowed := taken.allowed;
-    remaining := taken.remaining;
-    retry_after := taken.retry_after;
-    IF NOT allowed THEN
-        RETURN;
-    END IF;
-
-    UPDATE chats c SET last_seq = c.last_seq + 1, last_message_at = clock_timestamp()
-    WHERE c.id = chat AND c.members_version = place.members_version
-    RETURNING c.last_seq, c.last_message_at AS moment,
-        c.last_message_at + make_interval(secs => c.message_seconds) AS end_of_life
-    INTO stored;
-    IF NOT FOUND THEN
-        verdict := 'stale';
-        RETURN;
-    END IF;
-    seq := stored.last_seq;
-
-    INSERT INTO messages AS m (
-        chat_id, seq, sender_id, client_message_id, message_type, content, attachments, reply_to, mentions,
-        created_at, updated_at, expires_at, searched
-    )
-    VALUES (
-        chat, stored.last_seq, sender, client_id, kind, body, attached, reply, mentioned,
-        stored.moment, stored.moment, stored.end_of_life, NULL
-    )
-    RETURNING m.id INTO id;
-    INSERT INTO unindexed_messages (chat_id, seq) VALUES (chat, stored.last_seq);
-    IF files <> '{}' THEN
-        INSERT INTO attachments (upload_id, chat_id, seq)
-        SELECT given.id, chat, stored.last_seq FROM unnest(files) AS given (id);
-        send_message.attachments := attached;
-    END IF;
-
-    -- Who writes has read what is there, but for those in whose absence it is sent.
-    UPDATE members me SET delivered_seq = stored.last_seq, read_seq = stored.last_seq
-    WHERE me.chat_id = chat AND me.user_id = sender AND (NOT unattended OR me.read_seq = stored.last_seq - 1);
-    leaves_unread := NOT FOUND;
-
-    recipients := array(SELECT m.user_id FROM members m WHERE m.chat_id = chat);
-    created_at := wire_time(stored.moment);
-    expires_at := wire_time(stored.end_of_life);
+    sent := store_message(
+        sender, session, chat, client_id, kind, body, reply, files, mentioned, subject, burst, unattended
+    );
+    verdict := sent.verdict;
+    allowed := sent.allowed;
+    remaining := sent.remaining;
+    retry_after := sent.retry_after;
+    message := sent.message;
+    id := sent.id;
+    seq := sent.seq;
+    created_at := sent.created_at;
+    expires_at := sent.expires_at;
+    attachments := sent.attachments;
+    recipients := sent.recipients;
+    leaves_unread := sent.leaves_unread;
 END
 $$;

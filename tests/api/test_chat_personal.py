@@ -10,7 +10,14 @@ from tests.support.groups import changes
 from tests.support.people import Person
 from tests.support.server import Server
 
-PLAIN = {"muted": False, "mutedUntil": None, "pinned": False, "archived": False, "hidden": False}
+PLAIN = {
+    "muted": False,
+    "mutedUntil": None,
+    "pinned": False,
+    "archived": False,
+    "markedUnread": False,
+    "hidden": False,
+}
 
 
 def _personal(who: Person, chat: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ def _page(who: Person, **query: Any) -> dict[str, Any]:
     answer = who.http.get("/chats", params=query)
     assert answer.status_code == 200, answer.text
     page: dict[str, Any] = answer.json()
-    assert set(page) == {"chats", "hasMore", "nextCursor"}
+    assert set(page) == {"chats", "users", "hasMore", "nextCursor"}
     assert (page["nextCursor"] is not None) is page["hasMore"]
     return page
 
@@ -177,7 +177,7 @@ def test_one_chat_is_for_its_members(alice: Person, person: Register) -> None:
     there = mallory.http.get(f"/chats/{chat}")
     assert refusal(there) == (404, "not_found")
     assert told(there) == told(mallory.http.get("/chats/999999"))
-    assert _page(mallory) == {"chats": [], "hasMore": False, "nextCursor": None}
+    assert _page(mallory) == {"chats": [], "users": [], "hasMore": False, "nextCursor": None}
 
 
 def test_what_is_no_chat_id(alice: Person) -> None:

@@ -25,7 +25,7 @@ def test_the_last_pinned_comes_first(person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
     one, two, _ = (alice.send(chat, text) for text in ("one", "two", "three"))
-    assert _pinned(bob, chat) == {"messages": [], "hasMore": False, "nextCursor": None}
+    assert _pinned(bob, chat) == {"messages": [], "users": [], "hasMore": False, "nextCursor": None}
     second = _pin(bob, two["id"])
     assert second == two | {"pinnedAt": second["pinnedAt"], "updatedAt": second["updatedAt"]}
     assert second["pinnedAt"] is not None

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.support.answers import at_once, refusal, refused_fields
+from tests.support.answers import at_once, bare, refusal, refused_fields
 from tests.support.people import Person, Register
 from tests.support.server import Server
 
@@ -22,7 +22,7 @@ def test_reactions_come_and_go(person: Register) -> None:
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
     message = alice.send(chat, "hello")
-    first = _react(bob, message["id"], "👍").json()
+    first = bare(_react(bob, message["id"], "👍").json())
     assert first == {
         "chatId": chat,
         "messageId": message["id"],

@@ -33,7 +33,7 @@ def _page(who: Person, chat: int, **query: Any) -> dict[str, Any]:
     answer = who.http.get(f"/chats/{chat}/messages", params=query)
     assert answer.status_code == 200, answer.text
     page: dict[str, Any] = answer.json()
-    assert set(page) == {"messages", "hasMore", "nextCursor"}
+    assert set(page) == {"messages", "users", "hasMore", "nextCursor"}
     assert (page["nextCursor"] is not None) is page["hasMore"]
     return page
 
@@ -53,7 +53,7 @@ def _walk(who: Person, chat: int, **query: Any) -> list[int]:
 
 
 def test_the_newest_come_first_fifty_of_them(server: Server, alice: Person, chat: int) -> None:
-    assert _page(alice, chat) == {"messages": [], "hasMore": False, "nextCursor": None}
+    assert _page(alice, chat) == {"messages": [], "users": [], "hasMore": False, "nextCursor": None}
     _fill(server, chat, 50)
     assert (_seqs(_page(alice, chat)), _page(alice, chat)["hasMore"]) == (list(range(50, 0, -1)), False)
     alice.send(chat, "one more")

@@ -124,6 +124,8 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     "DELETE /chats/{chat_id}/pin": lambda s: Call(path={"chat_id": s.own("pin")}),
     "PUT /chats/{chat_id}/archive": lambda _: Call(),
     "DELETE /chats/{chat_id}/archive": lambda s: Call(path={"chat_id": s.own("archive")}),
+    "PUT /chats/{chat_id}/unread": lambda _: Call(),
+    "DELETE /chats/{chat_id}/unread": lambda s: Call(path={"chat_id": s.own("unread")}),
     "POST /messages": lambda s: Call({"chatId": s.group, "content": "hello", "mentions": [s.bob.id]}),
     "POST /scheduled-messages": lambda s: Call({"chatId": s.group, "content": "x", "sendAt": _in_an_hour()}),
     "PATCH /scheduled-messages/{scheduled_id}": lambda s: Call({"content": "no"}, {"scheduled_id": s.scheduled()}),
@@ -215,7 +217,7 @@ def test_a_key_that_makes_it_happen_once_costs_three_more(scenes: Callable[[], S
     assert paid == wanted
 
 
-def test_what_an_action_costs(server: Server, scenes: Callable[[], Scene], wire: Wire) -> None:
+def test_what_an_action_costs(scenes: Callable[[], Scene], wire: Wire) -> None:
     scene = scenes()
     assert app.websocket_connect(_event("$connect", token=scene.alice.access_token), None) == {"statusCode": 200}
     # Who writes there for the first time enters it.

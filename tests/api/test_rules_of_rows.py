@@ -30,7 +30,7 @@ def test_tables_that_a_send_writes_have_no_check_constraints(server: Server) -> 
         "UPDATE chats SET who_can_send = 'nobody'",
         "UPDATE chats SET who_can_add = 'nobody'",
         "UPDATE chats SET message_seconds = 0",
-        "UPDATE chats SET low_user_id = high_user_id WHERE type = 'private'",
+        "UPDATE chats SET low_user_id = high_user_id + 1 WHERE type = 'private'",
         "UPDATE chats SET is_public = true WHERE type = 'private'",
         "INSERT INTO chats (type) VALUES ('channel')",
         "INSERT INTO chats (type, is_public) VALUES ('private', true)",

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.answers import at_once, refusal, refused_fields, told
+from tests.support.answers import at_once, bare, refusal, refused_fields, told
 from tests.support.people import Person, Register
 from tests.support.server import Server
 
@@ -24,8 +24,7 @@ def _ask(person: Person, chat: int, content: str = "later", **more: Any) -> http
 def _schedule(person: Person, chat: int, content: str = "later", **more: Any) -> dict[str, Any]:
     answer = _ask(person, chat, content, **more)
     assert answer.status_code == 201, answer.text
-    scheduled: dict[str, Any] = answer.json()
-    return scheduled
+    return bare(answer.json())
 
 
 def _listed(person: Person, **query: Any) -> list[dict[str, Any]]:

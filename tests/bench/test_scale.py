@@ -25,9 +25,9 @@ def test_less_is_reached_later() -> None:
 
 
 def test_a_second_at_the_peak_is_five_means() -> None:
-    usage = Usage(users=1, messages=86_400 / scale.PEAK, typing=0, reads=0, sessions=0, requests=0)
+    usage = Usage(users=1, messages=86_400 / scale.PEAK, typing=0, reads=0, sessions=0, minutes=0, requests=0)
     posts = next(limit for limit in scale.limits(usage) if "posts" in limit.name)
-    per_send = cost.counted()["send"]["gateway_messages"] - 2
+    per_send = cost.counted().actions["inline"]["send"]["gateway_messages"] - 2
     assert posts.users == pytest.approx(posts.quota / per_send, rel=0.01)
 
 

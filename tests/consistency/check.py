@@ -30,6 +30,7 @@ def violations(
         *_reads_hold(record, _read_marks(server)),
         *_removed_hear_nothing(record),
         *_copies_are_fresh(devices),
+        *(f"{device.name} told {what}" for device in devices for what in device.told_wrongly),
     ]
 
 

@@ -36,6 +36,8 @@ class Device:
         self.name = f"{person.username}-{number}"
         self.emoji = "👍🔥"[number - 1]
         self.copy = self.fresh_copy()
+        # What its user was told twice or out of order.
+        self.told_wrongly: list[str] = []
         self._chats = chats
         self._record = record
         self._random = random.Random(f"{seed}:{self.name}")
@@ -69,6 +71,9 @@ class Device:
         self.sync()
         if self._socket is not None:
             self._note_events()
+
+    def close(self) -> None:
+        """Ends what still runs of it."""
 
     def sync(self) -> None:
         """Brings the copy up to date."""
@@ -137,16 +142,19 @@ class Device:
     def _do(self, deed: Deed, request: tuple[str, str, Any], frame: tuple[str, Any]) -> None:
         """Does it by one of the two ways until there is an answer that is final."""
         began = time.monotonic()
-        if self._random.random() < 0.5:
-            answer = self._by_socket(*frame)
-        else:
-            method, path, body = request
-            answer = self._insist(lambda: self.person.http.request(method, path, json=body), f"{deed.kind} {path}")
+        answer = self._ask(deed, request, frame)
         change = Change(deed.kind, self.person.id, deed.chat_id, began, time.monotonic(), deed.subject, answer or {})
         if answer is None:
             self._record.refused(change)
         else:
             self._record.acknowledged(change)
+
+    def _ask(self, deed: Deed, request: tuple[str, str, Any], frame: tuple[str, Any]) -> dict[str, Any] | None:
+        """The answer, by either way; None for a refusal."""
+        if self._random.random() < 0.5:
+            return self._by_socket(*frame)
+        method, path, body = request
+        return self._insist(lambda: self.person.http.request(method, path, json=body), f"{deed.kind} {path}")
 
     def _by_socket(self, action: str, data: dict[str, Any]) -> dict[str, Any] | None:
         """Sends a frame until it is answered, over as many sockets as that takes; None for a refusal."""

@@ -16,6 +16,7 @@ from tests.consistency.chaos import Chaos
 from tests.consistency.check import violations
 from tests.consistency.comings import Comings
 from tests.consistency.device import Device
+from tests.consistency.library import LibraryDevice
 from tests.consistency.record import Record
 from tests.support import people
 from tests.support.people import Person
@@ -52,11 +53,13 @@ def run(
     *,
     seed: int,
     changes: int,
+    library: bool = False,
     progress: Callable[[int], None] = lambda _: None,
     keep: Callable[[Report], None] = lambda _: None,
 ) -> Report:
     """Runs until so many changes are acknowledged or a rule is broken, on a database of its own that may be killed.
 
+    With `library`, each second device of the first and of the last person does everything through the client library.
     `progress` hears how many are acknowledged by now; `keep` gets the report after every round.
     """
     began = time.monotonic()
@@ -69,14 +72,22 @@ def run(
             while report.acknowledged < changes and not report.violations:
                 wanted = min(ROUND_CHANGES, changes - report.acknowledged)
                 chaos = Chaos(server.stack, postgres, _DATABASE, seed=f"{seed}:{report.rounds}")
-                _round(own, chaos, report, wanted, progress)
+                _round(own, chaos, report, _Wishes(wanted, library), progress)
                 report.seconds = time.monotonic() - began
                 keep(report)
             server.settle(_SETTLE_SECONDS)
     return report
 
 
-def _round(server: Server, chaos: Chaos, report: Report, wanted: int, progress: Callable[[int], None]) -> None:
+@dataclass(frozen=True)
+class _Wishes:
+    """How many changes, and whether some devices use the client library."""
+
+    changes: int
+    library: bool
+
+
+def _round(server: Server, chaos: Chaos, report: Report, wanted: _Wishes, progress: Callable[[int], None]) -> None:
     """People of their own talk until so many changes are acknowledged; adds what happened to the report."""
     report.rounds += 1
     seed = f"{report.seed}:{report.rounds}"
@@ -84,12 +95,15 @@ def _round(server: Server, chaos: Chaos, report: Report, wanted: int, progress: 
     names = ("anna", "boris", "clara", "dmitri")
     persons = [people.register(server.url, f"{name}{report.rounds}") for name in names]
     members = _chats(persons)
+    by_library = {(persons[0].id, 2), (persons[-1].id, 2)} if wanted.library else set()
     devices = [
-        Device(person, number, [chat for chat, inside in members.items() if person in inside], record, seed)
+        (LibraryDevice if (person.id, number) in by_library else Device)(
+            person, number, [chat for chat, inside in members.items() if person in inside], record, seed
+        )
         for person in persons
         for number in (1, 2)
     ]
-    going_on = lambda: len(record.changes) < wanted  # noqa: E731  # shared by all the threads
+    going_on = lambda: len(record.changes) < wanted.changes  # noqa: E731  # shared by all the threads
     threads = [threading.Thread(target=device.run, args=(going_on,)) for device in devices]
     comings = Comings(server, persons, members, devices, record, seed)
     threads.append(threading.Thread(target=comings.come_and_go, args=(list(members)[-1], going_on)))
@@ -111,6 +125,8 @@ def _round(server: Server, chaos: Chaos, report: Report, wanted: int, progress: 
     report.violations += violations(server, record, members, devices)
     if report.violations:
         report.evidence = record
+    for device in devices:
+        device.close()
     for person in persons:
         person.close()
 

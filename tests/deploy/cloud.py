@@ -5,6 +5,7 @@
 - closes the gaps that `tests/deploy/gaps.py` names;
 - knows own host names as `tests/deploy/names.py` does;
 - makes WebSocket deployments and updates WebSocket stages, which moto does not know;
+- says how many containers an account may run, which moto does not;
 - keeps a journal of all calls, at `/journal`, and what each asks for, at `/calls`;
 - keeps what each WebSocket deployment serves, at `/served`;
 - puts a stack into a state that only a failure leads to, at `/state/STACK/STATE`.
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.apigatewayv2.models import apigatewayv2_backends
+from moto.awslambda.models import lambda_backends
 from moto.cloudformation.models import cloudformation_backends
 from moto.server import DomainDispatcherApplication, create_backend_app
 
@@ -29,6 +31,7 @@ from tests.deploy.loopback import LoopbackServer
 # Beyond this a body is a package or a template.
 _LARGEST_TOLD = 20_000
 ACCOUNT, REGION = "123456789012", "eu-central-1"
+CONTAINERS = 1000
 Answering = Callable[[re.Match[str], dict[str, Any]], wsgi.Answer]
 _DEPLOYMENTS = re.compile(r"/v2/apis/(\w+)/deployments")
 _STATE = re.compile(r"/state/([\w-]+)/(\w+)")
@@ -64,6 +67,8 @@ class Cloud:
         body = wsgi.read_body(environ).read()
         self.journal.append(_named(environ, method, path, body))
         self.calls.append(_call(environ, method, path, body))
+        if path == "/2016-08-19/account-settings" and method == "GET":
+            return _json({"AccountLimit": _limits()}).send(start_response)
         for pattern, answer in self._lacking:
             match = pattern.fullmatch(path)
             if match and method in {"POST", "PATCH"}:
@@ -86,6 +91,12 @@ class Cloud:
         stage.config.update(given)
         stage.default_route_settings = stage.config["defaultRouteSettings"]
         return _json(stage.to_json())
+
+
+def _limits() -> dict[str, int]:
+    functions = lambda_backends[ACCOUNT][REGION].list_functions()
+    reserved = sum(int(function.reserved_concurrency or 0) for function in functions)
+    return {"ConcurrentExecutions": CONTAINERS, "UnreservedConcurrentExecutions": CONTAINERS - reserved}
 
 
 def _answering(update: Callable[[re.Match[str], dict[str, Any]], dict[str, Any]]) -> Answering:

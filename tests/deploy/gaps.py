@@ -234,7 +234,8 @@ def _take_up_buckets() -> None:
 
     def create_change_set(self: CloudFormationResponse) -> Any:
         asked = self._get_param("ImportExistingResources") in {True, "true"}
-        importing[:] = [self._get_stack_from_s3_url(self._get_param("TemplateURL"))] if asked else []
+        url = self._get_param("TemplateURL")
+        importing[:] = [self._get_stack_from_s3_url(url)] if asked and url else []
         return receive(self)
 
     def create_from_cloudformation_json(

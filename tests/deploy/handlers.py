@@ -37,9 +37,10 @@ NOT_USED = {
         "s3:PutIntelligent*",
         "s3:*Abac",
     ),
-    "instances, networks and encryption beyond the VPC": (
+    "instances, networks and encryption beyond the VPC, and routes that change": (
+        "ec2:AllocateIpamPoolCidr",
+        "ec2:ReplaceRoute",
         "ec2:DescribeInstances",
-        "ec2:*CidrBlock",
         "ec2:*EncryptionControl*",
         "ec2:ModifyVpcTenancy",
         "vpc-lattice:*",

@@ -15,6 +15,7 @@ from bench.sources import fill_conversations
 from chalicelib.core.config import DIALECTS
 from chalicelib.entry.dialects.rest import GREEDY
 from infra import apis
+from infra.concurrency import shares
 from infra.lock import Holder
 from infra.package import ROOT
 from infra.stage import FUNCTIONS, IN_VPC, WITH_KEYS
@@ -27,8 +28,7 @@ from tests.deploy.story import Story
 from tests.deploy.test_deployer import idle, refused
 
 STAGE = "trial"
-# API Gateway's quota, which AWS raises only when it is asked to.
-RESOURCES_OF_AN_API = 300
+RESOURCES_OF_AN_API = 300  # API Gateway's quota, which AWS raises only when it is asked to
 NAMES = {name: f"messenger-{STAGE}" if name == "api_handler" else f"messenger-{STAGE}-{name}" for name in FUNCTIONS}
 
 
@@ -76,6 +76,7 @@ def test_each_function_is_told_what_it_needs_and_no_secret_besides(story: Story)
     for name, full_name in NAMES.items():
         variables = story.account.variables_of(full_name)
         assert variables["WEBSOCKET_ENDPOINT"] == f"https://{socket_api}.execute-api.{REGION}.amazonaws.com/api"
+        assert story.ids["back"]["rest"][0] in variables["PUBLIC_URL"]
         assert variables["LIVE_TABLE"] == f"messenger-{STAGE}-live"
         assert ("JWT_SECRET" in variables) == (name in WITH_KEYS)
         assert ("DATABASE_URL" in variables) == (name in IN_VPC)
@@ -152,6 +153,9 @@ def test_queues_files_and_the_clock_call_their_functions(story: Story) -> None:
         assert mapping["FunctionArn"].endswith(f":messenger-{STAGE}-{function}")
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert mapping["ScalingConfig"] == {"MaximumConcurrency": concurrency}
+    bound = story.account.client("lambda").get_function_concurrency
+    bounds = {name: bound(FunctionName=each).get("ReservedConcurrentExecutions") for name, each in NAMES.items()}
+    assert {name: count for name, count in bounds.items() if count} == shares(60, {"presence_changed": 10})
     (uploads,) = [name for name in story.ids["back"]["buckets"] if "-uploads-" in name]
     notified = story.account.client("s3").get_bucket_notification_configuration(Bucket=uploads)
     (called,) = notified["LambdaFunctionConfigurations"]

@@ -17,7 +17,7 @@ from local.endpoints import Endpoints
 from local.events import ACCOUNT_ID
 from local.network import Network, functions_in_the_vpc
 from local.resources import new_client
-from local.template import STACK, Template, read_template
+from local.template import STACK, Template, TemplateError, read_template
 from tests.deploy.granted import FUNCTIONS, OUTSIDE_THE_VPC, granted, policy
 from tests.support.server import Server
 
@@ -28,6 +28,16 @@ CHOICES = [
     {"DatabaseEngine": "aurora"},
     {"DatabaseEngine": "aurora", "UseProxy": "true", "MultiAz": "true"},
 ]
+# How functions reach the queues: what the template is given, and whether they use IPv6. Between two deployments there
+# are both the endpoint and the way out, whichever functions use.
+Way = tuple[dict[str, str], bool]
+BY_IPV6: Way = ({}, True)
+BY_ENDPOINT: Way = ({"QueuesByEndpoint": "true"}, False)
+WAYS: dict[str, Way] = {
+    "IPv6": BY_IPV6,
+    "endpoint": BY_ENDPOINT,
+    "IPv6 beside the endpoint": ({"QueuesByEndpoint": "true"}, True),
+}
 # Lambda does these from outside, in the function's name.
 _LAMBDAS = {"logs", "ec2"}
 
@@ -36,9 +46,9 @@ def _template(path: Path = STACK, parameters: Mapping[str, str] | None = None) -
     return read_template(path, region=REGION, account=ACCOUNT_ID, Prefix="messenger", **(parameters or {}))
 
 
-def _refused(template: Template) -> list[str]:
+def _refused(template: Template, *, ipv6: bool) -> list[str]:
     """What functions in the VPC are granted and cannot reach."""
-    network = Network(template)
+    network = Network(template, ipv6=ipv6)
     endpoints = Endpoints(network.endpoints())
     refused = [network.database()] if network.database() else []
     for function in functions_in_the_vpc():
@@ -48,14 +58,37 @@ def _refused(template: Template) -> list[str]:
         for right in granted(function):
             if right.action == "rds-db:connect" or right.service in _LAMBDAS or right.action in sources:
                 continue
+            if right.service == "execute-api" and not ipv6:
+                continue  # their inline limit is 0, as tests/deploy/test_deploy.py finds it
             if why := endpoints.refusal(right):
                 refused.append(f"{function}: {why}")
     return refused
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("parameters", CHOICES, ids=lambda chosen: "-".join(chosen) or "defaults")
-def test_whatever_is_granted_in_the_vpc_gets_through_its_network(parameters: dict[str, str]) -> None:
-    assert _refused(_template(parameters=parameters)) == []
+def test_whatever_is_granted_in_the_vpc_gets_through_its_network(parameters: dict[str, str], way: str) -> None:
+    given, ipv6 = WAYS[way]
+    assert _refused(_template(parameters={**parameters, **given}), ipv6=ipv6) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "ipv6", "lacking"),
+    [({}, False, {"sqs", "execute-api"}), ({"QueuesByEndpoint": "true"}, False, {"execute-api"})],
+    ids=["no endpoint", "with an endpoint"],
+)
+def test_functions_without_ipv6_reach_no_socket_and_the_queues_by_an_endpoint_alone(
+    given: dict[str, str], ipv6: bool, lacking: set[str]
+) -> None:
+    reached = {endpoint.service for endpoint in Network(_template(parameters=given), ipv6=ipv6).endpoints()}
+    assert {"s3", "dynamodb", "sqs", "execute-api"} - reached == lacking
+
+
+def test_in_the_vpc_only_those_who_publish_reach_sockets() -> None:
+    posting = {
+        function for function in functions_in_the_vpc() if any(r.service == "execute-api" for r in granted(function))
+    }
+    assert posting == {"api_handler", "websocket_message", "presence_changed", "sweep"}
 
 
 def test_the_functions_in_the_vpc_are_those_whose_policies_say_so() -> None:
@@ -63,7 +96,9 @@ def test_the_functions_in_the_vpc_are_those_whose_policies_say_so() -> None:
 
 
 def test_endpoints_lead_to_the_stages_own_resources_alone() -> None:
-    for endpoint in Network(_template()).endpoints():
+    endpoints = Network(_template(parameters=BY_ENDPOINT[0]), ipv6=False).endpoints()
+    assert {endpoint.service for endpoint in endpoints} == {"s3", "dynamodb", "sqs"}
+    for endpoint in endpoints:
         for statement in endpoint.statements:
             assert statement["Effect"] == "Allow"
             for resource in statement["Resource"]:
@@ -136,8 +171,78 @@ def test_one_fault_in_the_network_is_noticed(fault: str, tmp_path: Path) -> None
     assert text.count(right) == 1
     doctored = tmp_path / "stack.yaml"
     doctored.write_text(text.replace(right, wrong))
-    refused = _refused(_template(doctored, {"UseProxy": "true"}))
+    refused = _refused(_template(doctored, {"UseProxy": "true", **BY_ENDPOINT[0]}), ipv6=False)
     assert any(words in why for why in refused), refused
+
+
+_IPV6_FAULTS = {
+    "a subnet has no addresses": (
+        "SubnetId: !Ref SubnetB\n      Ipv6CidrBlock",
+        "SubnetId: !Ref SubnetA\n      Ipv6CidrBlock",
+        "SubnetB has no IPv6 addresses",
+    ),
+    "a subnet's block is none that subnets have": (
+        "!Select [1, !Cidr [!Select [0, !GetAtt Vpc.Ipv6CidrBlocks], 2, 64]]",
+        "!Select [1, !Cidr [!Select [0, !GetAtt Vpc.Ipv6CidrBlocks], 2, 63]]",
+        "SubnetB has no IPv6 addresses",
+    ),
+    "a subnet's block is not the network's": (
+        "Ipv6CidrBlock: !Select [0, !Cidr [!Select [0, !GetAtt Vpc.Ipv6CidrBlocks], 2, 64]]",
+        'Ipv6CidrBlock: "fd00::/64"',
+        "SubnetA has no IPv6 addresses",
+    ),
+    "no route leads out": (
+        'DestinationIpv6CidrBlock: "::/0"',
+        'DestinationIpv6CidrBlock: "64:ff9b::/96"',
+        "no IPv6 route leads out of SubnetA",
+    ),
+    "a subnet has no routes": (
+        "{ SubnetId: !Ref SubnetB, RouteTableId: !Ref Routes }",
+        "{ SubnetId: !Ref SubnetA, RouteTableId: !Ref Routes }",
+        "no IPv6 route leads out of SubnetB",
+    ),
+    "the route leads to a gateway of another kind": (
+        "EgressOnlyInternetGatewayId: !Ref WayOut",
+        "GatewayId: !Ref WayOut",
+        "no IPv6 route leads out",
+    ),
+    "the gateway is another network's": (
+        "Type: AWS::EC2::EgressOnlyInternetGateway\n    Properties: { VpcId: !Ref Vpc }",
+        "Type: AWS::EC2::EgressOnlyInternetGateway\n    Properties: { VpcId: vpc-1 }",
+        "no IPv6 route leads out",
+    ),
+    "functions may not go out": (
+        'ToPort: 443, CidrIpv6: "::/0"',
+        'ToPort: 443, CidrIpv6: "fd00::/8"',
+        "FunctionSecurityGroup lets nothing out to public IPv6 addresses",
+    ),
+    "functions may go out at another port": (
+        'FromPort: 443, ToPort: 443, CidrIpv6: "::/0"',
+        'FromPort: 80, ToPort: 80, CidrIpv6: "::/0"',
+        "FunctionSecurityGroup lets nothing out to public IPv6 addresses",
+    ),
+    "the network resolves no names": ("EnableDnsSupport: true", "EnableDnsSupport: false", "resolves no names"),
+}
+
+
+@pytest.mark.parametrize("fault", _IPV6_FAULTS)
+def test_one_fault_in_the_way_out_keeps_functions_from_queues_and_sockets(fault: str, tmp_path: Path) -> None:
+    right, wrong, words = _IPV6_FAULTS[fault]
+    text = STACK.read_text()
+    assert text.count(right) == 1
+    doctored = tmp_path / "stack.yaml"
+    doctored.write_text(text.replace(right, wrong))
+    refused = [why for why in _refused(_template(doctored), ipv6=True) if words in why]
+    assert {"sqs" if "sqs" in why else "execute-api" for why in refused} == {"sqs", "execute-api"}
+
+
+def test_a_network_without_addresses_of_amazons_is_no_network(tmp_path: Path) -> None:
+    doctored = tmp_path / "stack.yaml"
+    doctored.write_text(
+        STACK.read_text().replace("AmazonProvidedIpv6CidrBlock: true", "AmazonProvidedIpv6CidrBlock: false")
+    )
+    with pytest.raises(TemplateError, match="no item 0"):
+        _refused(_template(doctored), ipv6=True)
 
 
 def test_a_policy_that_cannot_be_judged_is_not_taken_for_an_open_one(tmp_path: Path) -> None:
@@ -148,15 +253,19 @@ def test_a_policy_that_cannot_be_judged_is_not_taken_for_an_open_one(tmp_path: P
     )
     doctored.write_text(STACK.read_text().replace(old, new))
     with pytest.raises(ValueError, match="sqs endpoint"):
-        _refused(_template(doctored))
+        _refused(_template(doctored, BY_ENDPOINT[0]), ipv6=False)
 
 
 # The local AWS
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Aws]:
-    made = Aws()
+class _ByEndpoint(Aws):
+    ipv6 = False
+
+
+@pytest.fixture(scope="module", params=[Aws, _ByEndpoint], ids=["by IPv6", "by an endpoint"])
+def aws(request: pytest.FixtureRequest) -> Iterator[Aws]:
+    made: Aws = request.param()
     made.start()
     yield made
     made.stop()
@@ -193,7 +302,9 @@ _ELSEWHERE: dict[str, Callable[[Any, str], object]] = {
 def test_the_local_aws_lets_nobody_out_of_the_vpc_but_by_its_endpoints(aws: Aws, what: str) -> None:
     dead = aws.queue_url(aws.name("PresenceDeadLetters"))
     service = what.partition(",")[0]
-    assert "VPC endpoint" in _refusal(lambda: _ELSEWHERE[what](_client(aws, service, inside=True), dead))
+    refusal = _refusal(lambda: _ELSEWHERE[what](_client(aws, service, inside=True), dead))
+    # By IPv6 there is no endpoint: what a function may ask of the queues is up to its own policy alone.
+    assert ("VPC endpoint" in refusal) == (service != "sqs" or not aws.ipv6)
     own = _refusal(lambda: _ELSEWHERE[what](_client(aws, service, inside=False), dead))
     assert "VPC endpoint" not in own, "whoever is outside gets the service's own answer"
 
@@ -207,7 +318,6 @@ def _refusal(call: Callable[[], object]) -> str:
 
 
 def test_a_function_in_the_vpc_is_refused_by_an_endpoint(server: Server) -> None:
-    dead = server.stack.aws.queue_url(server.stack.aws.name("PushDeadLetters"))
-    with server.settings(push_queue_url=dead, health_seconds=0):
+    with server.settings(live_table="another", health_seconds=0):
         answer = httpx.get(f"{server.url}/health", timeout=30)
-    assert (answer.status_code, answer.json()["parts"]["queue"]["status"]) == (503, "failing")
+    assert (answer.status_code, answer.json()["parts"]["liveTable"]["status"]) == (503, "failing")

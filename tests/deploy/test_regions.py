@@ -120,6 +120,33 @@ def test_a_region_in_which_functions_would_find_nothing_is_refused_at_once(regio
         regions.check(_stage(region, DATABASE_CA_FILE="/var/task/vendor/roots.pem"))
 
 
+LACKING_IPV6 = {"ap-east-2", "ap-southeast-6", "us-gov-east-1", "us-gov-west-1"}
+
+
+@pytest.mark.parametrize("region", FITTING)
+def test_ipv6_is_the_default_where_the_queues_have_it_and_its_absence_is_a_line_of_the_log(region: str) -> None:
+    said: list[str] = []
+    lacks = region in LACKING_IPV6
+    assert regions.settled(_stage(region), said.append).choices.ipv6 is not lacks
+    assert [words.split()[0] for words in said] == ([region] if lacks else [])
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+@pytest.mark.parametrize("region", ["eu-central-1", "ap-east-2"])
+def test_a_stage_may_choose_for_itself_whether_it_uses_ipv6(region: str, chosen: bool) -> None:
+    said: list[str] = []
+    stage = Stage("dev", _There(region, SERVED[region]), Choices(ipv6=chosen))
+    assert regions.settled(stage, said.append).choices.ipv6 is chosen
+    assert said == []
+
+
+def test_readme_names_the_regions_without_ipv6() -> None:
+    (paragraph,) = [part for part in (ROOT / "README.md").read_text().split("\n\n") if "`ipv6 = false`" in part]
+    named = {word.strip("(.,)") for word in paragraph.split()} & set(SERVED)
+    assert named == {region for region in LACKING_IPV6 if "-gov-" not in region}
+    assert "GovCloud" in paragraph
+
+
 def test_roots_that_were_added_are_found(tmp_path: Path) -> None:
     whole = (ROOT / "chalicelib/core/rds_roots.pem").read_text()
     one = tmp_path / "roots.pem"

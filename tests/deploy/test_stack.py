@@ -28,6 +28,10 @@ Template = dict[str, Any]
 # What moto's CloudFormation does not make, and what cannot be made without that.
 MOTO_LACKS = {
     "AWS::Budgets::Budget",
+    "AWS::EC2::EgressOnlyInternetGateway",
+    "AWS::EC2::Route",
+    "AWS::EC2::SubnetCidrBlock",
+    "AWS::EC2::VPCCidrBlock",
     "AWS::RDS::DBParameterGroup",
     "AWS::S3::BucketPolicy",
     "AWS::SQS::QueuePolicy",
@@ -42,6 +46,7 @@ OUTPUTS = {
     "DatabaseMasterHost",
     "DatabasePort",
     "DatabaseName",
+    "DatabaseConnections",
     "DatabaseMasterSecretArn",
     "DatabaseResourceId",
     "JwtSecretArn",
@@ -122,6 +127,7 @@ def test_each_size_says_all_that_there_is_to_say(template: Template) -> None:
     assert set(small) == set(medium) == set(large)
     for size in sizes.values():
         assert size["LowStorage"] == size["StorageGigabytes"] * 2**30 // 5
+        assert size["ManyConnections"] == size["MaxConnections"] * 4 // 5
     for what in set(small) - {"InstanceClass"}:
         assert small[what] <= medium[what] <= large[what], what
 
@@ -137,19 +143,26 @@ def test_what_a_scanner_is_told_to_pass_over_has_its_reason(template: Template) 
         assert len(skip["comment"]) > 40, f"{name}: {skip['id']}"
 
 
-def test_there_is_no_way_to_or_from_the_internet(template: Template) -> None:
+def test_nothing_comes_in_from_the_internet_and_only_ipv6_goes_out(template: Template) -> None:
     kinds = {resource["Type"] for resource in template["Resources"].values()}
-    assert not kinds & {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route", "AWS::EC2::EIP"}
+    assert not kinds & {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::EIP"}
+    (route,) = _of_type(template, "AWS::EC2::Route").values()
+    assert (route["DestinationIpv6CidrBlock"], route["EgressOnlyInternetGatewayId"]) == ("::/0", {"Ref": "WayOut"})
+    assert set(route) == {"RouteTableId", "DestinationIpv6CidrBlock", "EgressOnlyInternetGatewayId"}
     for subnet in _of_type(template, "AWS::EC2::Subnet").values():
         assert subnet["MapPublicIpOnLaunch"] is False
-    for group in _of_type(template, "AWS::EC2::SecurityGroup").values():
+    for name, group in _of_type(template, "AWS::EC2::SecurityGroup").items():
         for rule in group.get("SecurityGroupIngress", []):
             assert "SourceSecurityGroupId" in rule, "only groups of the stack may come in"
+        out = {(rule.get("CidrIpv6"), rule["FromPort"]) for rule in group["SecurityGroupEgress"]} - {(None, 443)}
+        assert out - {(None, 5432)} == ({("::/0", 443)} if name == "FunctionSecurityGroup" else set())
     for database in _of_type(template, "AWS::RDS::DBInstance").values():
         assert database["PubliclyAccessible"] is False
-    endpoints = _of_type(template, "AWS::EC2::VPCEndpoint").values()
-    reached = {endpoint["ServiceName"]["Fn::Sub"].rpartition(".")[2] for endpoint in endpoints}
-    assert reached == {"s3", "dynamodb", "sqs"}
+    endpoints = _of_type(template, "AWS::EC2::VPCEndpoint")
+    reached = {name: made["ServiceName"]["Fn::Sub"].rpartition(".")[2] for name, made in endpoints.items()}
+    assert set(reached.values()) == {"s3", "dynamodb", "sqs"}
+    by_the_hour = {name for name, made in endpoints.items() if made["VpcEndpointType"] == "Interface"}
+    assert {template["Resources"][name]["Condition"] for name in by_the_hour} == {"HasQueueEndpoint"}
 
 
 def test_data_is_encrypted_on_its_way_and_where_it_lies(template: Template) -> None:

@@ -77,7 +77,7 @@ def test_from_sign_up_to_a_message(alice: Client, bob: Client) -> None:
     body = {"conversationId": made["id"], "content": "Привет!", "type": "text", "tempId": "x"}
     sent = alice.ask("POST /api/messages", body, status=201)
     assert misfits(sent, MESSAGE) == []
-    assert sent["sender"]["id"] == alice.id
+    assert (sent["sender"]["id"], sent["sender"]["name"]) == (alice.id, "Alice")
     reply = {"conversationId": str(made["id"]), "content": "И тебе", "replyToId": sent["id"]}
     assert bob.ask("POST /api/messages", reply, status=201)["replyToId"] == sent["id"]
     listed = alice.ask("GET /api/conversations?limit=1000")
@@ -86,6 +86,9 @@ def test_from_sign_up_to_a_message(alice: Client, bob: Client) -> None:
     history = bob.ask(f"GET /api/messages/conversation/{made['id']}?limit=50")
     assert misfits(history, {"data": [MESSAGE], "pagination": PAGINATION}) == []
     assert [message["content"] for message in history["data"]] == ["И тебе", "Привет!"]
+    assert [message["sender"]["name"] for message in history["data"]] == ["Bob", "Alice"]
+    names = [person["name"] for person in listed["data"][0]["participants"]]
+    assert names == ["Alice", "Bob"]
 
 
 def test_errors_are_plain_sentences(alice: Client, at: At) -> None:
@@ -124,9 +127,11 @@ def test_a_conversation_by_socket(alice: Client, bob: Client, listen: Listen) ->
     ack = ours.call("message:send", asked)
     assert misfits(ack, {"success": bool, "message": MESSAGE}) == []
     sent = ack["message"]
+    assert sent["sender"]["name"] == "Alice"
     unified = theirs.wait_for("message:unified", conversationId=made["id"])
     assert misfits(unified, UNIFIED) == []
     assert (unified["message"]["id"], unified["message"]["content"]) == (sent["id"], "Привет!")
+    assert unified["message"]["sender"]["name"] == "Alice"
     assert theirs.wait_for("message:received", id=sent["id"]) == unified["message"]
     theirs.emit("message:read", {"conversationId": made["id"], "messageIds": [sent["id"]]})
     status = ours.wait_for("status:unified", conversationId=made["id"])

@@ -1,6 +1,7 @@
 """The bill: its arithmetic, and that what it multiplies is what the product really asks of AWS."""
 
 import itertools
+import random
 import re
 import tomllib
 from pathlib import Path
@@ -34,8 +35,8 @@ USAGES = st.builds(
 )
 
 
-def _bill(usage: Usage) -> dict[str, Line]:
-    return {line.name: line for line in cost.bill(usage, COUNTED, TABLE["prices"])}
+def _bill(usage: Usage, way: str = "inline") -> dict[str, Line]:
+    return {line.name: line for line in cost.bill(usage, way, COUNTED, TABLE["prices"])}
 
 
 def _total(usage: Usage) -> float:
@@ -60,7 +61,8 @@ def test_what_is_used_grows_in_proportion_to_the_users(usage: Usage) -> None:
 @given(USAGES, st.floats(0, 100))
 def test_each_message_costs_the_same(usage: Usage, more: float) -> None:
     def with_messages(messages: float) -> float:
-        return _total(msgspec.structs.replace(usage, messages=messages))
+        # Those who are connected for no time say no pings, of which messages save some.
+        return _total(msgspec.structs.replace(usage, messages=messages, minutes=0))
 
     none = with_messages(0)
     assert with_messages(usage.messages + more) - none == pytest.approx(
@@ -78,11 +80,35 @@ def test_more_of_anything_never_costs_less(usage: Usage) -> None:
 def test_a_line_is_quantity_times_price() -> None:
     usage = Usage(users=1000, messages=10, hearers=2, typing=0, reads=0, sessions=0, minutes=0, requests=0)
     sends = 1000 * 10 * 30
-    lines = _bill(usage)
-    assert lines["gateway_messages"].used == pytest.approx(sends * 4 / 1e6 * 1.00), "a frame, its ack, two posts"
-    assert lines["sqs_fifo"].used == pytest.approx(sends * 3 / 1e6 * 0.50), "sent, received, deleted"
-    assert lines["lambda_requests"].used == pytest.approx(sends * 2 / 1e6 * 0.20)
-    assert lines["connection_minutes"].used == 0
+    for way, queued, invocations in (("inline", 0, 1), ("queue", 3, 2)):
+        lines = _bill(usage, way)
+        assert lines["gateway_messages"].used == pytest.approx(sends * 4 / 1e6 * 1.00), "a frame, its ack, two posts"
+        assert lines["sqs_fifo"].used == pytest.approx(sends * queued / 1e6 * 0.50), "sent, received, deleted"
+        assert lines["lambda_requests"].used == pytest.approx(sends * invocations / 1e6 * 0.20)
+        assert lines["connection_minutes"].used == 0
+
+
+def test_functions_take_longer_with_less_of_a_processor_and_wait_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = {"cpu_ms_push": 10.0, "wait_ms_push": 20.0, "invocations": 1.0}
+    assert cost.milliseconds(counts) == pytest.approx(10 * 1769 / 512 + 20)
+    monkeypatch.setattr(cost, "MEMORY_GIGABYTES", 2.0)
+    assert cost.milliseconds(counts) == pytest.approx(30), "one processor is all that a thread can use"
+
+
+@pytest.mark.parametrize(("minutes", "pings"), [(3, 0), (5, 1), (60, 15), (240, 60)])
+def test_who_says_nothing_else_pings_at_every_heartbeat(minutes: float, pings: int) -> None:
+    assert Usage(messages=0, sessions=1, minutes=minutes).pings == pytest.approx(pings)
+
+
+def test_who_talks_pings_in_silences_alone() -> None:
+    """The formula, against moments drawn at random."""
+    usage = Usage(messages=20, reads=1, sessions=4, minutes=60)
+    dice = random.Random(1)
+    total = 0
+    for _ in range(4000):
+        moments = sorted(dice.uniform(0, 15) for _ in range(10))
+        total += sum(int((end - begin) / 4) for begin, end in itertools.pairwise([0.0, *moments, 15.0]))
+    assert usage.pings == pytest.approx(4 * total / 4000, rel=0.1)
 
 
 def test_a_request_by_rest_is_a_request_and_an_invocation() -> None:
@@ -94,7 +120,8 @@ def test_a_request_by_rest_is_a_request_and_an_invocation() -> None:
 
 STACK = read_template(TEMPLATE, region="", account="").document
 CHOICES = {
-    name: STACK["Parameters"][name]["AllowedValues"] for name in ("Size", "DatabaseEngine", "MultiAz", "UseProxy")
+    name: STACK["Parameters"][name]["AllowedValues"]
+    for name in ("Size", "DatabaseEngine", "MultiAz", "UseProxy", "QueuesByEndpoint")
 }
 
 
@@ -102,8 +129,9 @@ CHOICES = {
 def test_what_stands_is_priced_whatever_a_stage_chooses(values: tuple[str, ...]) -> None:
     chosen = dict(zip(CHOICES, values, strict=True))
     size, copies = STACK["Mappings"]["Sizes"][chosen["Size"]], 2 if chosen["MultiAz"] == "true" else 1
-    lines = {line.name: line.fixed for line in cost.bill(Usage(users=0), COUNTED, TABLE["prices"], chosen)}
-    assert lines["endpoint_hours"] == pytest.approx(copies * 730 * 0.01), "one endpoint, in each zone"
+    lines = {line.name: line.fixed for line in cost.bill(Usage(users=0), "inline", COUNTED, TABLE["prices"], chosen)}
+    endpoints = copies if chosen["QueuesByEndpoint"] == "true" else 0  # one endpoint, in each zone
+    assert lines.get("endpoint_hours", 0) == pytest.approx(endpoints * 730 * 0.01)
     proxied = chosen["UseProxy"] == "true"
     if chosen["DatabaseEngine"] == "aurora":
         capacity = copies * size["MinCapacity"]
@@ -143,9 +171,10 @@ def test_every_stage_is_priced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         assert standing.quantities(choices_of(stage).parameters)
 
 
-def test_a_hearer_more_costs_a_post_and_a_read() -> None:
+@pytest.mark.parametrize("way", cost.WAYS)
+def test_a_hearer_more_costs_a_post_and_a_read(way: str) -> None:
     two, three = (
-        cost.quantities(Usage(users=1, messages=1 / 30, hearers=n, typing=0, reads=0), COUNTED) for n in (2, 3)
+        cost.quantities(Usage(users=1, messages=1 / 30, hearers=n, typing=0, reads=0), way, COUNTED) for n in (2, 3)
     )
     assert three["gateway_messages"] - two["gateway_messages"] == pytest.approx(1)
     assert three["dynamodb_reads"] - two["dynamodb_reads"] == pytest.approx(1)
@@ -175,15 +204,17 @@ def test_every_line_has_a_price_and_every_metric_is_counted() -> None:
 
 
 def test_the_counts_are_those_of_this_code() -> None:
-    """Bytes may differ by the digits of ids and times; milliseconds are of a machine."""
+    """Bytes may differ by the digits of ids and times; milliseconds of a processor are of a machine."""
     now = counts.measure()
-    assert now.keys() == COUNTED.keys()
-    for action, counted in COUNTED.items():
-        for what, amount in counted.items():
-            if what.endswith("bytes") or what.startswith("bytes"):
-                assert now[action][what] == pytest.approx(amount, rel=0.1, abs=40), (action, what)
-            elif not what.startswith("ms_"):
-                assert now[action][what] == amount, (action, what)
+    assert now.actions.keys() == now.another_hearer.keys() == set(cost.WAYS)
+    for kept, found in ((COUNTED.actions, now.actions), (COUNTED.another_hearer, now.another_hearer)):
+        assert {way: of_way.keys() for way, of_way in found.items()} == {way: kept[way].keys() for way in cost.WAYS}
+        for way, name in itertools.chain.from_iterable(((way, name) for name in kept[way]) for way in cost.WAYS):
+            for what, amount in kept[way][name].items():
+                if "bytes" in what:
+                    assert found[way][name][what] == pytest.approx(amount, rel=0.1, abs=40), (way, name, what)
+                elif not what.startswith("cpu_ms_"):
+                    assert found[way][name][what] == amount, (way, name, what)
 
 
 def test_the_bill_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 import yaml
 
-from chalicelib.core.config import VARIABLES, Settings
+from chalicelib.core.config import INLINE_PUBLISH_LIMIT, VARIABLES, Settings
 from local import dotenv
-from local.stack import INLINE_PUBLISH_LIMIT, Options
+from local.stack import Options
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -20,8 +20,8 @@ EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 # What the local stack decides itself, and what only a deployment has.
 OF_THE_STACK = {
     "region", "access_key_id", "secret_access_key", "session_token", "aws_endpoint_url", "websocket_endpoint",
-    "function_name", "ca_file", "database_iam", "database_ca_file", "live_table", "push_queue_url",
-    "presence_queue_url", "uploads_bucket",
+    "dual_stack", "public_url", "function_name", "ca_file", "database_iam", "database_ca_file", "live_table",
+    "push_queue_url", "presence_queue_url", "uploads_bucket",
 }  # fmt: skip
 # What `make run` reads beside the product's settings, and what compose.yaml reads.
 OF_THE_LAPTOP = {"HOST", "PORT", "FILES_PORT", "DATA_DIR", "POSTGRES_BIN", "POSTGRES_PASSWORD"}

@@ -48,8 +48,7 @@ class ChatRules(State):
         return chat.members[user]
 
     def private(self, actor: int, peer: int) -> tuple[Chat, bool]:
-        """The one chat of two users, and whether it is new."""
-        refuse("invalid_input", when=peer == actor)
+        """The one chat of two users, or of one with themselves, and whether it is new."""
         for chat in self.chats:
             if chat.type == "private" and chat.members.keys() == {actor, peer}:
                 chat.members[actor].hidden_seq = -1

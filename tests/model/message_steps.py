@@ -203,5 +203,5 @@ class MessageSteps(ChatSteps):
                 "chatId": chat.id,
                 "deliveredSeq": member.delivered,
                 "readSeq": member.read,
-                "unreadCount": chat.last_seq - member.read,
+                "unreadCount": chat.unread_of(user),
             }

@@ -95,6 +95,13 @@ class Chat:
         """The messages that are there for a member."""
         return [message for message in self.messages if user not in message.hidden_from]
 
+    def unread_of(self, user: int) -> int:
+        """How many messages there are for a member to be read."""
+        read = self.members[user].read
+        return sum(
+            message.seq > read and message.sender != user and not message.deleted for message in self.shown_to(user)
+        )
+
     def is_hidden_from(self, user: int) -> bool:
         """Whether a member has deleted it for themselves, and nothing came since."""
         return self.last_seq <= self.members[user].hidden_seq
@@ -154,11 +161,12 @@ class State:
             "lastMessage": self.seen_message(shown[-1], user) if shown else None,
             "deliveredSeq": me.delivered,
             "readSeq": me.read,
-            "unreadCount": chat.last_seq - me.read,
+            "unreadCount": chat.unread_of(user),
             "muted": me.muted,
             "mutedUntil": me.muted_until,
             "pinned": me.pinned > 0,
             "archived": me.archived,
+            "markedUnread": False,
             "hidden": chat.is_hidden_from(user),
         }
 
@@ -174,6 +182,7 @@ class State:
             "content": message.content,
             "attachments": [],
             "replyTo": message.reply_to,
+            "quote": message.reply_to and self._quote(message.chat, message.reply_to),
             "forwardedFrom": message.origin and {"messageId": message.origin[0], "senderId": message.origin[1]},
             "mentions": message.mentions,
             "reactions": message.reactions,
@@ -181,6 +190,17 @@ class State:
             "isEdited": message.edited,
             "isDeleted": message.deleted,
             "isPinned": message.pinned > 0,
+        }
+
+    def _quote(self, chat: Chat, message_id: int) -> Wire:
+        (quoted,) = (one for one in chat.messages if one.id == message_id)
+        return {
+            "messageId": quoted.id,
+            "seq": quoted.seq,
+            "senderId": quoted.sender,
+            "messageType": "text",
+            "content": quoted.content[:200],
+            "isDeleted": quoted.deleted,
         }
 
     def seen_receipts(self, message: Message, user: int) -> list[Wire]:
@@ -209,12 +229,12 @@ class State:
 
 
 def seen(wire: Any) -> Any:
-    """What came over the wire, as the model has it: without times, and of a pin only whether it is there."""
+    """What came over the wire, as the model has it: without times and people, of a pin only whether it is there."""
     if isinstance(wire, list):
         return [seen(item) for item in wire]
     if not isinstance(wire, dict):
         return wire
-    plain = {name: seen(value) for name, value in wire.items() if name not in _TIMES}
+    plain = {name: seen(value) for name, value in wire.items() if name not in _TIMES | {"users"}}
     if "pinnedAt" in wire:
         plain["isPinned"] = wire["pinnedAt"] is not None
     return plain

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from local.faults import Fault
+from local.processes import wait_until
 from tests.sdk.cable import Cable, cable
 from tests.sdk.conftest import LogIn
 from tests.sdk.nodes import when
@@ -58,6 +59,19 @@ def test_a_gap_is_noticed_and_filled(alice: Person, bob: Person, log_in: LogIn, 
     assert theirs.run("return kept.heard.length") == 1
     theirs.run("await kept.me.chats[0].send('answer')")
     assert [text for _, _, text in theirs.run("return kept.heard")] == ["one", "lost", "answer"]
+
+
+def test_who_says_something_needs_no_ping(alice: Person, log_in: LogIn, server: Server) -> None:
+    with server.settings(heartbeat_seconds=2), server.recorded() as lines:
+        ours = log_in(alice)
+        ours.run(
+            "const until = Date.now() + 5000; while (Date.now() < until) {"
+            "await kept.me.socket.request('presence:get', {userIds: [1]});"
+            "await new Promise((done) => setTimeout(done, 500)); }"
+        )
+        assert lines.all("frame", action="ping") == []
+        assert len(lines.all("frame", action="presence:get")) > 2
+        assert wait_until(lambda: bool(lines.all("frame", action="ping")), seconds=10), "it is silent now"
 
 
 def test_a_socket_is_renewed_before_its_end_and_hears_everything_once(

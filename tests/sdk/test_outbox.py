@@ -1,11 +1,16 @@
 """What the client library has not sent yet: kept, and sent once, whatever is restarted meanwhile."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from local.faults import Fault
+from local.processes import free_port
 from tests.sdk.cable import Cable, cable
 from tests.sdk.conftest import LogIn
 from tests.sdk.nodes import JavaScriptError, Node, when
@@ -20,6 +25,33 @@ _WAITING = """
   return chat.pending;
 """
 _PENDING = "return kept.me.chat(chatId).pending.map(({body}) => body.content)"
+_REGISTER = """
+  kept.heard = [];
+  kept.me = await Messenger.register(url, {username, password: "correct horse battery"});
+  kept.me.on("message", ({message}) => kept.heard.push([message.seq, message.content]));
+"""
+
+
+class _Service:
+    """`make run`, in a process of its own."""
+
+    def __init__(self, port: int, data_dir: Path) -> None:
+        self._variables = os.environ | {"PORT": str(port), "DATA_DIR": str(data_dir), "RATE_LIMITS": "off"}
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Returns when it is ready."""
+        command = [sys.executable, "-m", "local"]
+        self._process = subprocess.Popen(command, env=self._variables, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        assert any(line.strip() == "ready" for line in self._process.stdout)
+
+    def stop(self) -> None:
+        """Ends it, as Ctrl-C does."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.communicate()
+            self._process = None
 
 
 @pytest.fixture
@@ -38,6 +70,7 @@ def test_it_outlives_the_process(
 ) -> None:
     chat_id = alice.chat_with(bob)
     first = log_in(alice, url=line.origin, folder=str(tmp_path))
+    first.run("await kept.me.keeper.flush()")
     line.cut()
     first.run(_SEND, chatId=chat_id, texts=["one", "two", "three"])
     first.run(_WAITING, chatId=chat_id, count=3)
@@ -88,6 +121,33 @@ def test_connections_that_break_all_the_time_lose_and_double_nothing(
         [number, str(number)] for number in range(1, 31)
     ]
     assert _texts(bob, chat_id) == texts
+
+
+def test_a_restarted_service_loses_and_doubles_nothing(nodes: Callable[[], Node], tmp_path: Path) -> None:
+    """Everything is stopped and started again, while two clients talk."""
+    port = free_port()
+    service = _Service(port, tmp_path / "data")
+    ours, theirs = nodes(), nodes()
+    try:
+        service.start()
+        for process, name in ((ours, "alice"), (theirs, "bob")):
+            process.run(_REGISTER, url=f"http://127.0.0.1:{port}", username=name)
+        bob_id = theirs.run("return kept.me.id")
+        chat_id = ours.run("return (await kept.me.openPrivate(bob)).id", bob=bob_id)
+        ours.run(_SEND, chatId=chat_id, texts=[str(number) for number in range(1, 6)])
+        when(theirs, "message", "kept.heard.length >= 2")
+        service.stop()
+        ours.run(_SEND, chatId=chat_id, texts=[str(number) for number in range(6, 11)])
+        service.start()
+        expected = [[number, str(number)] for number in range(1, 11)]
+        assert when(theirs, "message", "kept.heard.length >= 10 && kept.heard") == expected
+        ours.run(
+            "while (kept.me.chat(chatId).pending.length) await kept.me.chat(chatId).next('pending')", chatId=chat_id
+        )
+        theirs.run("await kept.me.sync()")
+        assert theirs.run("return kept.heard") == expected
+    finally:
+        service.stop()
 
 
 def test_what_is_refused_waits_with_the_reason(alice: Person, bob: Person, log_in: LogIn) -> None:

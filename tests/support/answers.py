@@ -50,3 +50,8 @@ def at_once(work: Callable[[int], T], times: int) -> list[T]:
 
     with mock.patch.object(db, "_container", _PerThread()), ThreadPoolExecutor(times) as threads:
         return list(threads.map(run, range(times)))
+
+
+def bare(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer without the people whom it names, as it stands in a list."""
+    return {name: value for name, value in answer.items() if name != "users"}

@@ -5,7 +5,7 @@ Events come twice, late and out of order, or not at all. What is heard moves no 
 
 from collections.abc import Mapping
 
-from tests.support.kept import Copy, Get, Wire
+from tests.support.kept import PERSONAL, Copy, Get, Wire
 from tests.support.people import Person
 from tests.support.socket import Socket
 
@@ -27,9 +27,13 @@ class Client(Copy):
     def hear(self, event: Wire) -> None:
         """Takes an event, once."""
         kind, data = event["type"], event["data"]
+        self._meet_people(event.get("users", []))
         if event["eventId"] in self._heard or kind.startswith(_PASSING):
             return
         self._heard.add(event["eventId"])
+        if kind.startswith(PERSONAL):
+            self._apply_personal(kind, data)
+            return
         chat_id = data["chatId"] if "chatId" in data else data["id"]
         if kind == "draft:updated":
             self._hear_draft(data)
@@ -61,7 +65,14 @@ class Client(Copy):
                 for participant in chat["participants"]:
                     if participant["userId"] == data["userId"]:
                         participant["role"] = data["role"]
-        chat["unreadCount"] = chat["lastSeq"] - chat["readSeq"]
+        chat["unreadCount"] = self._unread(chat)
+
+    def _unread(self, chat: Wire) -> int:
+        """What is there to be read: of what is kept, all but one's own and what was deleted."""
+        return sum(
+            message["seq"] > chat["readSeq"] and message["senderId"] != self.user_id and not message["isDeleted"]
+            for message in self.messages[chat["id"]].values()
+        )
 
     def _hear_draft(self, data: Wire) -> None:
         known = self.drafts.get(data["chatId"])
@@ -76,13 +87,15 @@ class Client(Copy):
             chat |= {"lastSeq": max(chat["lastSeq"], message["seq"]), "hidden": False}
             if not event.get("unattended"):
                 self._raise("readSeq", chat, message["senderId"], message["seq"])
+                if message["senderId"] == self.user_id:
+                    chat["markedUnread"] = False
 
     def _fetch_up_to(self, seq: int, chat_id: int) -> None:
         """Closes the gap between what is there and a message that something is told of."""
         highest = max(self.messages[chat_id], default=0)
         query: dict[str, str | int] = {"after": highest, "limit": 100}
         while seq > highest:
-            page = self._get(f"/chats/{chat_id}/messages", query)
+            page = self._ask(f"/chats/{chat_id}/messages", query)
             for message in page["messages"] if page else ():
                 self._place(message)
             if page is None or not page["hasMore"]:

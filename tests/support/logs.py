@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from chalicelib.core import logs
+import msgspec
+
+from chalicelib.core import lines as core_lines
 from chalicelib.core.logs import logger
 
 Line = dict[str, Any]
@@ -33,13 +35,21 @@ class Lines:
 
     @property
     def metrics(self) -> list[Line]:
-        """The metric lines among them."""
+        """The lines among them that carry metrics."""
         return metrics_of(self.text)
 
+    @property
+    def whole(self) -> list[Line]:
+        """The log lines as they are."""
+        return [json.loads(line) for line in self.text.splitlines() if line.startswith('{"level"')]
+
     def all(self, message: str | None = None, **fields: Any) -> list[Line]:
-        """The log lines with this message and these fields, in order."""
-        lines = [json.loads(line) for line in self.text.splitlines() if line.startswith('{"level"')]
-        return [line for line in lines if message in {None, line["message"]} and fields.items() <= line.items()]
+        """What was told with this message and these fields, in order: lines, and before each the steps in it."""
+        told = []
+        for line in self.whole:
+            steps = line.pop("steps", [])
+            told += [line | step | {"message": step["step"]} for step in steps] + [line]
+        return [each for each in told if message in {None, each["message"]} and _is_within(fields, each)]
 
     def the(self, message: str, **fields: Any) -> Line:
         """The only such line."""
@@ -61,7 +71,9 @@ def recorded(written: Path, level: str) -> Iterator[Lines]:
     ours._logger.addHandler(handler)
     ours.setLevel(level)
     try:
-        with mock.patch.object(logs, "write_line", lambda line: lines.here.write(f"{line}\n")):
+        with mock.patch.object(
+            core_lines, "write", lambda line: lines.here.write(f"{msgspec.json.encode(line).decode()}\n")
+        ):
             yield lines
     finally:
         ours.setLevel(before)
@@ -69,5 +81,10 @@ def recorded(written: Path, level: str) -> Iterator[Lines]:
 
 
 def metrics_of(output: str) -> list[Line]:
-    """The metric lines in what was written to stdout."""
-    return [json.loads(line) for line in output.splitlines() if line.startswith('{"_aws"')]
+    """The lines with metrics in what was written to stdout."""
+    lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    return [line for line in lines if "_aws" in line]
+
+
+def _is_within(fields: Line, line: Line) -> bool:
+    return all(line.get(name) == value for name, value in fields.items())

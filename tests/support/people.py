@@ -41,10 +41,11 @@ class Person:
         return int(answer.json()["id"])
 
     def send(self, chat_id: int, content: str, **more: Any) -> dict[str, Any]:
-        """Sends a message over HTTP and answers it."""
+        """Sends a message over HTTP and answers it, as lists have it."""
         answer = self.http.post("/messages", json={"chatId": chat_id, "content": content, **more})
         assert answer.status_code in {200, 201}, answer.text
         message: dict[str, Any] = answer.json()
+        message.pop("users", None)
         return message
 
     def schedule(self, chat_id: int, content: str = "later", **more: Any) -> int:

@@ -58,7 +58,7 @@ def _greedy(**variables: str) -> set[str]:
 
 
 def test_where_a_dialect_is_spoken_without_a_name_every_path_reaches_it() -> None:
-    named = {f"/{name}/{GREEDY}" for name in DIALECTS}
+    named = {f"/{name}/{GREEDY}" for name in (*DIALECTS, "files")}
     assert _greedy() == named
     assert _greedy(DIALECT="skype") == named | {f"/{GREEDY}"}
     assert _greedy(DIALECT_HOSTS="chat.example.com=gateway") == named | {f"/{GREEDY}"}

@@ -42,7 +42,7 @@ def test_a_unit_of_work_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
             "Namespace": "Messenger",
             "Dimensions": [["service"]],
             "Metrics": [
-                {"Name": "PushesPosted", "Unit": "Count"},
+                {"Name": "PushesPosted"},
                 {"Name": "DeliveryDelay", "Unit": "Milliseconds"},
             ],
         }

@@ -156,7 +156,14 @@ def test_rules_are_told_to_all_in_private_chats_too(server: Server, alice: Perso
 def test_what_is_personal_is_told_to_ones_own_devices(server: Server, alice: Person, bob: Person) -> None:
     chat = alice.chat_with(bob)
     phone, desk, other = _listening(server, alice, alice, bob)
-    flags = {"muted": False, "mutedUntil": None, "pinned": False, "archived": False, "hidden": False}
+    flags = {
+        "muted": False,
+        "mutedUntil": None,
+        "pinned": False,
+        "archived": False,
+        "markedUnread": False,
+        "hidden": False,
+    }
     verbs = [
         ("PUT", "/mute", {"muted": True}),
         ("PUT", "/pin", {"pinned": True}),

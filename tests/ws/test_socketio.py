@@ -87,7 +87,7 @@ def test_one_chat_with_native_clients(client: MakeClient, server: Server, alice:
     sent = native.act("message:send", {"chatId": chat, "content": "Привет! Как дела?"})
     heard = socket.wait_for("message:new", id=sent["id"])
     event = ears.wait_for("message:new", id=sent["id"])
-    around = {name: event[name] for name in ("eventId", "ts", "requestId")}
+    around = {name: event[name] for name in ("eventId", "ts", "requestId", "users")}
     assert heard == {**event["data"], **around}
     reply = socket.act("message:send", {"chatId": chat, "content": "Хорошо", "clientMessageId": "m1"})
     assert reply["seq"] == 2

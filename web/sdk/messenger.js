@@ -50,6 +50,8 @@ export class Messenger extends Emitter {
   #chats = new Map();
   /** @type {() => void} */
   #stopWatching = () => undefined;
+  /** Resolves when everything is closed, once the session has ended. @type {Promise<void>} */
+  #closing = Promise.resolve();
 
   /**
    * Logs in.
@@ -222,6 +224,11 @@ export class Messenger extends Emitter {
     return everyItem(this.http, "/messages/search", "messages", { ...narrowed, q: text });
   }
 
+  /** @returns {Promise<import("./types/api.js").Unread>} how much is unread in all chats, and where the user is mentioned */
+  unread() {
+    return this.http.get("/unread");
+  }
+
   /** Brings the copy up to date now. It happens by itself after each connection. @returns {Promise<void>} */
   sync() {
     return this.ingest.sync();
@@ -250,7 +257,7 @@ export class Messenger extends Emitter {
     this.expiry.stop();
     this.ingest.stop();
     await this.keeper.flush();
-    this.keeper.stop();
+    await this.keeper.stop();
   }
 
   async #start() {
@@ -266,15 +273,20 @@ export class Messenger extends Emitter {
 
   async #forget() {
     await this.session.end("logged_out");
-    for (const prefix of ["chat:", "copy", this.outbox.prefix]) {
-      const stored = await this.storage.list(prefix);
-      await this.storage.set(stored.map(([key]) => [key, undefined]));
-    }
+    await this.#closing;
+    await this.outbox.forget();
+  }
+
+  /** The session has ended. What is not sent yet stays, for the same user's next log-in. */
+  async #end() {
+    this.socket.stop();
+    await this.keeper.forget();
+    await this.close();
   }
 
   #listen() {
     this.session.on("ended", (why) => {
-      void this.close();
+      this.#closing = this.#end();
       this.emit("ended", why);
     });
     this.socket.on("state", (state) => {
@@ -294,7 +306,10 @@ export class Messenger extends Emitter {
       this.copy.on(name, ({ chatId }) => this.#tellChanged(chatId));
     }
     this.copy.on("left", ({ chatId }) => this.#tellLeft(chatId));
-    this.copy.on("reset", () => this.emit("chats", {}));
+    this.copy.on("reset", () => {
+      for (const [chatId, { to, data }] of this.copy.chats) if (to > data.deliveredSeq) this.#tellDelivered(chatId);
+      this.emit("chats", {});
+    });
   }
 
   #connected() {
@@ -316,18 +331,21 @@ export class Messenger extends Emitter {
   /** @param {any} told an answer or an event */
   #learn(told) {
     if (Array.isArray(told?.users)) this.people.learn(told.users);
-    if (told?.type === "user:updated") this.people.learn([told.data.user ?? told.data]);
+    if (told?.type === "user:updated") this.people.learn([told.data]);
   }
 
   /** @param {"message" | "updated" | "removed"} name @param {number} chatId @param {Message} message */
   #tell(name, chatId, message) {
     const chat = this.#handle(chatId);
-    if (name === "message" && this.autoReceipts && message.senderId !== this.id) {
-      this.receipts.delivered(chatId, chat.copy.to);
-    }
+    if (name === "message" && message.senderId !== this.id) this.#tellDelivered(chatId);
     chat.emit(name, message);
     this.emit(name, { chat, message });
     if (name !== "updated") this.emit("chats", {});
+  }
+
+  /** Everything that is loaded of a chat has arrived. @param {number} chatId */
+  #tellDelivered(chatId) {
+    if (this.autoReceipts) this.receipts.delivered(chatId, this.#handle(chatId).copy.to);
   }
 
   /** @param {number} chatId */
@@ -381,10 +399,10 @@ export class Messenger extends Emitter {
  * @param {Options} options
  */
 function basics(url, options) {
-  const base = new URL(url);
-  base.pathname = base.pathname === "/" ? "/api" : base.pathname.replace(/\/$/, "");
+  const base = url.replace(/\/+$/, "");
+  // React Native's URL cannot be changed.
+  const api = /^https?:\/\/[^/]+$/.test(base) ? `${base}/api` : base;
   const fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
-  const api = base.href;
   return {
     url: api,
     open: new Http({ url: api, fetch, patience: options.patience ?? PATIENCE_MILLISECONDS }),

@@ -118,6 +118,14 @@ export class Outbox extends Emitter {
     return done;
   }
 
+  /** Gives up everything, and removes it from this device. */
+  async forget() {
+    this.stop();
+    for (const pending of [...this.#pending.values()]) await this.#remove(pending);
+    const others = await this.storage.list(this.prefix);
+    await this.storage.set(others.map(([key]) => [key, undefined]));
+  }
+
   /** Sends a refused message again. @param {string} clientMessageId @returns {Promise<void>} */
   async retry(clientMessageId) {
     const pending = this.#pending.get(clientMessageId);

@@ -7,7 +7,8 @@ from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route,
 from chalicelib.features.accounts.schemas import Admission, Verification
 from chalicelib.features.chats.schemas import ChatList
 from chalicelib.features.messages.schemas import MessageList, Watermarks
-from chalicelib.features.people.schemas import User, UserList
+from chalicelib.features.people.schemas import UserList
+from chalicelib.realtime.people import User
 from chalicelib.realtime.shapes import Chat, Message
 from chalicelib.realtime.vocabularies import Spoken
 

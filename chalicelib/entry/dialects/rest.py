@@ -8,17 +8,19 @@ from typing import Any
 import msgspec
 from chalice.app import Request, Response
 
-from chalicelib.core import http, tokens
+from chalicelib.core import context, http, multipart, tokens
 from chalicelib.core.config import DIALECTS, settings
 from chalicelib.core.context import Actor
 from chalicelib.core.decoding import decode_object
 from chalicelib.core.errors import InvalidInput, NotFound, Problem, Unauthenticated, UsernameTaken
 from chalicelib.core.http import Endpoint, Manner
 from chalicelib.core.idempotency import Answer
-from chalicelib.entry.dialects import load
+from chalicelib.entry.dialects import files, load
 from chalicelib.entry.dialects.reading import offset_of, typed_body, typed_query, username_of
 from chalicelib.entry.dialects.words import Call, Dialect, Plain, Route, View, base_of, token_in
 from chalicelib.features.accounts.schemas import Admission, Registration
+from chalicelib.features.uploads import service as uploads
+from chalicelib.features.uploads.schemas import NewUpload
 
 # Stands for whatever is left of a path: Chalice passes it on to API Gateway, and knows no argument of that name.
 GREEDY = "{path+}"
@@ -63,6 +65,16 @@ def serve(spoken: Spoken, request: Request, endpoints: Iterable[Endpoint]) -> Re
     if place is None:
         return http.bordered(f"{spoken.name} {request.method} unknown", request, manner, _nowhere)
     return http.respond(place.endpoint, request, place.values, manner)
+
+
+def open_file(request: Request) -> Response:
+    """Leads who has a link to a file to the file itself, without a header. Never raises."""
+
+    def call() -> Answer:
+        token = request.context["path"].rpartition("/")[2]
+        return Answer(status=302, headers={"Location": uploads.open_link(tokens.verify_file(token))}, body="")
+
+    return http.bordered("GET /files", request, http.OURS, call)
 
 
 def _nowhere() -> Answer:
@@ -133,11 +145,16 @@ class InDialect(Manner):
         return actor
 
     def inputs(self, endpoint: Endpoint, request: Request, path_values: Mapping[str, str]) -> dict[str, Any]:
-        self._base = base_of(request.context.get("domainName", ""))
+        self._base = base_of(request.context.get("domainName", ""), request.headers.get("x-forwarded-proto", "https"))
         query_kind, body_kind = endpoint.input("query"), endpoint.input("body")
-        body = decode_object(http.bytes_of(request) or b"{}") if body_kind else {}
+        context.current().names_oneself = True
         query = dict(request.query_params or {})
-        call = self._call = Call(path=dict(path_values), query=query, body=body, actor=self._actor)
+        call = self._call = Call(path=dict(path_values), query=query, body={}, actor=self._actor)
+        content_type = request.headers.get("content-type", "")
+        if body_kind is NewUpload and multipart.is_multipart(content_type):
+            files.take(call, multipart.read(content_type, http.bytes_of(request)), self._dialect)
+        elif body_kind:
+            call.body = decode_object(http.bytes_of(request) or b"{}")
         if self._route is not None and self._route.ask is not None:
             self._route.ask(call)
         target = msgspec.structs.replace(endpoint, path=_path_of(endpoint, call.path))
@@ -183,7 +200,7 @@ class InDialect(Manner):
         people = {user["id"]: user for user in body.get("users", ()) if "id" in user}
         me = body["user"]["id"] if endpoint.answer is Admission else self._actor.user_id
         view = View(me=me, people=people, base=self._base)
-        tell = (self._route and self._route.tell) or self._dialect.answers.get(endpoint.answer)
+        tell = self._call.tell or (self._route and self._route.tell) or self._dialect.answers.get(endpoint.answer)
         offset = offset_of(self._call)
         if offset and "hasMore" in body and not _pages_by_number(endpoint):
             listed = next(name for name, value in body.items() if isinstance(value, list))

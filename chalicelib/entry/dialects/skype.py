@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,17 +18,20 @@ from chalicelib.features.chats.create import create
 from chalicelib.features.chats.properties import change
 from chalicelib.features.chats.schemas import ChatChange, ChatInput, ChatList
 from chalicelib.features.messages.history import history
-from chalicelib.features.messages.schemas import HistoryQuery, MessageList, SendInput, Watermarks
+from chalicelib.features.messages.schemas import HistoryQuery, MessageList, SendInput, SentType, Watermarks
+from chalicelib.features.messages.send import send
 from chalicelib.features.messages.text import clean
 from chalicelib.features.people import service as people
-from chalicelib.features.people.schemas import Contact, ContactList, SearchQuery, User, UserList
-from chalicelib.realtime.shapes import Chat, Message
+from chalicelib.features.people.schemas import ContactList, SearchQuery, UserList
+from chalicelib.realtime.people import Contact, User
+from chalicelib.realtime.shapes import Attachment, Chat, Message
 from chalicelib.realtime.vocabularies import Spoken
 
 # What was sent by REST is known by this, and by being so new, when it comes once more as a frame.
 _BY_REST = "rest:"
 _TWICE_WITHIN = timedelta(seconds=10)
 _LOOKED_AT = 10
+_KINDS: Mapping[str, SentType] = {"image": "image", "audio": "audio", "video": "video"}
 
 
 def user(one: Plain, _: View) -> Plain:
@@ -190,6 +193,21 @@ def _contact(call: Call) -> None:
         call.body["userId"] = same[0]
 
 
+def sent_with(actor: Actor, file: Attachment, fields: Mapping[str, str]) -> Message | None:
+    """An upload to a chat is a message there."""
+    chat_id = fields.get("chat_id")
+    if not chat_id:
+        return None
+    kind = file.content_type.partition("/")[0]
+    asked = SendInput(
+        chat_id=_digits(chat_id, "chat_id"),
+        content=fields.get("content", ""),
+        message_type=_KINDS.get(kind, "file"),
+        attachments=[file.id],
+    )
+    return send(actor, asked, "http").message
+
+
 def _typing(body: Plain) -> Plain:
     ours = in_our_case(body)
     return {**ours, "isTyping": ours.get("isTyping", True)}
@@ -256,4 +274,5 @@ DIALECT = Dialect(
     },
     events=events,
     has_frames=True,
+    uploaded=sent_with,
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.core import clock
+from chalicelib.core import clock, context
 from chalicelib.core.context import Actor
 from chalicelib.core.decoding import decode_lenient, decode_object
 from chalicelib.core.errors import Problem, UnknownAction
@@ -38,6 +38,7 @@ def act(name: str, actor: Actor, event: str, data: bytes) -> Plain:
     given = decode_object(data)
     if asked.ask is not None:
         given = asked.ask(given)
+    context.current().names_oneself = True
     typed = decode_lenient(fitting(given, action.data), action.data)
     done = asked.already(actor, typed) if asked.already is not None else None
     result = action.handler(actor, typed) if done is None else done

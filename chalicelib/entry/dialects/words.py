@@ -10,6 +10,7 @@ from chalicelib.core import tokens
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput, Unauthenticated
+from chalicelib.realtime.shapes import Attachment, Message
 from chalicelib.realtime.vocabularies import Spoken
 
 Plain = dict[str, Any]
@@ -55,6 +56,7 @@ class Call(msgspec.Struct, kw_only=True):
     actor: Actor = Actor(user_id=0, session_id=0)
     # What is to be done with what came of it, before it is told.
     then: Callable[[Actor, Any], Any] | None = None
+    tell: "Tell | None" = None
 
     def move(self, **names: str) -> None:
         """Gives fields of the body other names, as `ours="theirs"`; the first that is there is taken."""
@@ -109,14 +111,16 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """One dialect. `routes` are the paths that are not ours, or mean something else there, as `POST /conversations`.
 
     `answers` tells answers and acks by their type; others are told as they are. `actions` are the names that are not
-    ours. `events` tells an event as none, one or several. `has_frames` is true where clients have WebSockets without
-    Socket.IO. `no_entry` is what Socket.IO says to who may not connect.
+    ours. `events` tells an event as none, one or several. `uploaded` may send a message with a file that was uploaded
+    with other fields. `has_frames` is true where clients have WebSockets without Socket.IO. `no_entry` is what
+    Socket.IO says to who may not connect.
     """
 
     routes: Mapping[str, Route] = {}
     answers: Mapping[Any, Tell] = {}
     actions: Mapping[str, Action] = {}
     events: Events = as_it_is
+    uploaded: Callable[[Actor, Attachment, Mapping[str, str]], Message | None] | None = None
     has_frames: bool = False
     no_entry: str = "Unauthorized"
 
@@ -137,9 +141,9 @@ def token_in(authorization: str, query: Mapping[str, str]) -> str:
     return tokens.bare(authorization) or tokens.bare(query.get("token", ""))
 
 
-def base_of(host: str) -> str:
+def base_of(host: str, scheme: str = "https") -> str:
     """Where the REST API is, as this host's clients see it."""
-    return settings().public_url or (f"https://{host}/api" if host else "/api")
+    return settings().public_url or (f"{scheme}://{host}/api" if host else "/api")
 
 
 _LINK = re.compile(r"/files/(?P<token>[A-Za-z0-9_.-]+)")

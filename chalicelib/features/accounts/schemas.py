@@ -8,7 +8,8 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.core.faults import CHECK
 from chalicelib.core.ids import Id, Timestamp
 from chalicelib.features.accounts import passwords, usernames
-from chalicelib.features.people.schemas import Email, PersonName, User
+from chalicelib.features.people.schemas import Email, PersonName
+from chalicelib.realtime.people import User
 
 Username = Annotated[
     str,

@@ -33,8 +33,8 @@ from chalicelib.features.accounts.schemas import (
     Verification,
 )
 from chalicelib.features.people import service as people
-from chalicelib.features.people.schemas import User
 from chalicelib.realtime import publish
+from chalicelib.realtime.people import User
 
 # A whole office or school may register from one address.
 _REGISTRATIONS_PER_LOGIN = 6

@@ -12,7 +12,7 @@ ALL_PARTICIPANTS = 1_000_000
 FIRST_PARTICIPANTS = 20
 
 _CHAT = """
-SELECT chat_json(c, me, %(most)s)::text AS chat
+SELECT chat_answer(c, me, %(most)s) AS chat
 FROM members me JOIN chats c ON c.id = me.chat_id
 WHERE me.chat_id = %(chat_id)s AND me.user_id = %(user_id)s
 """

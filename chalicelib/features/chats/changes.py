@@ -15,11 +15,15 @@ from chalicelib.realtime.shapes import Chat, ChatSummary
 
 
 class Change(Outcome, frozen=True, kw_only=True):
-    """What became of a change: the chat as the actor sees it then, its members, and whom it added or took away."""
+    """What became of a change: the chat as the actor sees it then, its members, and whom it added or took away.
+
+    `users` tells who those are.
+    """
 
     chat: str | None = None
     member_ids: list[int] | None = None
     changed_ids: Sequence[int] = ()
+    users: str | None = None
 
     @property
     def seen(self) -> Chat:

@@ -1,4 +1,4 @@
-"""Making chats: the one private chat of two users, and groups."""
+"""Making chats: the one private chat of two users, or of one with themselves, and groups."""
 
 from chalicelib.core import db
 from chalicelib.core.config import settings
@@ -43,7 +43,7 @@ made AS (
 ),
 joined AS (
     INSERT INTO members (chat_id, user_id)
-    SELECT made.id, pair.user_id FROM made, unnest(ARRAY[%(low)s, %(high)s]::bigint[]) AS pair (user_id)
+    SELECT DISTINCT made.id, pair.user_id FROM made, unnest(ARRAY[%(low)s, %(high)s]::bigint[]) AS pair (user_id)
     RETURNING user_id
 ),
 -- Who writes to somebody again wants the chat back that they deleted.
@@ -101,7 +101,7 @@ FROM outcome o, chat_after(o.chat_id, %(user_id)s, %(most)s) a
 def create(actor: Actor, chat: ChatInput) -> tuple[Chat, bool]:
     """Makes a group, or finds or makes a private chat; answers whether it is new.
 
-    Raises UnknownUser, Blocked, GroupFull, and InvalidInput for a private chat of another number of users than two.
+    Raises UnknownUser, Blocked, GroupFull, and InvalidInput for a private chat of more than two users, or of nobody.
     """
     if chat.type == "private":
         return _private(actor, chat)
@@ -118,9 +118,10 @@ def create(actor: Actor, chat: ChatInput) -> tuple[Chat, bool]:
 
 
 def _private(actor: Actor, chat: ChatInput) -> tuple[Chat, bool]:
-    peers = set(chat.participant_ids) - {actor.user_id}
+    # One's own id alone stands for the chat with oneself.
+    peers = set(chat.participant_ids) - {actor.user_id} or set(chat.participant_ids)
     if len(peers) != 1:
-        raise InvalidInput.at("participantIds", "wrong_length", "must name one other user in a private chat")
+        raise InvalidInput.at("participantIds", "wrong_length", "must name one user in a private chat")
     peer_id = peers.pop()
     low, high = sorted((actor.user_id, peer_id))
     values = {"user_id": actor.user_id, "peer": peer_id, "low": low, "high": high, "most": FIRST_PARTICIPANTS}

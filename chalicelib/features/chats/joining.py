@@ -68,7 +68,7 @@ outcome AS MATERIALIZED (
         AS verdict, array(SELECT user_id FROM joined) AS changed_ids
     FROM verdict v
 )
-SELECT o.verdict, o.changed_ids, a.chat, a.member_ids
+SELECT o.verdict, o.changed_ids, users_text(o.changed_ids) AS users, a.chat, a.member_ids
 FROM outcome o, chat_after(
     CASE WHEN o.verdict IN ('allowed', 'unchanged') THEN (SELECT id FROM door) END, %(user_id)s, %(most)s
 ) a

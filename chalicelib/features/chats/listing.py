@@ -10,7 +10,7 @@ from chalicelib.core.context import Actor
 from chalicelib.core.ids import Id
 from chalicelib.features.chats.access import FIRST_PARTICIPANTS
 from chalicelib.features.chats.schemas import ChatList, ChatQuery
-from chalicelib.realtime.shapes import Chat
+from chalicelib.realtime.shapes import Chat, read_users
 
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -28,19 +28,33 @@ class _Listed(msgspec.Struct, frozen=True):
     chat_id: int
     at: datetime
     pinned_at: datetime | None
+    users: str | None
 
 
-# Pinned chats first, the last pinned at the top; then by the newest message.
+# Pinned chats first, the last pinned at the top; then by the newest message. The people of the whole page stand in
+# its first row.
 _LIST = """
-SELECT chat_json(c, me, %(most)s)::text AS chat, c.id AS chat_id, c.last_message_at AS at, me.pinned_at
-FROM members me JOIN chats c ON c.id = me.chat_id
-WHERE me.user_id = %(user_id)s
-    AND (me.hidden_seq IS NULL OR c.last_seq > me.hidden_seq)
-    AND (%(archived)s::boolean IS NULL OR (me.archived_at IS NOT NULL) = %(archived)s::boolean)
-    AND (%(at)s::timestamptz IS NULL OR (coalesce(me.pinned_at, '-infinity'), c.last_message_at, c.id)
-        < (coalesce(%(pinned_at)s::timestamptz, '-infinity'), %(at)s::timestamptz, %(before_id)s::bigint))
-ORDER BY coalesce(me.pinned_at, '-infinity') DESC, c.last_message_at DESC, c.id DESC
-LIMIT %(limit)s
+WITH page AS MATERIALIZED (
+    SELECT c AS chat, me AS viewer, c.last_message_at AS at, me.pinned_at, c.id
+    FROM members me JOIN chats c ON c.id = me.chat_id
+    WHERE me.user_id = %(user_id)s
+        AND (me.hidden_seq IS NULL OR c.last_seq > me.hidden_seq)
+        AND (%(archived)s::boolean IS NULL OR (me.archived_at IS NOT NULL) = %(archived)s::boolean)
+        AND (%(at)s::timestamptz IS NULL OR (coalesce(me.pinned_at, '-infinity'), c.last_message_at, c.id)
+            < (coalesce(%(pinned_at)s::timestamptz, '-infinity'), %(at)s::timestamptz, %(before_id)s::bigint))
+    ORDER BY coalesce(me.pinned_at, '-infinity') DESC, c.last_message_at DESC, c.id DESC
+    LIMIT %(limit)s
+),
+shown AS MATERIALIZED (
+    SELECT p.*, newest_message(p.id, %(user_id)s) AS newest FROM page p
+)
+SELECT chat_view(s.chat, s.viewer, s.newest, %(most)s)::text AS chat, s.id AS chat_id, s.at, s.pinned_at,
+    CASE row_number() OVER () WHEN 1 THEN (
+        SELECT users_text(array_agg(DISTINCT named.id))
+        FROM shown, unnest(chat_people(shown.chat, shown.newest, %(most)s)) AS named (id)
+    ) END AS users
+FROM shown s
+ORDER BY coalesce(s.pinned_at, '-infinity') DESC, s.at DESC, s.id DESC
 """
 
 
@@ -61,6 +75,7 @@ def list_chats(actor: Actor, query: ChatQuery) -> ChatList:
     )
     return ChatList(
         chats=[msgspec.json.decode(row.chat, type=Chat) for row in rows],
+        users=read_users(rows[0].users) if rows else [],
         has_more=has_more,
         next_cursor=_cursor_after(rows[-1]) if has_more else None,
     )

@@ -10,8 +10,9 @@ from chalicelib.core.verdicts import settled
 from chalicelib.features.chats.access import FIRST_PARTICIPANTS
 from chalicelib.features.chats.changes import Change, push_group, tell_change
 from chalicelib.realtime import events
+from chalicelib.realtime.event_data import MemberJoined, MemberLeft
 from chalicelib.realtime.publish import publish
-from chalicelib.realtime.shapes import Chat
+from chalicelib.realtime.shapes import Chat, read_users
 
 
 class _Added(Change, frozen=True, kw_only=True):
@@ -65,7 +66,8 @@ outcome AS MATERIALIZED (
         AS verdict, array(SELECT user_id FROM joined) AS changed_ids
     FROM verdict v
 )
-SELECT o.verdict, o.changed_ids, a.chat, a.member_ids, n.chat AS newcomers_chat
+SELECT o.verdict, o.changed_ids, users_text(o.changed_ids || %(user_id)s::bigint) AS users, a.chat, a.member_ids,
+    n.chat AS newcomers_chat
 FROM outcome o, chat_after(
     CASE WHEN o.verdict IN ('allowed', 'unchanged') THEN %(chat_id)s::bigint END, %(user_id)s, %(most)s
 ) a, chat_after(
@@ -104,7 +106,8 @@ def welcome(joined: Change, chat: Chat, *, added_by: int | None) -> None:
         chat = msgspec.structs.replace(chat, participants=participants)
     publish(events.chat_created(chat), to=joined.changed_ids, group=push_group(chat.id))
     others = sorted(set(joined.member_ids or ()).difference(joined.changed_ids))
-    event = events.member_joined(chat_id=chat.id, user_ids=list(joined.changed_ids), added_by=added_by)
+    data = MemberJoined(chat_id=chat.id, user_ids=list(joined.changed_ids), added_by=added_by)
+    event = events.member_joined(data, users=read_users(joined.users))
     publish(event, to=others, group=push_group(chat.id))
     tell_change(joined)
 
@@ -156,7 +159,7 @@ outcome AS MATERIALIZED (
         AS verdict, array(SELECT user_id FROM left_it) AS changed_ids
     FROM verdict v
 )
-SELECT o.verdict, o.changed_ids, a.chat, a.member_ids
+SELECT o.verdict, o.changed_ids, users_text(o.changed_ids) AS users, a.chat, a.member_ids
 FROM outcome o, chat_after(CASE o.verdict WHEN 'allowed' THEN %(chat_id)s::bigint END, %(user_id)s, %(most)s) a
 """
 
@@ -170,7 +173,8 @@ def remove_member(actor: Actor, chat_id: int, user_id: int) -> None:
     values = {"user_id": actor.user_id, "chat_id": chat_id, "leaver_id": user_id, "most": FIRST_PARTICIPANTS}
     removed = settled(lambda: db.the(Change, _REMOVE, values, actor=actor))
     publish(events.chat_left(chat_id), to=[user_id], group=push_group(chat_id))
-    event = events.member_left(chat_id=chat_id, user_id=user_id)
+    data = MemberLeft(chat_id=chat_id, user_id=user_id)
+    event = events.member_left(data, users=read_users(removed.users))
     publish(event, to=removed.member_ids or (), group=push_group(chat_id))
     tell_change(removed)
 

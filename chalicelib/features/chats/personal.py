@@ -1,4 +1,7 @@
-"""What a member makes of a chat for themselves: muted, pinned, archived. Only their own devices hear of it."""
+"""What a member makes of a chat for themselves: muted, pinned, archived, marked as unread.
+
+Only their own devices hear of it.
+"""
 
 from datetime import datetime, timedelta
 from typing import Literal
@@ -15,7 +18,7 @@ from chalicelib.realtime.shapes import Chat, ChatPersonal
 
 LONGEST_MUTE = timedelta(days=3660)
 
-Verb = Literal["mute", "unmute", "pin", "unpin", "archive", "unarchive"]
+Verb = Literal["mute", "unmute", "pin", "unpin", "archive", "unarchive", "mark_unread", "mark_seen"]
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -32,16 +35,19 @@ WITH mine AS MATERIALIZED (
         CASE %(verb)s WHEN 'pin' THEN coalesce(m.pinned_at, now()) WHEN 'unpin' THEN NULL
             ELSE m.pinned_at END AS pinned_at,
         CASE %(verb)s WHEN 'archive' THEN coalesce(m.archived_at, now()) WHEN 'unarchive' THEN NULL
-            ELSE m.archived_at END AS archived_at
+            ELSE m.archived_at END AS archived_at,
+        CASE %(verb)s WHEN 'mark_unread' THEN true WHEN 'mark_seen' THEN false
+            ELSE m.marked_unread END AS marked_unread
     FROM members m JOIN chats c ON c.id = m.chat_id
     WHERE m.chat_id = %(chat_id)s AND m.user_id = %(user_id)s
 ),
 moved AS (
-    UPDATE members m SET muted_until = mine.muted_until, pinned_at = mine.pinned_at, archived_at = mine.archived_at
+    UPDATE members m SET muted_until = mine.muted_until, pinned_at = mine.pinned_at, archived_at = mine.archived_at,
+        marked_unread = mine.marked_unread
     FROM mine
     WHERE m.chat_id = %(chat_id)s AND m.user_id = %(user_id)s
-        AND (m.muted_until, m.pinned_at, m.archived_at)
-            IS DISTINCT FROM (mine.muted_until, mine.pinned_at, mine.archived_at)
+        AND (m.muted_until, m.pinned_at, m.archived_at, m.marked_unread)
+            IS DISTINCT FROM (mine.muted_until, mine.pinned_at, mine.archived_at, mine.marked_unread)
     RETURNING m.user_id, m AS member
 )
 SELECT (
@@ -79,6 +85,7 @@ def tell_devices(actor: Actor, personal: ChatPersonal | Chat) -> None:
             muted_until=personal.muted_until,
             pinned=personal.pinned,
             archived=personal.archived,
+            marked_unread=personal.marked_unread,
             hidden=personal.hidden,
         )
     publish(events.chat_personal(personal), to=[actor.user_id], group=f"user:{actor.user_id}")

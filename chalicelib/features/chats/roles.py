@@ -7,7 +7,7 @@ from chalicelib.features.chats.access import FIRST_PARTICIPANTS
 from chalicelib.features.chats.changes import Change, push_group, tell_change
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
-from chalicelib.realtime.shapes import ChatMember, Role
+from chalicelib.realtime.shapes import ChatMember, Role, read_users
 
 # An admin acts on members and on themselves, as with removing: could they make a member of another admin, they could
 # remove them next.
@@ -50,7 +50,7 @@ outcome AS MATERIALIZED (
         AS verdict
     FROM verdict v
 )
-SELECT o.verdict, a.chat, a.member_ids
+SELECT o.verdict, users_text(ARRAY[%(member_id)s::bigint]) AS users, a.chat, a.member_ids
 FROM outcome o, chat_after(CASE o.verdict WHEN 'allowed' THEN %(chat_id)s::bigint END, %(user_id)s, %(most)s) a
 """
 
@@ -68,7 +68,7 @@ def set_role(actor: Actor, chat_id: int, user_id: int, role: Role) -> ChatMember
         "most": FIRST_PARTICIPANTS,
     }
     changed = settled(lambda: db.the(Change, _SET_ROLE, values, actor=actor))
-    member = ChatMember(chat_id=chat_id, user_id=user_id, role=role)
+    member = ChatMember(chat_id=chat_id, user_id=user_id, role=role, users=read_users(changed.users))
     if changed.verdict == "allowed":
         publish(events.member_updated(member), to=changed.member_ids or (), group=push_group(chat_id))
         tell_change(changed)

@@ -15,7 +15,17 @@ from chalicelib.core.errors import (
 from chalicelib.core.http import Reply, Routes
 from chalicelib.core.ids import Id
 from chalicelib.core.paging import Page
-from chalicelib.features.chats import deletion, invites, joining, members, personal, properties, public, roles
+from chalicelib.features.chats import (
+    deletion,
+    invites,
+    joining,
+    members,
+    personal,
+    properties,
+    public,
+    roles,
+    unread,
+)
 from chalicelib.features.chats.access import access_chat
 from chalicelib.features.chats.create import create
 from chalicelib.features.chats.listing import list_chats as list_my_chats
@@ -34,6 +44,7 @@ from chalicelib.features.chats.schemas import (
     PublicChatList,
     PublicChatQuery,
     RoleInput,
+    Unread,
 )
 from chalicelib.realtime.shapes import Chat, ChatMember, ChatPersonal
 
@@ -183,3 +194,21 @@ def archive_chat(actor: Actor, chat_id: Id) -> ChatPersonal:
 def unarchive_chat(actor: Actor, chat_id: Id) -> None:
     """Take a chat out of my archive."""
     personal.set_personal(actor, chat_id, "unarchive")
+
+
+@routes.put("/chats/{chat_id}/unread", refuses=(NotFound,))
+def mark_chat_unread(actor: Actor, chat_id: Id) -> ChatPersonal:
+    """Mark a chat as unread, until I read it or write in it."""
+    return personal.set_personal(actor, chat_id, "mark_unread")
+
+
+@routes.delete("/chats/{chat_id}/unread", refuses=(NotFound,))
+def unmark_chat_unread(actor: Actor, chat_id: Id) -> None:
+    """Take the mark back; what is unread stays so."""
+    personal.set_personal(actor, chat_id, "mark_seen")
+
+
+@routes.get("/unread")
+def get_unread(actor: Actor) -> Unread:
+    """How much there is to be read in all my chats, and in which of them I am mentioned."""
+    return unread.unread(actor)

@@ -12,7 +12,7 @@ from chalicelib.core.faults import TOLD
 from chalicelib.core.ids import Id, Timestamp
 from chalicelib.core.names import NAME
 from chalicelib.core.paging import Page
-from chalicelib.realtime.shapes import AllowedMembers, Chat, ChatType, Role
+from chalicelib.realtime.shapes import AllowedMembers, Chat, ChatType, Role, Users
 
 Name = Annotated[
     str, Meta(min_length=1, max_length=100, pattern=r"\S", extra={TOLD: "must have a visible character", **NAME})
@@ -38,7 +38,7 @@ _YEAR = 365 * 24 * 60 * 60
 
 
 class ChatInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A private chat takes the other user's id alone; a group takes any number, and a name where it has one."""
+    """A private chat takes the other user's id alone, or one's own for saved messages; a group takes any number."""
 
     type: ChatType
     participant_ids: Annotated[list[Id], Meta(max_length=1000)]
@@ -93,8 +93,25 @@ class ChatList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One page of the caller's chats: pinned ones first, then the one with the newest message."""
 
     chats: list[Chat]
+    users: Users
     has_more: bool
     next_cursor: str | None
+
+
+class UnreadChat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A chat in which the caller is mentioned by what they have not read."""
+
+    chat_id: Id
+    unread_count: Annotated[int, Meta(ge=0)]
+    mention_count: Annotated[int, Meta(ge=1)]
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What there is to be read in all the caller's chats."""
+
+    unread_count: Annotated[int, Meta(ge=0)]
+    unread_chats: Annotated[int, Meta(ge=0, description="chats with unread messages or marked as unread")]
+    chats: Annotated[list[UnreadChat], Meta(description="those with mentions, by their ids")]
 
 
 class ChatPreview(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

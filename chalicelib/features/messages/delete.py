@@ -7,20 +7,23 @@ from chalicelib.core.context import Actor
 from chalicelib.core.errors import NotFound
 from chalicelib.core.verdicts import Outcome, settled
 from chalicelib.realtime import events
+from chalicelib.realtime.event_data import MessageDeleted
 from chalicelib.realtime.publish import publish
-from chalicelib.realtime.shapes import DeleteScope
+from chalicelib.realtime.shapes import DeleteScope, read_users
 
 
 class _Outcome(Outcome, frozen=True, kw_only=True):
     chat_id: int | None
     seq: int | None
     member_ids: list[int]
+    users: str | None
 
 
 class _Hidden(msgspec.Struct, frozen=True):
     chat_id: int
     seq: int
     is_new: bool
+    users: str
 
 
 # An edit in between has kept a text that this statement cannot see, and so makes it stale.
@@ -60,6 +63,7 @@ earlier AS (
 )
 SELECT
     CASE WHEN v.verdict = 'allowed' AND d.seq IS NULL THEN 'stale' ELSE v.verdict END AS verdict, d.chat_id, d.seq,
+    users_text(ARRAY[%(user_id)s::bigint]) AS users,
     array(SELECT m.user_id FROM members m WHERE m.chat_id = (SELECT d.chat_id FROM deleted d)) AS member_ids
 FROM verdict v LEFT JOIN deleted d ON true
 """
@@ -75,7 +79,8 @@ hidden AS (
     ON CONFLICT DO NOTHING
     RETURNING seq
 )
-SELECT t.chat_id, t.seq, EXISTS (SELECT FROM hidden) AS is_new FROM target t
+SELECT t.chat_id, t.seq, EXISTS (SELECT FROM hidden) AS is_new,
+    users_text(ARRAY[%(user_id)s::bigint]) AS users FROM target t
 """
 
 
@@ -94,13 +99,14 @@ def _for_everyone(actor: Actor, message_id: int) -> None:
     values = {"user_id": actor.user_id, "message_id": message_id}
     outcome = settled(lambda: db.the(_Outcome, _FOR_EVERYONE, values, actor=actor))
     if outcome.chat_id is not None and outcome.seq is not None:
-        event = events.message_deleted(
+        data = MessageDeleted(
             chat_id=outcome.chat_id,
             message_id=message_id,
             seq=outcome.seq,
             deleted_by=actor.user_id,
             scope="everyone",
         )
+        event = events.message_deleted(data, users=read_users(outcome.users))
         publish(event, to=outcome.member_ids, group=f"chat:{outcome.chat_id}")
 
 
@@ -109,7 +115,8 @@ def _for_me(actor: Actor, message_id: int) -> None:
     if row is None:
         raise NotFound("There is no such message.")
     if row.is_new:
-        event = events.message_deleted(
+        data = MessageDeleted(
             chat_id=row.chat_id, message_id=message_id, seq=row.seq, deleted_by=actor.user_id, scope="me"
         )
+        event = events.message_deleted(data, users=read_users(row.users))
         publish(event, to=[actor.user_id], group=f"chat:{row.chat_id}")

@@ -15,7 +15,7 @@ from chalicelib.features.messages.schemas import Edit, EditInput, EditList
 from chalicelib.features.messages.text import clean
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
-from chalicelib.realtime.shapes import Message
+from chalicelib.realtime.shapes import Message, for_oneself
 
 
 class Edited(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +90,7 @@ SELECT
     CASE WHEN a.allowed AND NOT EXISTS (SELECT FROM edited) THEN 'stale' ELSE v.verdict END AS verdict,
     coalesce(a.allowed, true) AS allowed, a.remaining, coalesce(a.retry_after, 0) AS retry_after,
     (
-        SELECT message_json_for(coalesce(e.message, t.message), t.viewer)::text
+        SELECT message_answer(coalesce(e.message, t.message), t.viewer)
         FROM target t LEFT JOIN edited e ON true
     ) AS message,
     array(SELECT m.user_id FROM members m WHERE m.chat_id = (SELECT e.chat_id FROM edited e)) AS member_ids
@@ -136,7 +136,7 @@ def edit(actor: Actor, message_id: int, change: EditInput) -> Edited:
     message = msgspec.json.decode(outcome.message, type=Message)
     if outcome.verdict == "allowed":
         publish(events.message_updated(message), to=outcome.member_ids, group=f"chat:{message.chat_id}")
-    return Edited(message=message, allowance=outcome)
+    return Edited(message=for_oneself(message, actor.user_id), allowance=outcome)
 
 
 def edits(actor: Actor, message_id: int, page: paging.Page) -> EditList:

@@ -9,6 +9,7 @@ import msgspec
 
 from chalicelib.core import context, db
 from chalicelib.realtime import events
+from chalicelib.realtime.event_data import MessageDeleted
 from chalicelib.realtime.publish import publish
 
 # What one sweep takes upon itself; the next one, a minute later, goes on.
@@ -75,9 +76,9 @@ def _empty_some() -> int:
     with context.begin() as current:
         for chat in chats:
             for message_id, seq in zip(chat.message_ids, chat.seqs, strict=True):
-                event = events.message_deleted(
+                data = MessageDeleted(
                     chat_id=chat.chat_id, message_id=message_id, seq=seq, deleted_by=None, scope="everyone"
                 )
-                publish(event, to=chat.member_ids, group=f"chat:{chat.chat_id}")
+                publish(events.message_deleted(data), to=chat.member_ids, group=f"chat:{chat.chat_id}")
         current.committed()
     return sum(len(chat.seqs) for chat in chats)

@@ -112,19 +112,26 @@ attached AS (
     SELECT a.upload_id, copy.chat_id, copy.seq FROM stored copy, source s, attachments a
     WHERE a.chat_id = s.chat_id AND a.seq = s.seq
 ),
+expiring AS (
+    INSERT INTO expiring_messages (chat_id, expires_at, seq)
+    SELECT copy.chat_id, (copy.message).expires_at, copy.seq FROM stored copy
+    WHERE (copy.message).expires_at IS NOT NULL
+),
 -- Who writes has read what is there.
 marked AS (
-    UPDATE members me SET delivered_seq = copy.seq, read_seq = copy.seq FROM stored copy
+    UPDATE members me SET delivered_seq = copy.seq, read_seq = copy.seq, marked_unread = false FROM stored copy
     WHERE me.chat_id = copy.chat_id AND me.user_id = %(user_id)s
 )
 SELECT CASE WHEN a.allowed AND NOT (SELECT are_all FROM steady) THEN 'stale' ELSE v.verdict END AS verdict,
     (SELECT r.place - 1 FROM refused r) AS refused,
     coalesce(a.allowed, true) AS allowed, a.remaining, coalesce(a.retry_after, 0) AS retry_after,
     copy.seq IS NOT NULL AS created,
-    CASE WHEN e.place IS NULL THEN message_json(copy.message, 0, 0) ELSE (
-        SELECT message_json_for(e.message, me) FROM members me
+    CASE WHEN e.place IS NULL THEN with_users(
+        message_json(copy.message, 0, 0)::text, message_people(copy.message)
+    ) ELSE (
+        SELECT message_answer(e.message, me) FROM members me
         WHERE me.chat_id = t.chat_id AND me.user_id = %(user_id)s
-    ) END::text AS message,
+    ) END AS message,
     array(SELECT m.user_id FROM members m WHERE m.chat_id = copy.chat_id) AS recipients
 FROM targets t CROSS JOIN verdict v LEFT JOIN allowance a ON true
 LEFT JOIN earlier e ON e.place = t.place LEFT JOIN stored copy ON copy.chat_id = t.chat_id

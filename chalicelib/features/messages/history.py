@@ -10,15 +10,20 @@ from chalicelib.core.errors import InvalidInput, NotFound
 from chalicelib.core.http import camel
 from chalicelib.core.ids import MAX_ID, Seq
 from chalicelib.features.messages.schemas import HistoryQuery, MessageList
-from chalicelib.realtime.shapes import Message
+from chalicelib.realtime.shapes import Message, for_oneself, read_users
 
 Direction = Literal["before", "after"]
 # One of them says where a page begins.
-_STARTS = ("before", "before_id", "before_time", "after", "skip", "cursor")
+_STARTS = ("before", "before_id", "before_time", "after", "around", "skip", "cursor")
 
 
 class _PageRow(msgspec.Struct, frozen=True):
     messages: str | None
+    users: str | None
+
+
+class _AroundRow(_PageRow, frozen=True):
+    newer: str | None
 
 
 class _Numbered(msgspec.Struct, frozen=True):
@@ -30,16 +35,29 @@ class _MessageRow(msgspec.Struct, frozen=True):
 
 
 # Each walks the primary key from where the page begins.
-_BEFORE = "SELECT history_before(%(user_id)s, %(chat_id)s, %(seq)s, %(skip)s, %(limit)s) AS messages"
-_BEFORE_ONE = """
-SELECT history_before(
-    %(user_id)s, %(chat_id)s, seq_before(%(chat_id)s, %(before_id)s, %(before_time)s), NULL, %(limit)s
-) AS messages
+_BEFORE = """
+SELECT p.messages, users_text(p.people) AS users
+FROM page_before(%(user_id)s, %(chat_id)s, %(seq)s, %(skip)s, %(limit)s) p
 """
-_AFTER = "SELECT history_after(%(user_id)s, %(chat_id)s, %(seq)s, %(limit)s) AS messages"
+_BEFORE_ONE = """
+SELECT p.messages, users_text(p.people) AS users
+FROM page_before(
+    %(user_id)s, %(chat_id)s, seq_before(%(chat_id)s, %(before_id)s, %(before_time)s), NULL, %(limit)s
+) p
+"""
+_AFTER = """
+SELECT p.messages, users_text(p.people) AS users FROM page_after(%(user_id)s, %(chat_id)s, %(seq)s, %(limit)s) p
+"""
+
+# What is newer than a message comes with what is older, the message itself among it.
+_AROUND = """
+SELECT older.messages, newer.messages AS newer, users_text(older.people || newer.people) AS users
+FROM page_before(%(user_id)s, %(chat_id)s, %(seq)s + 1, NULL, %(limit)s) older,
+    page_after(%(user_id)s, %(chat_id)s, %(seq)s, %(newer)s) newer
+"""
 
 _MESSAGE = """
-SELECT message_json_for(a.message, a.viewer)::text AS message
+SELECT message_answer(a.message, a.viewer) AS message
 FROM access_message(%(message_id)s, %(user_id)s) a
 """
 
@@ -47,6 +65,8 @@ FROM access_message(%(message_id)s, %(user_id)s) a
 def history(actor: Actor, chat_id: int, query: HistoryQuery) -> MessageList:
     """One page of a chat's messages. Raises NotFound for who is not a member."""
     direction, seq = _start(query)
+    if query.around is not None:
+        return _around(actor, chat_id, query.around, query.limit)
     values = {
         "user_id": actor.user_id,
         "chat_id": chat_id,
@@ -62,17 +82,41 @@ def history(actor: Actor, chat_id: int, query: HistoryQuery) -> MessageList:
         row = db.the(_PageRow, _BEFORE, values, actor=actor)
     else:
         row = db.the(_PageRow, _AFTER, values, actor=actor)
-    if row.messages is None:
+    messages, has_more = _cut(row.messages, query.limit)
+    return _page(messages, row.users, direction if has_more else None)
+
+
+def _around(actor: Actor, chat_id: int, seq: int, limit: int) -> MessageList:
+    newer = limit // 2
+    values = {
+        "user_id": actor.user_id,
+        "chat_id": chat_id,
+        "seq": seq,
+        "newer": newer,
+        "limit": limit - newer + 1,
+    }
+    row = db.the(_AroundRow, _AROUND, values, actor=actor)
+    after, _ = _cut(row.newer, newer, room=paging.PAGE_BYTES // 2)
+    before, has_more = _cut(row.messages, limit - newer, room=paging.PAGE_BYTES // 2)
+    return _page([*reversed(after), *before], row.users, "before" if has_more else None)
+
+
+def _cut(text: str | None, limit: int, *, room: int = paging.PAGE_BYTES) -> tuple[list[msgspec.Raw], bool]:
+    """The messages that fit, as PostgreSQL wrote them for the wire. Raises NotFound where it found no chat."""
+    if text is None:
         raise NotFound("There is no such chat.")
-    # PostgreSQL writes messages as the wire has them: they go on as they are.
-    found = msgspec.json.decode(row.messages, type=list[msgspec.Raw])
+    found = msgspec.json.decode(text, type=list[msgspec.Raw])
     # A character takes four bytes at most: where they all fit, none needs to be weighed.
-    is_small = 4 * len(row.messages) <= paging.PAGE_BYTES
-    messages, has_more = paging.cut(found, query.limit, None if is_small else _bytes)
+    is_small = 4 * len(text) <= room
+    return paging.cut(found, limit, None if is_small else _bytes, room=room)
+
+
+def _page(messages: list[msgspec.Raw], users: str | None, onward: Direction | None) -> MessageList:
     return MessageList(
         messages=cast(list[Message], messages),
-        has_more=has_more,
-        next_cursor=paging.write_cursor(direction, _seq(messages[-1])) if has_more else None,
+        users=read_users(users),
+        has_more=onward is not None,
+        next_cursor=paging.write_cursor(onward, _seq(messages[-1])) if onward else None,
     )
 
 
@@ -81,7 +125,7 @@ def access_message(actor: Actor, message_id: int) -> Message:
     row = db.one(_MessageRow, _MESSAGE, {"user_id": actor.user_id, "message_id": message_id}, actor=actor)
     if row is None:
         raise NotFound("There is no such message.")
-    return msgspec.json.decode(row.message, type=Message)
+    return for_oneself(msgspec.json.decode(row.message, type=Message), actor.user_id)
 
 
 def _bytes(message: msgspec.Raw) -> int:

@@ -13,7 +13,7 @@ from chalicelib.core.verdicts import Outcome, settled
 from chalicelib.features.messages.schemas import MessageList
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
-from chalicelib.realtime.shapes import Message
+from chalicelib.realtime.shapes import Message, bare, for_oneself, people_of
 
 
 class _Outcome(Outcome, frozen=True, kw_only=True):
@@ -66,11 +66,11 @@ pinned AS (
 SELECT
     CASE WHEN v.verdict = 'allowed' AND NOT EXISTS (SELECT FROM pinned) THEN 'stale' ELSE v.verdict END AS verdict,
     (
-        SELECT message_json_for(coalesce(p.message, t.message), t.viewer)::text
+        SELECT message_answer(coalesce(p.message, t.message), t.viewer)
         FROM target t LEFT JOIN pinned p ON true
     ) AS message,
     (
-        SELECT message_json_for(p.message, coalesce(sender, t.viewer))::text
+        SELECT message_answer(p.message, coalesce(sender, t.viewer))
         FROM target t, pinned p LEFT JOIN members sender
             ON sender.chat_id = p.chat_id AND sender.user_id = p.sender_id
     ) AS told,
@@ -79,7 +79,7 @@ FROM verdict v
 """
 
 _PINS = """
-SELECT message_json_for(p.message, me)::text AS message, (p.message).seq, (p.message).pinned_at AS at
+SELECT message_answer(p.message, me) AS message, (p.message).seq, (p.message).pinned_at AS at
 FROM members me LEFT JOIN LATERAL (
     SELECT m.message FROM shown_messages(me.user_id) m
     WHERE m.chat_id = me.chat_id AND (m.message).pinned_at IS NOT NULL
@@ -105,7 +105,7 @@ def pin(actor: Actor, message_id: int, *, remove: bool = False) -> Message:
     if outcome.told is not None:
         event = events.message_updated(msgspec.json.decode(outcome.told, type=Message))
         publish(event, to=outcome.member_ids, group=f"chat:{message.chat_id}")
-    return message
+    return for_oneself(message, actor.user_id)
 
 
 def pins(actor: Actor, chat_id: int, page: paging.Page) -> MessageList:
@@ -129,7 +129,8 @@ def pins(actor: Actor, chat_id: int, page: paging.Page) -> MessageList:
     found, has_more = paging.cut(found, page.limit, lambda item: len(msgspec.json.encode(item[0])))
     last, at = found[-1] if found else (None, None)
     return MessageList(
-        messages=[message for message, _ in found],
+        messages=[bare(message) for message, _ in found],
+        users=people_of(message for message, _ in found),
         has_more=has_more,
         next_cursor=paging.write_cursor(at, last.seq) if has_more and last and at else None,
     )

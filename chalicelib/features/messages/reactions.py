@@ -68,10 +68,10 @@ SELECT
     CASE WHEN a.allowed AND NOT EXISTS (SELECT FROM reacted) THEN 'stale' ELSE v.verdict END AS verdict,
     coalesce(a.allowed, true) AS allowed, a.remaining, coalesce(a.retry_after, 0) AS retry_after,
     (
-        SELECT json_build_object(
+        SELECT with_users(json_build_object(
             'chatId', (now.message).chat_id, 'messageId', (now.message).id, 'seq', (now.message).seq,
             'reactions', (now.message).reactions, 'updatedAt', wire_time((now.message).updated_at)
-        )::text
+        )::text, reaction_people((now.message).reactions))
         FROM (SELECT coalesce(r.message, t.message) AS message FROM target t LEFT JOIN reacted r ON true) now
     ) AS reactions,
     array(SELECT m.user_id FROM members m WHERE m.chat_id = (SELECT r.chat_id FROM reacted r)) AS member_ids

@@ -13,7 +13,9 @@ from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import Id
 from chalicelib.features.messages.schemas import Receipt, ReceiptList, Watermarks
 from chalicelib.realtime import events
+from chalicelib.realtime.event_data import MessageDelivered, MessagesRead
 from chalicelib.realtime.publish import publish
+from chalicelib.realtime.shapes import ChatPersonal, read_users
 
 # Everybody's receipts to everybody grow with the square of the members: in larger chats they are not told live.
 MOST_TOLD = 100
@@ -25,7 +27,8 @@ class _Marked(msgspec.Struct, frozen=True):
     chat_id: int
     delivered_seq: int
     read_seq: int
-    last_seq: int
+    unread_count: int
+    personal: str | None
     delivered_moved: bool
     read_moved: bool
     read_at: str | None
@@ -33,12 +36,14 @@ class _Marked(msgspec.Struct, frozen=True):
     read_id: int | None
     readers: list[int]
     others: list[int]
+    users: str | None
 
 
 class _ReceiptRow(msgspec.Struct, frozen=True):
     user_id: int | None
     status: Literal["sent", "delivered", "read"]
     read_at: str | None
+    users: str | None
 
 
 # A watermark never goes back, and never beyond what was sent. What moves nothing writes nothing. `readers` are those
@@ -50,22 +55,25 @@ WITH meant AS MATERIALIZED (
     SELECT (a.message).chat_id, (a.message).seq FROM access_message(%(message_id)s, %(user_id)s) a
 ),
 before AS MATERIALIZED (
-    SELECT m.chat_id, m.user_id, m.delivered_seq, m.read_seq, m.read_receipts, c.last_seq,
+    SELECT m.chat_id, m.user_id, m.delivered_seq, m.read_seq, m.read_receipts, m AS member, c AS chat, c.last_seq,
         least(coalesce(w.seq, c.last_seq), c.last_seq) AS wanted
     FROM meant w JOIN members m ON m.chat_id = w.chat_id AND m.user_id = %(user_id)s JOIN chats c ON c.id = m.chat_id
 ),
 marked AS (
     UPDATE members m SET
         delivered_seq = greatest(m.delivered_seq, b.wanted),
-        read_seq = CASE WHEN %(read)s THEN greatest(m.read_seq, b.wanted) ELSE m.read_seq END
+        read_seq = CASE WHEN %(read)s THEN greatest(m.read_seq, b.wanted) ELSE m.read_seq END,
+        marked_unread = m.marked_unread AND NOT %(read)s
     FROM before b
     WHERE m.chat_id = b.chat_id AND m.user_id = b.user_id
-        AND (m.delivered_seq < b.wanted OR (%(read)s AND m.read_seq < b.wanted))
+        AND (m.delivered_seq < b.wanted OR (%(read)s AND (m.read_seq < b.wanted OR m.marked_unread)))
     RETURNING m.chat_id, m.delivered_seq, m.read_seq, m.read_at
 )
-SELECT b.chat_id, b.last_seq,
-    coalesce(k.delivered_seq, greatest(b.delivered_seq, b.wanted)) AS delivered_seq,
-    coalesce(k.read_seq, CASE WHEN %(read)s THEN greatest(b.read_seq, b.wanted) ELSE b.read_seq END) AS read_seq,
+SELECT b.chat_id, unread_count(b.chat_id, b.user_id, marks.read_seq, b.last_seq) AS unread_count,
+    CASE WHEN k.chat_id IS NOT NULL AND (b.member).marked_unread AND %(read)s THEN (
+        personal_json(b.chat, b.member) || jsonb_build_object('chatId', b.chat_id, 'markedUnread', false)
+    )::text END AS personal,
+    coalesce(k.delivered_seq, greatest(b.delivered_seq, b.wanted)) AS delivered_seq, marks.read_seq,
     coalesce(k.delivered_seq > b.delivered_seq, false) AS delivered_moved,
     coalesce(k.read_seq > b.read_seq, false) AS read_moved,
     wire_time(k.read_at) AS read_at,
@@ -73,8 +81,12 @@ SELECT b.chat_id, b.last_seq,
         SELECT n.id FROM messages n WHERE n.chat_id = k.chat_id AND n.seq = k.delivered_seq
     ) END AS delivered_id,
     newest.id AS read_id,
-    told.readers, told.others
+    told.readers, told.others, CASE WHEN k.chat_id IS NOT NULL THEN users_text(ARRAY[b.user_id]) END AS users
 FROM before b LEFT JOIN marked k ON true
+CROSS JOIN LATERAL (
+    SELECT coalesce(k.read_seq, CASE WHEN %(read)s THEN greatest(b.read_seq, b.wanted) ELSE b.read_seq END)
+        AS read_seq
+) marks
 -- The limit has it looked up by its key.
 LEFT JOIN LATERAL (
     SELECT n.id, n.seq FROM messages n WHERE %(read)s AND n.chat_id = k.chat_id AND n.seq = k.read_seq LIMIT 1
@@ -91,7 +103,8 @@ CROSS JOIN LATERAL (
 
 # Those who came later were not sent it. When it was read is known where the watermark went over it in its last move.
 _RECEIPTS = """
-SELECT r.user_id, r.status, r.read_at
+SELECT r.user_id, r.status, r.read_at,
+    CASE row_number() OVER () WHEN 1 THEN users_text(array_agg(r.user_id) OVER ()) END AS users
 FROM access_message(%(message_id)s, %(user_id)s) a LEFT JOIN LATERAL (
     SELECT m.user_id, CASE
             WHEN (a.message).seq <= shown_read_seq(m, a.viewer) THEN 'read'
@@ -148,6 +161,7 @@ def receipts(actor: Actor, message_id: int, page: paging.Page) -> ReceiptList:
     found, has_more = paging.cut(found, page.limit)
     return ReceiptList(
         receipts=found,
+        users=[user for row in rows for user in read_users(row.users)],
         has_more=has_more,
         next_cursor=paging.write_cursor(found[-1].user_id) if has_more else None,
     )
@@ -172,8 +186,7 @@ def _mark(
         chat_id=row.chat_id,
         delivered_seq=row.delivered_seq,
         read_seq=row.read_seq,
-        # The newest message may have come since this statement began.
-        unread_count=max(0, row.last_seq - row.read_seq),
+        unread_count=row.unread_count,
     )
 
 
@@ -182,18 +195,23 @@ def _tell(actor: Actor, row: _Marked) -> None:
     readers, others = row.readers, row.others
     if len(readers) + len(others) > MOST_TOLD:
         readers, others = [actor.user_id], []
-    group = f"chat:{row.chat_id}"
+    if row.personal is not None:
+        personal = msgspec.json.decode(row.personal, type=ChatPersonal)
+        publish(events.chat_personal(personal), to=[actor.user_id], group=f"user:{actor.user_id}")
+    group, users = f"chat:{row.chat_id}", read_users(row.users)
     if row.read_moved:
-        event = events.messages_read(
+        read = MessagesRead(
             chat_id=row.chat_id,
             user_id=actor.user_id,
             seq=row.read_seq,
             message_id=row.read_id,
             read_at=row.read_at,
         )
+        event = events.messages_read(read, users=users)
         publish(event, to=readers, group=group)
     if row.delivered_moved:
-        event = events.message_delivered(
+        delivered = MessageDelivered(
             chat_id=row.chat_id, user_id=actor.user_id, seq=row.delivered_seq, message_id=row.delivered_id
         )
+        event = events.message_delivered(delivered, users=users)
         publish(event, to=others if row.read_moved else [*readers, *others], group=group)

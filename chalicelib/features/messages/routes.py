@@ -46,7 +46,6 @@ from chalicelib.features.messages.schemas import (
     ReceiptList,
     ScheduleChange,
     ScheduledList,
-    ScheduledMessage,
     ScheduleInput,
     ScheduleQuery,
     SendInput,
@@ -55,7 +54,7 @@ from chalicelib.features.messages.schemas import (
 from chalicelib.features.messages.search import MessageSearchQuery, search
 from chalicelib.features.messages.send import policy, send
 from chalicelib.features.messages.sync import SyncAnswer, SyncQuery, sync
-from chalicelib.realtime.shapes import Message, ReactionSummary
+from chalicelib.realtime.shapes import Message, ReactionSummary, ScheduledMessage, bare, people_of
 
 routes = Routes("messages")
 
@@ -150,7 +149,8 @@ def forward_message(actor: Actor, message_id: Id, body: ForwardInput) -> Reply[C
     """Copy a message into other chats, all or none (200 where all these copies were stored before)."""
     forwarded = forward.forward(actor, message_id, body, "http")
     headers = ratelimit.headers(policy("http"), forwarded.allowance)
-    return Reply(body=Copies(messages=forwarded.messages), status=201 if forwarded.created else 200, headers=headers)
+    copies = Copies(messages=[bare(message) for message in forwarded.messages], users=people_of(forwarded.messages))
+    return Reply(body=copies, status=201 if forwarded.created else 200, headers=headers)
 
 
 @routes.put(

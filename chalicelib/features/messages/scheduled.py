@@ -21,13 +21,15 @@ from chalicelib.core.verdicts import LimitedOutcome, settled_within
 from chalicelib.features.messages.schemas import (
     ScheduleChange,
     ScheduledList,
-    ScheduledMessage,
     ScheduleInput,
     ScheduleQuery,
     SendInput,
 )
 from chalicelib.features.messages.send import Sent, checked, policy, send_for
 from chalicelib.features.messages.text import clean
+from chalicelib.realtime import events
+from chalicelib.realtime.publish import publish
+from chalicelib.realtime.shapes import Envelope, ScheduledMessage, bare, people_of
 
 MOST = 100
 # Seconds from now.
@@ -64,6 +66,11 @@ class _Waiting(msgspec.Struct, frozen=True):
     id: int
     user_id: int
     message: str
+
+
+class _Refused(msgspec.Struct, frozen=True):
+    user_id: int
+    scheduled: str
 
 
 class _Id(msgspec.Struct, frozen=True):
@@ -120,14 +127,14 @@ stored AS (
 )
 SELECT v.verdict, coalesce(a.allowed, true) AS allowed, a.remaining, coalesce(a.retry_after, 0) AS retry_after,
     (
-        SELECT scheduled_json(waiting.scheduled)::text
+        SELECT scheduled_answer(waiting.scheduled)
         FROM (SELECT scheduled FROM stored UNION ALL SELECT scheduled FROM earlier) waiting
     ) AS scheduled
 FROM verdict v LEFT JOIN allowance a ON true
 """
 
 _LIST = """
-SELECT scheduled_json(s)::text AS scheduled, s.send_at AS at FROM scheduled_messages s
+SELECT scheduled_answer(s) AS scheduled, s.send_at AS at FROM scheduled_messages s
 WHERE s.user_id = %(user_id)s AND (%(chat_id)s::bigint IS NULL OR s.chat_id = %(chat_id)s)
     AND (s.send_at, s.id) > (coalesce(%(at)s::timestamptz, '-infinity'), coalesce(%(id)s::bigint, 0))
 ORDER BY s.send_at, s.id
@@ -146,7 +153,7 @@ changed AS (
     FROM before b WHERE s.id = b.id AND NOT b.would_be_blank
     RETURNING s AS scheduled
 )
-SELECT (SELECT scheduled_json(c.scheduled)::text FROM changed c) AS scheduled, b.would_be_blank FROM before b
+SELECT (SELECT scheduled_answer(c.scheduled) FROM changed c) AS scheduled, b.would_be_blank FROM before b
 """
 
 _CANCEL = "DELETE FROM scheduled_messages s WHERE s.id = %(id)s AND s.user_id = %(user_id)s RETURNING s.id"
@@ -169,7 +176,10 @@ DELETE FROM scheduled_messages s WHERE s.id = %(id)s AND s.user_id = %(user_id)s
 RETURNING s.id, s.user_id, s.message::text
 """
 
-_REFUSE = "UPDATE scheduled_messages SET refused = %(code)s WHERE id = %(id)s"
+_REFUSE = """
+UPDATE scheduled_messages s SET refused = %(code)s WHERE s.id = %(id)s
+RETURNING s.user_id, scheduled_answer(s) AS scheduled
+"""
 
 _REMOVE = "DELETE FROM scheduled_messages WHERE id = %(id)s"
 
@@ -202,7 +212,10 @@ def schedule(actor: Actor, wanted: ScheduleInput) -> Scheduled:
 
     outcome = settled_within(limit, attempt)
     created = outcome.verdict == "allowed"
-    return Scheduled(message=_read(outcome.scheduled), created=created, allowance=outcome)
+    waiting_now = _read(outcome.scheduled)
+    if created:
+        _tell(actor.user_id, events.scheduled_updated(waiting_now))
+    return Scheduled(message=waiting_now, created=created, allowance=outcome)
 
 
 def waiting(actor: Actor, query: ScheduleQuery) -> ScheduledList:
@@ -219,7 +232,8 @@ def waiting(actor: Actor, query: ScheduleQuery) -> ScheduledList:
     rows, has_more = paging.cut(rows, query.limit, lambda row: len(row.scheduled.encode()))
     found = [_read(row.scheduled) for row in rows]
     return ScheduledList(
-        scheduled=found,
+        scheduled=[bare(message) for message in found],
+        users=people_of(found),
         has_more=has_more,
         next_cursor=paging.write_cursor(rows[-1].at, found[-1].id) if has_more else None,
     )
@@ -248,13 +262,16 @@ def change(actor: Actor, scheduled_id: int, wanted: ScheduleChange) -> Scheduled
         raise InvalidInput.at("content", "missing", "is required where there are no attachments")
     if row is None or row.scheduled is None:
         raise NotFound("There is no such message that waits.")
-    return _read(row.scheduled)
+    changed = _read(row.scheduled)
+    _tell(actor.user_id, events.scheduled_updated(changed))
+    return changed
 
 
 def cancel(actor: Actor, scheduled_id: int) -> None:
     """Takes a message back before it is sent. Raises NotFound, also once it was sent."""
     if db.one(_Id, _CANCEL, {"id": scheduled_id, "user_id": actor.user_id}, actor=actor) is None:
         raise NotFound("There is no such message that waits.")
+    _tell(actor.user_id, events.scheduled_removed(scheduled_id))
 
 
 def send_now(actor: Actor, scheduled_id: int) -> Sent:
@@ -293,10 +310,13 @@ def _send_due(scheduled_id: int) -> bool:
             except Problem as problem:
                 if problem.retryable:
                     raise
-                db.execute(_REFUSE, {"id": scheduled_id, "code": problem.code})
-                return False
+                refused = db.the(_Refused, _REFUSE, {"id": scheduled_id, "code": problem.code})
+                _tell(refused.user_id, events.scheduled_updated(_read(refused.scheduled)))
+                is_sent = False
+            else:
+                is_sent = True
         current.committed()
-    return True
+    return is_sent
 
 
 def _send(row: _Waiting, *, unattended: bool) -> Sent:
@@ -304,7 +324,13 @@ def _send(row: _Waiting, *, unattended: bool) -> Sent:
     message = msgspec.json.decode(row.message, type=SendInput)
     if message.client_message_id is None:
         message = msgspec.structs.replace(message, client_message_id=f"scheduled:{row.id}")
-    return send_for(row.user_id, message, unattended=unattended)
+    sent = send_for(row.user_id, message, unattended=unattended)
+    _tell(row.user_id, events.scheduled_removed(row.id))
+    return sent
+
+
+def _tell(user_id: int, event: Envelope) -> None:
+    publish(event, to=[user_id], group=f"user:{user_id}")
 
 
 def _check_time(moment: datetime) -> None:

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.core.ids import Id, Seq, Timestamp
 from chalicelib.core.paging import DEFAULT_LIMIT, Limit, Page
-from chalicelib.realtime.shapes import Attachment, DeleteScope, DeliveryStatus, Message, MessageType
+from chalicelib.realtime.shapes import DeleteScope, DeliveryStatus, Message, ScheduledMessage, Users
 
 Content = Annotated[str, Meta(max_length=10_000)]
 ClientMessageId = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -68,6 +68,7 @@ class Copies(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A message's copies, in the order of the chats."""
 
     messages: list[Message]
+    users: Users
 
 
 class DraftInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -114,32 +115,19 @@ class ScheduleQuery(Page, frozen=True, kw_only=True, rename="camel", forbid_unkn
     chat_id: Id | None = None
 
 
-class ScheduledMessage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A message that waits for its time. Once it is sent it is a message, with another id."""
-
-    id: Id
-    chat_id: Id
-    client_message_id: Annotated[str | None, Meta(description="of the message; `scheduled:<id>` where null")]
-    message_type: MessageType
-    content: str
-    attachments: list[Attachment]
-    reply_to: Id | None
-    mentions: list[Id]
-    send_at: Timestamp
-    refused: Annotated[str | None, Meta(description="the code of the problem it could not be sent for")]
-    created_at: Timestamp
-
-
 class ScheduledList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One page of the caller's messages that wait, the one that is due first before the others."""
 
     scheduled: list[ScheduledMessage]
+    users: Users
     has_more: bool
     next_cursor: str | None
 
 
 class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Messages below `before`, newest first; or above `after`, oldest first. Both are seq.
+    """Messages below `before`, newest first; or above `after`, oldest first; or a page with `around` in its middle.
+
+    All three are seq.
 
     `beforeId` and `beforeTime` stand for the seq of a message and of the first one since a time. `skip` leaves out so
     many of the newest, for clients that page by numbers.
@@ -149,15 +137,17 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", fo
     before_id: Id | None = None
     before_time: Moment | None = None
     after: Seq | None = None
+    around: Seq | None = None
     skip: Seq | None = None
     cursor: Annotated[str, Meta(max_length=200)] | None = None
     limit: Limit = DEFAULT_LIMIT
 
 
 class MessageList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One page of a chat's history; `nextCursor` goes on in the same direction."""
+    """One page of a chat's history; `nextCursor` goes on in the same direction, from one `around` a message back."""
 
     messages: list[Message]
+    users: Users
     has_more: bool
     next_cursor: str | None
 
@@ -186,6 +176,7 @@ class ReceiptList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One page of a message's receipts, by user id."""
 
     receipts: list[Receipt]
+    users: Users
     has_more: bool
     next_cursor: str | None
 

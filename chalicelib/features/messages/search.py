@@ -16,7 +16,7 @@ from chalicelib.core.errors import InvalidInput
 from chalicelib.core.ids import MAX_ID, Id
 from chalicelib.core.ratelimit import Allowance, headers, refuse_unless_allowed, searches
 from chalicelib.features.messages.schemas import MessageList
-from chalicelib.realtime.shapes import Message, MessageType
+from chalicelib.realtime.shapes import Message, MessageType, bare, people_of
 
 
 class MessageSearchQuery(paging.Page, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -151,7 +151,7 @@ SELECT a.allowed, a.remaining, a.retry_after,
         OR (SELECT count(*) FROM matches) = %(wanted)s AS is_settled,
     (
         SELECT coalesce(json_agg(json_build_object(
-            'rank', p.rank, 'message', message_json_for(p.message, p.viewer)
+            'rank', p.rank, 'message', message_answer(p.message, p.viewer)::json
         ) ORDER BY p.rank DESC, (p.message).id DESC), '[]')::text FROM page p
     ) AS matches
 FROM allowance a
@@ -187,7 +187,8 @@ def search(actor: Actor, query: MessageSearchQuery) -> tuple[MessageList, dict[s
         found = _try(actor, values, effort, None)
     matches, has_more = paging.cut(msgspec.json.decode(found.matches, type=list[_Match]), query.limit)
     page = MessageList(
-        messages=[match.message for match in matches],
+        messages=[bare(match.message) for match in matches],
+        users=people_of(match.message for match in matches),
         has_more=has_more,
         next_cursor=paging.write_cursor(matches[-1].rank, matches[-1].message.id) if has_more else None,
     )

@@ -15,7 +15,7 @@ from chalicelib.features.messages.schemas import SendInput
 from chalicelib.features.messages.text import clean
 from chalicelib.realtime import events, trail
 from chalicelib.realtime.publish import publish
-from chalicelib.realtime.shapes import Attachment, Message
+from chalicelib.realtime.shapes import Attachment, Message, Quote, for_oneself, read_users
 
 Channel = Literal["http", "socket"]
 
@@ -38,11 +38,13 @@ class _Outcome(LimitedOutcome, frozen=True, kw_only=True):
     attachments: str | None
     recipients: list[int]
     leaves_unread: bool
+    users: str | None
+    quote: str | None
 
 
-# All of it happens in the function: migrations/functions/send_message.sql. It also checks the sender's session.
+# All of it happens in the function: migrations/functions/store_message.sql. It also checks the sender's session.
 _SEND = """
-SELECT * FROM send_message(
+SELECT * FROM store_message(
     sender => %(user_id)s, session => %(session_id)s, chat => %(chat_id)s, client_id => %(client_message_id)s,
     kind => %(message_type)s, body => %(content)s, reply => %(reply_to)s, files => %(attachments)s,
     mentioned => %(mentions)s, subject => %(subject)s, burst => %(burst)s, unattended => %(unattended)s
@@ -95,7 +97,7 @@ def _send(
     publish(event, to=outcome.recipients, group=f"chat:{stored.chat_id}")
     if created:
         context.current().after_commit(indexing.soon)
-    return Sent(message=stored, created=created, allowance=outcome)
+    return Sent(message=for_oneself(stored, user_id), created=created, allowance=outcome)
 
 
 def policy(channel: Channel) -> Policy:
@@ -142,6 +144,7 @@ def _stored(user_id: int, message: SendInput, outcome: _Outcome) -> Message:
         content=message.content,
         attachments=msgspec.json.decode(outcome.attachments or "[]", type=list[Attachment]),
         reply_to=message.reply_to,
+        quote=msgspec.json.decode(outcome.quote, type=Quote) if outcome.quote else None,
         forwarded_from=None,
         mentions=message.mentions,
         reactions={},
@@ -152,4 +155,5 @@ def _stored(user_id: int, message: SendInput, outcome: _Outcome) -> Message:
         expires_at=outcome.expires_at,
         created_at=outcome.created_at,
         updated_at=outcome.created_at,
+        users=read_users(outcome.users),
     )

@@ -13,6 +13,7 @@ import msgspec
 from chalicelib.core import clock, db, paging
 from chalicelib.core.context import Actor
 from chalicelib.features.messages.sync_cursor import (
+    BEGINNING,
     CURSOR_LENGTH,
     Cursor,
     Moment,
@@ -21,12 +22,14 @@ from chalicelib.features.messages.sync_cursor import (
     read_cursor,
     write_cursor,
 )
-from chalicelib.realtime.shapes import Envelope
+from chalicelib.realtime.shapes import Envelope, Users, read_users
 
 # Loading anew is cheaper than so many changes.
 MOST_MESSAGES = 5_000
 # A socket carries 128 KB at once, and a vocabulary may tell a message twice. The longest one fits.
 SOCKET_BYTES = 56_000
+# Below the rank of everything: where the first page begins.
+_BEFORE_ALL = -100
 # The rank of chats that were left between two pages: the last one.
 _LEFT_MEANWHILE = 7
 # What is around an event's data.
@@ -51,6 +54,7 @@ class SyncAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
     has_more: bool
     resync_required: bool = False
     reason: ResyncReason | None = None
+    users: Users = []
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -67,9 +71,11 @@ class _State(msgspec.Struct, frozen=True):
     now: str
     too_much: bool
     rows: str
+    users: str
 
 
-# Departures, chats, messages, messages hidden by the user, receipts of others, drafts, and chats that were left
+# People whose profiles changed, and the user's own contacts, blocks, privacy and scheduled messages; then departures,
+# chats, messages, messages hidden by the user, receipts of others, drafts, and chats that were left
 # between two pages: in this order, so that a client knows a chat before its messages. The keys of the page are found
 # first, and only its rows are written out.
 # OFFSET 0 has what is new looked up chat by chat: the planner cannot know how little that is, and might read all.
@@ -108,7 +114,7 @@ my AS MATERIALIZED (
     END AS since
     FROM members me JOIN chats c ON c.id = me.chat_id, bounds b, LATERAL (
         SELECT NOT pg_visible_in_snapshot(c.changed, b.since) AS news,
-            NOT pg_visible_in_snapshot(me.changed, b.since) AS changed,
+            NOT pg_visible_in_snapshot(coalesce(me.own_changed, me.changed), b.since) AS changed,
             NOT pg_visible_in_snapshot(me.joined, b.since) AS joined,
             CASE WHEN pg_visible_in_snapshot(me.joined, b.since) THEN false ELSE NOT EXISTS (
                 SELECT FROM departures d WHERE d.user_id = me.user_id AND d.chat_id = me.chat_id
@@ -134,9 +140,14 @@ news AS (
     WHERE my.news
 ),
 page AS MATERIALIZED (
-    SELECT * FROM (
+    SELECT DISTINCT * FROM (
         (
-            SELECT 0 AS rank, d.chat_id, 0::bigint AS n FROM departures d, bounds b
+            SELECT noted.rank, 0::bigint AS chat_id, noted.subject_id AS n
+            FROM bounds b, personal_news(%(user_id)s, b.since) noted
+        )
+        UNION ALL
+        (
+            SELECT 0, d.chat_id, 0 FROM departures d, bounds b
             WHERE d.user_id = %(user_id)s AND NOT pg_visible_in_snapshot(d.changed, b.since)
                 AND NOT EXISTS (SELECT FROM my WHERE my.chat_id = d.chat_id)
         )
@@ -157,18 +168,22 @@ page AS MATERIALIZED (
         )
         UNION ALL
         (
-            SELECT receipt.rank, other.chat_id, other.user_id
+            SELECT receipt.rank, CASE receipt.rank WHEN -6 THEN 0 ELSE other.chat_id END, other.user_id
             FROM my, LATERAL (
-                SELECT o.chat_id, o.user_id, o.delivered_changed, o.read_changed FROM members o
+                SELECT o.chat_id, o.user_id, o.delivered_changed, o.read_changed, o.profile_changed FROM members o
                 WHERE o.chat_id = my.chat_id AND o.user_id <> %(user_id)s AND o.changed >= pg_snapshot_xmin(my.since)
                 OFFSET 0
-            ) other, (VALUES (4), (5)) receipt (rank), LATERAL (
-                SELECT CASE receipt.rank WHEN 4 THEN other.delivered_changed ELSE other.read_changed END AS moved
+            ) other, (VALUES (4), (5), (-6)) receipt (rank), LATERAL (
+                SELECT CASE receipt.rank
+                    WHEN 4 THEN other.delivered_changed
+                    WHEN 5 THEN other.read_changed
+                    ELSE other.profile_changed
+                END AS moved
             ) mark
             WHERE NOT pg_visible_in_snapshot(mark.moved, my.since)
                 -- Where those who come together begin, the chat says.
                 AND NOT (my.newcomer AND mark.moved = (my.member).joined)
-                AND (receipt.rank = 4 OR (my.member).read_receipts)
+                AND (receipt.rank <> 5 OR (my.member).read_receipts)
         )
         UNION ALL
         (
@@ -189,13 +204,39 @@ page AS MATERIALIZED (
     LIMIT %(limit)s
 ),
 written AS (
-    SELECT page.rank, page.chat_id, page.n, 'chat:left' AS type,
-        json_build_object('chatId', page.chat_id) AS data
+    SELECT page.rank, page.chat_id, page.n, 'user:updated' AS type, profile_of(u, %(user_id)s)::json AS data,
+        '{}'::bigint[] AS people
+    FROM page JOIN users u ON u.id = page.n WHERE page.rank = -6
+    UNION ALL
+    SELECT page.rank, page.chat_id, page.n,
+        CASE WHEN c.user_id IS NULL THEN 'contact:removed' ELSE 'contact:updated' END,
+        CASE WHEN c.user_id IS NULL THEN json_build_object('userId', page.n) ELSE contact_json(c) END, ARRAY[page.n]
+    FROM page LEFT JOIN contacts c ON c.owner_id = %(user_id)s AND c.user_id = page.n WHERE page.rank = -5
+    UNION ALL
+    SELECT page.rank, page.chat_id, page.n,
+        CASE WHEN k.blocked_id IS NULL THEN 'block:removed' ELSE 'block:updated' END,
+        CASE WHEN k.blocked_id IS NULL THEN json_build_object('userId', page.n) ELSE block_json(k) END, ARRAY[page.n]
+    FROM page LEFT JOIN blocks k ON k.blocker_id = %(user_id)s AND k.blocked_id = page.n WHERE page.rank = -4
+    UNION ALL
+    SELECT page.rank, page.chat_id, page.n, 'privacy:updated',
+        json_build_object('readReceipts', u.read_receipts, 'lastSeen', u.shows_last_seen), '{}'
+    FROM page JOIN users u ON u.id = %(user_id)s WHERE page.rank = -3
+    UNION ALL
+    SELECT page.rank, page.chat_id, page.n,
+        CASE WHEN s.id IS NULL THEN 'scheduled:removed' ELSE 'scheduled:updated' END,
+        CASE WHEN s.id IS NULL THEN json_build_object('id', page.n) ELSE scheduled_json(s) END,
+        CASE WHEN s.id IS NULL THEN '{}' ELSE scheduled_people(s) END
+    FROM page LEFT JOIN scheduled_messages s ON s.id = page.n AND s.user_id = %(user_id)s WHERE page.rank = -2
+    UNION ALL
+    SELECT page.rank, page.chat_id, page.n, 'chat:left', json_build_object('chatId', page.chat_id), '{}'
     FROM page WHERE page.rank IN (0, 7)
     UNION ALL
     SELECT page.rank, page.chat_id, page.n, CASE WHEN my.joined THEN 'chat:created' ELSE 'chat:updated' END,
-        chat_json(my.chat, my.member, 20)::json
-    FROM page JOIN my USING (chat_id) WHERE page.rank = 1
+        chat_view(my.chat, my.member, newest.message, 20)::json, chat_people(my.chat, newest.message, 20)
+    FROM page JOIN my USING (chat_id), LATERAL (
+        SELECT newest_message(page.chat_id, %(user_id)s) AS message OFFSET 0
+    ) newest
+    WHERE page.rank = 1
     UNION ALL
     -- One that came and was deleted meanwhile is told whole, as history has it: the client knows nothing of it.
     SELECT page.rank, page.chat_id, page.n, CASE
@@ -208,14 +249,14 @@ written AS (
                     'chatId', m.chat_id, 'messageId', m.id, 'seq', m.seq, 'deletedBy', m.deleted_by, 'for', 'everyone'
                 )
             ELSE message_json_for(m, my.member)
-        END
+        END, message_people(m) || m.deleted_by
     FROM bounds b, page JOIN my USING (chat_id) JOIN messages m ON m.chat_id = page.chat_id AND m.seq = page.n
     WHERE page.rank = 2
     UNION ALL
     SELECT page.rank, page.chat_id, page.n, 'message:deleted',
         json_build_object(
             'chatId', m.chat_id, 'messageId', m.id, 'seq', m.seq, 'deletedBy', %(user_id)s::bigint, 'for', 'me'
-        )
+        ), ARRAY[%(user_id)s::bigint]
     FROM page JOIN messages m ON m.chat_id = page.chat_id AND m.seq = page.n WHERE page.rank = 3
     UNION ALL
     SELECT page.rank, page.chat_id, page.n, CASE page.rank WHEN 4 THEN 'message:delivered' ELSE 'messages:read' END,
@@ -227,7 +268,7 @@ written AS (
                 'chatId', o.chat_id, 'userId', o.user_id, 'seq', shown_read_seq(o, my.member), 'messageId', m.id,
                 'readAt', CASE WHEN shown_read_seq(o, my.member) > 0 THEN wire_time(o.read_at) END
             )
-        END
+        END, ARRAY[o.user_id]
     FROM page JOIN my USING (chat_id) JOIN members o ON o.chat_id = page.chat_id AND o.user_id = page.n
     LEFT JOIN messages m ON m.chat_id = page.chat_id
         AND m.seq = CASE page.rank WHEN 4 THEN o.delivered_seq ELSE shown_read_seq(o, my.member) END
@@ -235,16 +276,17 @@ written AS (
     UNION ALL
     SELECT page.rank, page.chat_id, page.n, 'draft:updated', json_build_object(
         'chatId', d.chat_id, 'content', d.content, 'replyTo', d.reply_to, 'updatedAt', wire_time(d.updated_at)
-    )
+    ), '{}'
     FROM page JOIN drafts d ON d.chat_id = page.chat_id AND d.user_id = %(user_id)s WHERE page.rank = 6
 )
 SELECT b.epoch, b.since::text AS since, b.now::text AS now,
-    %(rank)s = -1 AND (SELECT count(*) FROM (SELECT FROM news LIMIT %(most)s + 1) many) > %(most)s AS too_much,
+    %(is_first)s AND (SELECT count(*) FROM (SELECT FROM news LIMIT %(most)s + 1) many) > %(most)s AS too_much,
     (
         SELECT coalesce(json_agg(json_build_object(
             'rank', w.rank, 'chat_id', w.chat_id, 'n', w.n, 'type', w.type, 'data', w.data::text
         ) ORDER BY w.rank, w.chat_id, w.n), '[]')::text FROM written w
-    ) AS rows
+    ) AS rows,
+    users_text(array(SELECT DISTINCT named.id FROM written w, unnest(w.people) AS named (id))) AS users
 FROM bounds b
 """
 
@@ -271,13 +313,15 @@ def sync(actor: Actor, query: SyncQuery, *, room: int = paging.PAGE_BYTES) -> Sy
 
 
 def _ask(actor: Actor, cursor: Cursor | Moment | None, limit: int) -> _State:
-    position = cursor.position if isinstance(cursor, Cursor) else (-1, 0, 0)
+    position = cursor.position if isinstance(cursor, Cursor) else BEGINNING
+    is_first = position == BEGINNING
     values = {
         "user_id": actor.user_id,
         "since": cursor.since if isinstance(cursor, Cursor) else None,
         "at": cursor.at if isinstance(cursor, Moment) else None,
         "until": cursor.until if isinstance(cursor, Cursor) else None,
-        "rank": position[0],
+        "is_first": is_first,
+        "rank": _BEFORE_ALL if is_first else position[0],
         "chat_id": position[1],
         "n": position[2],
         "limit": limit + 1,
@@ -298,7 +342,9 @@ def _page(state: _State, cursor: Cursor | Moment | None, limit: int, room: int) 
     # One state of a row differs from the next in where its pages lead to; clients drop an event whose id they know.
     state_name = f"{zlib.crc32(until.encode()):x}"
     events = [_event(row, state_name) for row in rows]
-    return SyncAnswer(events=events, next_cursor=write_cursor(following), has_more=has_more)
+    return SyncAnswer(
+        events=events, next_cursor=write_cursor(following), has_more=has_more, users=read_users(state.users)
+    )
 
 
 def _resync(state: _State, reason: ResyncReason) -> SyncAnswer:
@@ -316,7 +362,7 @@ def _event(row: _Row, state_name: str) -> Envelope:
         type=row.type,
         event_id=f"sync:{row.rank}:{row.chat_id}:{row.n}:{state_name}",
         ts=clock.wire(clock.now()),
-        chat_id=row.chat_id,
+        chat_id=row.chat_id or None,
         seq=row.n if about_a_message else None,
         data=msgspec.Raw(row.data.encode()),
     )

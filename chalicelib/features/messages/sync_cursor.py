@@ -9,6 +9,8 @@ import msgspec
 CURSOR_LENGTH = 4_000
 # A snapshot names every transaction that runs; a cursor has room for two of this length.
 _SNAPSHOT_LENGTH = 1_200
+# The position of a cursor that is between two runs of pages. Version 0.2.0 writes the same.
+BEGINNING = (-1, 0, 0)
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -17,7 +19,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     epoch: str
     since: str
     until: str | None = None
-    position: tuple[int, int, int] = (-1, 0, 0)
+    position: tuple[int, int, int] = BEGINNING
 
 
 class Moment(msgspec.Struct, frozen=True, array_like=True):

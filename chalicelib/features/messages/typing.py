@@ -8,11 +8,14 @@ from chalicelib.core import db
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import NotFound
 from chalicelib.realtime import events
+from chalicelib.realtime.event_data import Typing
 from chalicelib.realtime.publish import publish
+from chalicelib.realtime.shapes import read_users
 
 
 class _Listeners(msgspec.Struct, frozen=True):
     member_ids: list[int]
+    users: str
 
 
 # Passed on once in three seconds a typist and chat, and only where a message would be.
@@ -20,7 +23,7 @@ _STARTED = """
 SELECT array(
     SELECT m.user_id FROM members m
     WHERE m.chat_id = me.chat_id AND m.user_id <> me.user_id AND a.allowed AND write_refusal(c, me) IS NULL
-) AS member_ids
+) AS member_ids, users_text(ARRAY[me.user_id]) AS users
 FROM members me JOIN chats c ON c.id = me.chat_id
 CROSS JOIN LATERAL take_allowance('typing:' || me.chat_id || ':' || me.user_id, 1, interval '3 seconds') a
 WHERE me.chat_id = %(chat_id)s AND me.user_id = %(user_id)s
@@ -41,7 +44,7 @@ SELECT array(
     SELECT m.user_id FROM members m
     WHERE m.chat_id = me.chat_id AND m.user_id <> me.user_id AND EXISTS (SELECT FROM told)
         AND write_refusal(c, me) IS NULL
-) AS member_ids
+) AS member_ids, users_text(ARRAY[me.user_id]) AS users
 FROM members me JOIN chats c ON c.id = me.chat_id
 WHERE me.chat_id = %(chat_id)s AND me.user_id = %(user_id)s
 """
@@ -59,5 +62,6 @@ def typing(actor: Actor, chat_id: int, kind: Literal["start", "stop"]) -> None:
         row = db.one(_Listeners, _STOPPED, values, actor=actor)
     if row is None:
         raise NotFound("There is no such chat.")
-    event = events.typing(kind, chat_id=chat_id, user_id=actor.user_id)
+    data = Typing(chat_id=chat_id, user_id=actor.user_id)
+    event = events.typing(kind, data, users=read_users(row.users))
     publish(event, to=row.member_ids, group=f"chat:{chat_id}")

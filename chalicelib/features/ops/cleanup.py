@@ -21,8 +21,14 @@ full_allowances AS (
     DELETE FROM allowances WHERE subject IN (
         SELECT subject FROM allowances WHERE empty_at < now() - interval '1 hour' LIMIT 1000
     ) RETURNING 1
+),
+old_changes AS (
+    DELETE FROM personal_changes WHERE (user_id, kind, subject_id) IN (
+        SELECT user_id, kind, subject_id FROM personal_changes WHERE noted_at < now() - interval '90 days' LIMIT 1000
+    ) RETURNING 1
 )
-SELECT (SELECT count(*) FROM keys) + (SELECT count(*) FROM old_sessions) + (SELECT count(*) FROM full_allowances)
+SELECT (SELECT count(*) FROM keys) + (SELECT count(*) FROM old_changes)
+    + (SELECT count(*) FROM old_sessions) + (SELECT count(*) FROM full_allowances)
     AS removed
 """
 
@@ -49,5 +55,5 @@ def sweep() -> int:
 
 
 def clean() -> int:
-    """Removes kept answers after a day, sessions that expired, and allowances that are full again."""
+    """Removes kept answers after a day, what sync tells after 90 days, expired sessions, and full allowances."""
     return db.the(_Removed, _CLEAN, {}).removed

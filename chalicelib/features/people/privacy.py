@@ -4,8 +4,10 @@ import msgspec
 
 from chalicelib.core import db
 from chalicelib.core.context import Actor
-from chalicelib.features.people.schemas import LastSeenRule, Privacy, PrivacyChange
+from chalicelib.features.people.schemas import PrivacyChange
+from chalicelib.features.people.telling import tell_own
 from chalicelib.realtime import events
+from chalicelib.realtime.people import LastSeenRule, Privacy
 from chalicelib.realtime.publish import publish, tell_status_anew
 
 
@@ -13,6 +15,7 @@ class _Changed(msgspec.Struct, frozen=True):
     read_receipts: bool
     last_seen: LastSeenRule
     status_text: str
+    is_news: bool
     saw: list[int]
     sees: list[int]
 
@@ -32,6 +35,7 @@ changed AS (
     RETURNING u.read_receipts, u.shows_last_seen
 )
 SELECT c.read_receipts, c.shows_last_seen AS last_seen, b.status_text,
+    (c.read_receipts, c.shows_last_seen) <> (b.read_receipts, b.shows_last_seen) AS is_news,
     CASE WHEN moved THEN presence_audience(b.id, b.shows_last_seen) ELSE '{}' END AS saw,
     CASE WHEN moved THEN presence_audience(b.id, c.shows_last_seen) ELSE '{}' END AS sees
 FROM before b, changed c, LATERAL (SELECT b.shows_last_seen <> c.shows_last_seen AS moved) m
@@ -53,4 +57,7 @@ def change_privacy(actor: Actor, asked: PrivacyChange) -> Privacy:
     newcomers = [user_id for user_id in row.sees if user_id not in set(row.saw)]
     if newcomers:
         tell_status_anew(actor.user_id, newcomers)
-    return Privacy(read_receipts=row.read_receipts, last_seen=row.last_seen)
+    chosen = Privacy(read_receipts=row.read_receipts, last_seen=row.last_seen)
+    if row.is_news:
+        tell_own(actor.user_id, events.privacy_updated(chosen))
+    return chosen

@@ -7,20 +7,18 @@ from chalicelib.core.ids import Id
 from chalicelib.core.paging import Page
 from chalicelib.features.people import privacy, service
 from chalicelib.features.people.schemas import (
-    Block,
     BlockList,
-    Contact,
     ContactChange,
     ContactList,
     ContactQuery,
     NewContact,
-    Privacy,
     PrivacyChange,
     ProfileChange,
     SearchQuery,
-    User,
     UserList,
+    UsersQuery,
 )
+from chalicelib.realtime.people import Block, Contact, Privacy, User
 
 routes = Routes("people")
 
@@ -63,8 +61,8 @@ def get_user(actor: Actor, user_id: Id) -> User:
 
 
 @routes.get("/users")
-def list_users(actor: Actor, query: Page) -> UserList:
-    """Everybody, in the order of registration."""
+def list_users(actor: Actor, query: UsersQuery) -> UserList:
+    """Everybody, in the order of registration; or those whose ids are given, as far as there are such."""
     return service.users(actor, query)
 
 

@@ -1,15 +1,15 @@
 """Wire types of profiles, contacts and blocks."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.core.faults import TOLD
-from chalicelib.core.ids import Id, Timestamp
+from chalicelib.core.ids import Id
 from chalicelib.core.names import NAME
 from chalicelib.core.paging import Page
-from chalicelib.realtime.shapes import Presence
+from chalicelib.realtime.people import Block, Contact, LastSeenRule, User
 
 # A form check only: whether an address works shows when mail is sent there.
 Email = Annotated[
@@ -25,7 +25,6 @@ AvatarUrl = Annotated[
     Meta(max_length=2048, pattern=r'^https?://[^\s"<>\\]+(?!\s)$', extra={TOLD: "must be an http or https address"}),
 ]
 StatusText = Annotated[str, Meta(max_length=200, extra=NAME)]
-AccountRole = Annotated[Literal["user", "moderator", "admin"], Meta(title="AccountRole")]
 Query = Annotated[
     str,
     Meta(
@@ -35,23 +34,6 @@ Query = Annotated[
         extra={TOLD: "must have a visible character"},
     ),
 ]
-
-
-class User(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A person as others see them, and with `email` as they see themselves."""
-
-    id: Id
-    username: str
-    email: str | UnsetType | None = UNSET
-    display_name: str
-    first_name: str
-    last_name: str
-    avatar_url: str | None
-    status: Presence
-    status_text: str
-    last_seen_at: Timestamp | None
-    role: AccountRole
-    created_at: Timestamp
 
 
 class UserList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -73,19 +55,6 @@ class ProfileChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
     status_text: StatusText | UnsetType = UNSET
 
 
-LastSeenRule = Annotated[
-    Literal["everyone", "contacts", "nobody"],
-    Meta(title="LastSeenRule", description="`contacts` are one's own"),
-]
-
-
-class Privacy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Whether one shares read receipts, and who may see when one is or was there."""
-
-    read_receipts: Annotated[bool, Meta(description="without them, one does not see others' either")]
-    last_seen: LastSeenRule
-
-
 class PrivacyChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """What to change; what is absent stays."""
 
@@ -93,18 +62,27 @@ class PrivacyChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
     last_seen: LastSeenRule | UnsetType = UNSET
 
 
+class UsersQuery(Page, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Everybody; or those with these ids, whom it answers at once."""
+
+    ids: (
+        Annotated[
+            str,
+            Meta(
+                max_length=2000,
+                pattern=r"^[0-9]+(,[0-9]+)*$",
+                description="up to 100 ids, separated by commas",
+                extra={TOLD: "must be ids of users, separated by commas"},
+            ),
+        ]
+        | None
+    ) = None
+
+
 class SearchQuery(Page, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """What to look for among everybody."""
 
     q: Query
-
-
-class Contact(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Somebody in one's address book, under a name of one's own where one gave it."""
-
-    user_id: Id
-    name: str | None
-    user: User
 
 
 class ContactList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -132,14 +110,6 @@ class ContactChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
     """Another name for a contact, or none."""
 
     name: DisplayName | None
-
-
-class Block(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Somebody whom one has blocked."""
-
-    user_id: Id
-    created_at: Timestamp
-    user: User
 
 
 class BlockList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -7,24 +7,27 @@ from msgspec import UNSET
 
 from chalicelib.core import ratelimit
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import Blocked, NotFound, UnknownUser
+from chalicelib.core.errors import Blocked, InvalidInput, NotFound, UnknownUser
 from chalicelib.core.ids import MAX_ID, Id
 from chalicelib.core.paging import Page, cut, read_cursor, write_cursor
 from chalicelib.features.people import store
 from chalicelib.features.people.schemas import (
-    Block,
     BlockList,
-    Contact,
     ContactList,
     ContactQuery,
     NewContact,
     ProfileChange,
     SearchQuery,
-    User,
     UserList,
+    UsersQuery,
 )
+from chalicelib.features.people.telling import tell_own, tell_profile
 from chalicelib.realtime import events
+from chalicelib.realtime.people import Block, Contact, User
 from chalicelib.realtime.publish import presence_may_have_changed, publish, tell_status_anew
+
+# Of whom a client can ask at once.
+MOST_IDS = 100
 
 
 class _SearchKey(msgspec.Struct, frozen=True, array_like=True):
@@ -47,9 +50,11 @@ def user(actor: Actor, user_id: int) -> User:
     return found
 
 
-def users(actor: Actor, page: Page) -> UserList:
-    """Everybody, in the order of registration."""
-    found, more = cut(store.users(actor, after=_after(page), limit=page.limit + 1), page.limit)
+def users(actor: Actor, query: UsersQuery) -> UserList:
+    """Everybody, in the order of registration; or those with the ids that are asked for."""
+    if query.ids is not None:
+        return UserList(users=store.users_of(actor, _ids(query.ids)), has_more=False, next_cursor=None)
+    found, more = cut(store.users(actor, after=_after(query), limit=query.limit + 1), query.limit)
     return UserList(users=found, has_more=more, next_cursor=write_cursor(found[-1].id) if more else None)
 
 
@@ -74,7 +79,9 @@ def search(actor: Actor, query: SearchQuery) -> tuple[UserList, dict[str, str]]:
 
 def change_me(actor: Actor, asked: ProfileChange) -> User:
     """Changes the actor's own profile. Raises EmailTaken."""
-    changed = store.change(actor, asked)
+    changed, news = store.change(actor, asked)
+    if news is not None:
+        tell_profile(news)
     if asked.status_text is not UNSET:
         presence_may_have_changed(actor.user_id)
     return changed
@@ -96,6 +103,7 @@ def add_contact(actor: Actor, new: NewContact) -> tuple[Contact, bool]:
         raise Blocked()
     if addition.may_see:
         tell_status_anew(actor.user_id, [new.user_id])
+    tell_own(actor.user_id, events.contact_updated(addition.contact))
     return addition.contact, addition.created
 
 
@@ -104,12 +112,16 @@ def rename_contact(actor: Actor, user_id: int, name: str | None) -> Contact:
     contact = store.rename_contact(actor, user_id, name)
     if contact is None:
         raise NotFound("This user is not among your contacts.")
+    tell_own(actor.user_id, events.contact_updated(contact))
     return contact
 
 
 def remove_contact(actor: Actor, user_id: int) -> None:
     """Forgets a contact, if it is one."""
-    if store.remove_contact(actor, user_id):
+    was_one, may_not_see = store.remove_contact(actor, user_id)
+    if was_one:
+        tell_own(actor.user_id, events.contact_removed(user_id))
+    if may_not_see:
         tell_status_anew(actor.user_id, [user_id])
 
 
@@ -128,12 +140,17 @@ def block(actor: Actor, user_id: int) -> Block:
         _leave(actor.user_id, eyes_of=user_id)
     if blocking.saw:
         _leave(user_id, eyes_of=actor.user_id)
+    tell_own(actor.user_id, events.block_updated(blocking.block))
     return blocking.block
 
 
 def unblock(actor: Actor, user_id: int) -> None:
     """Takes a block back, if there is one, and each comes back into the other's eyes."""
-    shown, sees = store.unblock(actor, user_id)
+    unblocked = store.unblock(actor, user_id)
+    if unblocked is None:
+        return
+    tell_own(actor.user_id, events.block_removed(user_id))
+    shown, sees = unblocked
     if shown:
         tell_status_anew(actor.user_id, [user_id])
     if sees:
@@ -143,6 +160,15 @@ def unblock(actor: Actor, user_id: int) -> None:
 def _leave(user_id: int, *, eyes_of: int) -> None:
     event = events.user_status(user_id=user_id, status="offline", status_text="", last_seen_at=None)
     publish(event, to=[eyes_of], group=f"user:{user_id}")
+
+
+def _ids(given: str) -> list[int]:
+    ids = {int(each) for each in given.split(",")}
+    if len(ids) > MOST_IDS:
+        raise InvalidInput.at("ids", "too_long", "must have at most {limit:item|items}", limit=MOST_IDS)
+    if not all(1 <= each <= MAX_ID for each in ids):
+        raise InvalidInput.at("ids", "out_of_range", "must be ids of users, separated by commas")
+    return sorted(ids)
 
 
 def _after(page: Page) -> int:

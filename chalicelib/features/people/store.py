@@ -7,11 +7,21 @@ import msgspec
 from chalicelib.core import db
 from chalicelib.core.context import Actor
 from chalicelib.core.ratelimit import Allowance, Policy
-from chalicelib.features.people.schemas import Block, Contact, NewContact, ProfileChange, User
+from chalicelib.features.people.schemas import NewContact, ProfileChange
+from chalicelib.features.people.telling import ProfileNews
+from chalicelib.realtime.event_data import UserUpdated
+from chalicelib.realtime.people import Block, Contact, User
 
 
 class _Profile(msgspec.Struct, frozen=True):
     profile: str
+
+
+class _Changed(_Profile, frozen=True):
+    own: str
+    hearers: list[int] | None
+    apart: list[int] | None
+    is_news: bool
 
 
 class _Contact(msgspec.Struct, frozen=True):
@@ -99,6 +109,17 @@ def users(actor: Actor, *, after: int, limit: int) -> list[User]:
     return [_user(row.profile) for row in rows]
 
 
+_USERS_OF: LiteralString = """
+SELECT user_json(u, %(viewer)s)::text AS profile FROM users u WHERE id = ANY (%(ids)s::bigint[]) ORDER BY id
+"""
+
+
+def users_of(actor: Actor, ids: list[int]) -> list[User]:
+    """Those of these users who exist, by id."""
+    rows = db.many(_Profile, _USERS_OF, {"viewer": actor.user_id, "ids": ids}, actor=actor)
+    return [_user(row.profile) for row in rows]
+
+
 # First those whose username begins so, by username; then those in whom it stands anywhere, by id. The second part
 # runs only where the first has left room. `~<~` compares bytes, as the prefix index does under any collation, and
 # U+10FFFF sorts behind all that a name can go on with. Fewer than three characters are found at the beginning of a
@@ -121,7 +142,11 @@ WITH allowance AS MATERIALIZED (
         FROM users u
         WHERE (SELECT allowed FROM allowance) AND id > %(after_id)s
             AND folded(searched) LIKE folded(%(pattern)s) AND NOT starts_with(folded(username), folded(%(q)s))
-            AND ' ' || folded(searched) LIKE ALL (array(SELECT folded(word) FROM unnest(%(others)s::text[]) word))
+            -- Asked first, so that the planner does not reckon with a condition that is not there.
+            AND (
+                cardinality(%(others)s::text[]) = 0
+                OR ' ' || folded(searched) LIKE ALL (array(SELECT folded(word) FROM unnest(%(others)s::text[]) word))
+            )
         ORDER BY id
         LIMIT %(limit)s
     )
@@ -160,24 +185,38 @@ def search(
 
 
 _CHANGE: LiteralString = """
-UPDATE users u SET
-    display_name = coalesce(change ->> 'displayName', display_name),
-    first_name = coalesce(change ->> 'firstName', first_name),
-    last_name = coalesce(change ->> 'lastName', last_name),
-    status_text = coalesce(change ->> 'statusText', status_text),
-    avatar_url = CASE WHEN change ? 'avatarUrl' THEN change ->> 'avatarUrl' ELSE avatar_url END,
-    email = CASE WHEN change ? 'email' THEN change ->> 'email' ELSE email END,
-    updated_at = now()
-FROM (SELECT %(change)s::jsonb AS change) AS asked
-WHERE id = %(user_id)s
-RETURNING user_json(u, id)::text AS profile
+WITH before AS MATERIALIZED (
+    SELECT u.id AS user_id, u AS profile FROM users u WHERE u.id = %(user_id)s FOR NO KEY UPDATE
+),
+changed AS (
+    UPDATE users u SET
+        display_name = coalesce(change ->> 'displayName', display_name),
+        first_name = coalesce(change ->> 'firstName', first_name),
+        last_name = coalesce(change ->> 'lastName', last_name),
+        status_text = coalesce(change ->> 'statusText', status_text),
+        avatar_url = CASE WHEN change ? 'avatarUrl' THEN change ->> 'avatarUrl' ELSE avatar_url END,
+        email = CASE WHEN change ? 'email' THEN change ->> 'email' ELSE email END,
+        updated_at = now()
+    FROM before b, (SELECT %(change)s::jsonb AS change) AS asked
+    WHERE id = b.user_id
+    RETURNING u AS profile, u.id
+)
+SELECT user_json(c.profile, c.id)::text AS profile, profile_of(c.profile, c.id)::text AS own,
+    told.hearers, told.apart,
+    profile_of(c.profile, c.id) <> profile_of(b.profile, c.id) AS is_news
+FROM changed c CROSS JOIN before b
+LEFT JOIN LATERAL profile_audience(c.id) told ON profile_of(c.profile, NULL) <> profile_of(b.profile, NULL)
 """
 
 
-def change(actor: Actor, asked: ProfileChange) -> User:
-    """Writes what is asked of the actor's own profile. Raises EmailTaken."""
+def change(actor: Actor, asked: ProfileChange) -> tuple[User, ProfileNews | None]:
+    """Writes what is asked of the actor's own profile; answers what of it is news, if anything. Raises EmailTaken."""
     given = {"user_id": actor.user_id, "change": msgspec.json.encode(asked).decode()}
-    return _user(db.the(_Profile, _CHANGE, given, actor=actor).profile)
+    row = db.the(_Changed, _CHANGE, given, actor=actor)
+    if not row.is_news:
+        return _user(row.profile), None
+    own = msgspec.json.decode(row.own, type=UserUpdated)
+    return _user(row.profile), ProfileNews(own=own, hearers=row.hearers or (), apart=row.apart or ())
 
 
 _CONTACTS: LiteralString = """
@@ -251,10 +290,10 @@ FROM removed r JOIN users me ON me.id = %(owner)s
 """
 
 
-def remove_contact(actor: Actor, user_id: int) -> bool:
-    """Forgets a contact; answers whether it heard until now when the actor is there, and may not any more."""
+def remove_contact(actor: Actor, user_id: int) -> tuple[bool, bool]:
+    """Forgets a contact; answers whether it was one, and whether it may not hear any more when the actor is there."""
     row = db.one(_Shown, _REMOVE_CONTACT, {"owner": actor.user_id, "user_id": user_id}, actor=actor)
-    return row is not None and row.shown
+    return (False, False) if row is None else (True, row.shown)
 
 
 _BLOCKS: LiteralString = """
@@ -307,16 +346,23 @@ WITH unblocked AS (
     WHERE NOT EXISTS (SELECT FROM blocks b WHERE b.blocker_id = u.blocked_id AND b.blocked_id = u.blocker_id)
 )
 SELECT
-    share_chat OR EXISTS (SELECT FROM contacts c WHERE c.owner_id = other AND c.user_id = me) AS shown,
-    share_chat OR EXISTS (SELECT FROM contacts c WHERE c.owner_id = me AND c.user_id = other) AS sees
-FROM known
+    coalesce(
+        share_chat OR EXISTS (SELECT FROM contacts c WHERE c.owner_id = other AND c.user_id = me), false
+    ) AS shown,
+    coalesce(
+        share_chat OR EXISTS (SELECT FROM contacts c WHERE c.owner_id = me AND c.user_id = other), false
+    ) AS sees
+FROM unblocked LEFT JOIN known ON true
 """
 
 
-def unblock(actor: Actor, user_id: int) -> tuple[bool, bool]:
-    """Takes a block back; answers whether now the other hears of the actor again, and the actor of the other."""
+def unblock(actor: Actor, user_id: int) -> tuple[bool, bool] | None:
+    """Takes a block back; answers whether now the other hears of the actor again, and the actor of the other.
+
+    None where there was no block.
+    """
     row = db.one(_Shown, _UNBLOCK, {"blocker": actor.user_id, "user_id": user_id}, actor=actor)
-    return (False, False) if row is None else (row.shown, row.sees)
+    return None if row is None else (row.shown, row.sees)
 
 
 def _user(profile: str) -> User:

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.core.ids import Id
 from chalicelib.features.people.schemas import StatusText
-from chalicelib.realtime.events import UserPresence
+from chalicelib.realtime.event_data import UserPresence
 from chalicelib.realtime.shapes import Presence
 
 Choice = Annotated[Literal["online", "away", "busy", "invisible"], Meta(title="ChosenPresence")]

@@ -5,13 +5,16 @@ Leases decide who is there, never `$disconnect` alone. Changes are told after a 
 
 from datetime import datetime
 
+import msgspec
 from msgspec import UnsetType
 
 from chalicelib.core.context import Actor
+from chalicelib.features.people.telling import ProfileNews, tell_profile
 from chalicelib.features.presence import store
 from chalicelib.features.presence.schemas import ChosenStatus, PresenceList, StatusInput
 from chalicelib.features.presence.store import Settled
 from chalicelib.realtime import connections, events, shedding
+from chalicelib.realtime.event_data import UserUpdated
 from chalicelib.realtime.publish import LONGEST_DELAY, presence_may_have_changed, publish, tell_status_later
 from chalicelib.realtime.shapes import Presence
 
@@ -62,6 +65,9 @@ def choose(actor: Actor, asked: StatusInput) -> ChosenStatus:
     text = None if isinstance(asked.status_text, UnsetType) else asked.status_text
     settled = store.choose(actor, status, text)
     _tell(actor.user_id, settled)
+    if settled.profile is not None:
+        own = msgspec.json.decode(settled.profile, type=UserUpdated)
+        tell_profile(ProfileNews(own=own, hearers=settled.hearers or (), apart=settled.apart or ()))
     if settled.chose:
         _publish(actor.user_id, settled, settled.status, to=[actor.user_id])
     return ChosenStatus(status=settled.status, status_text=settled.status_text)

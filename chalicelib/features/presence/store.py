@@ -9,7 +9,7 @@ from chalicelib.core import db
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.features.presence.schemas import Choice, ChosenStatus
-from chalicelib.realtime.events import UserPresence
+from chalicelib.realtime.event_data import UserPresence
 from chalicelib.realtime.shapes import Presence
 
 
@@ -17,7 +17,8 @@ class Settled(msgspec.Struct, frozen=True):
     """Where a user stands now, and what is to be told of it.
 
     `audience` hears what is shown to others, now; `put_off` says that it must be told later; `came_or_went` and
-    `chose` say what of it is new.
+    `chose` say what of it is new. Where the text is, `profile` is what the user's own devices are told, and `hearers`
+    and `apart` are those who hear of it too.
     """
 
     status: Choice
@@ -28,6 +29,9 @@ class Settled(msgspec.Struct, frozen=True):
     chose: bool
     put_off: bool
     audience: list[int]
+    profile: str | None
+    hearers: list[int] | None
+    apart: list[int] | None
 
 
 class View(msgspec.Struct, frozen=True):
@@ -85,8 +89,13 @@ settled AS (
 )
 SELECT d.status, d.status_text, d.shown, d.came_or_went, d.chose, d.put_off,
     wire_time(coalesce(s.last_seen_at, b.last_seen_at)) AS last_seen_at,
-    CASE WHEN d.tell THEN presence_audience(d.id, b.shows_last_seen) ELSE '{}' END AS audience
+    CASE WHEN d.tell THEN presence_audience(d.id, b.shows_last_seen) ELSE '{}' END AS audience,
+    CASE WHEN d.status_text <> b.status_text THEN (
+        SELECT (profile_of(u, u.id) || jsonb_build_object('statusText', d.status_text))::text
+        FROM users u WHERE u.id = d.id
+    ) END AS profile, told.hearers, told.apart
 FROM decided d JOIN before b ON true LEFT JOIN settled s ON true
+LEFT JOIN LATERAL profile_audience(d.id) told ON d.status_text <> b.status_text
 """
 
 

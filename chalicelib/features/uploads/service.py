@@ -66,6 +66,24 @@ def complete(actor: Actor, upload_id: int) -> Attachment:
     return Attachment(id=upload.id, filename=upload.filename, content_type=upload.content_type, size=upload.size)
 
 
+def store_content(actor: Actor, upload_id: int, content: bytes) -> Attachment:
+    """Stores the content of an upload that was just announced, and makes it ready. Raises UploadRefused."""
+    upload = store.own(actor, upload_id)
+    if upload is None:
+        raise NotFound()
+    storage.put(upload.key, content, upload.content_type)
+    return complete(actor, upload_id)
+
+
+def open_link(upload_id: int) -> str:
+    """A short-lived URL of a file, for who has a link that was made for those who may read it. Raises NotFound."""
+    upload = store.ready(upload_id)
+    if upload is None:
+        raise NotFound()
+    seconds = settings().download_seconds
+    return storage.link(key=upload.key, filename=upload.filename, content_type=upload.content_type, seconds=seconds)
+
+
 def object_stored(key: str) -> None:
     """Makes the same check of an object that S3 reports, by its plain key; objects nobody waits for are deleted."""
     if not storage.is_upload(key):

@@ -63,6 +63,13 @@ def look(key: str) -> Stored | None:
     return Stored(size=int(part["size"]), etag=answer.headers["etag"], head=answer.body)
 
 
+def put(key: str, content: bytes, content_type: str) -> None:
+    """Stores an object. Raises Unavailable."""
+    answer = _request("PUT", key, headers={"content-type": content_type}, body=content)
+    if answer.status != 200:
+        raise _unexpected("PUT", answer)
+
+
 def delete(key: str) -> None:
     """Deletes an object, if there is one. Raises Unavailable."""
     answer = _request("DELETE", key)

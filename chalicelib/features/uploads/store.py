@@ -118,6 +118,17 @@ def own(actor: Actor, upload_id: int) -> Upload | None:
     return db.one(Upload, _OWN, {"id": upload_id, "user_id": actor.user_id}, actor=actor)
 
 
+_READY: LiteralString = """
+SELECT id, key, filename, content_type, size, state, false AS expired, etag
+FROM uploads WHERE id = %(id)s AND state = 'ready'
+"""
+
+
+def ready(upload_id: int) -> Upload | None:
+    """An upload that was checked, whoever asks."""
+    return db.one(Upload, _READY, {"id": upload_id})
+
+
 _VISIBLE: LiteralString = """
 SELECT id, key, filename, content_type, size, state, expires_at <= now() AS expired, etag
 FROM uploads WHERE id = %(id)s AND (

@@ -1,4 +1,5 @@
 import { holdLock } from "../platform/locks.js";
+import { oneByOne } from "../timing.js";
 
 const SAVE_MILLISECONDS = 500;
 /** How many of a chat's newest messages are stored. */
@@ -17,8 +18,9 @@ export class Keeper {
   /** @type {any} */
   #timer = null;
   #leads = false;
-  /** @type {Promise<void>} */
-  #saving = Promise.resolve();
+  #inOrder = oneByOne();
+  /** @type {() => void} */
+  #release = () => undefined;
 
   /**
    * @param {import("../platform/storage.js").Storage} storage
@@ -40,14 +42,25 @@ export class Keeper {
 
   /** Begins to store, once no other tab does. */
   start() {
-    this.stop = holdLock(this.storage, "copy", () => {
+    this.#release = holdLock(this.storage, "copy", () => {
       this.#leads = true;
       this.later();
     });
   }
 
-  /** Stores no more. @type {() => void} */
-  stop = () => undefined;
+  /** Stores no more; what is being stored ends before. */
+  async stop() {
+    this.#leads = false;
+    clearTimeout(this.#timer);
+    await this.#inOrder(() => this.#release());
+  }
+
+  /** Removes from this device what was stored of chats. */
+  async forget() {
+    await this.stop();
+    const stored = await this.storage.list(CHATS);
+    await this.storage.set([...stored.map(([key]) => removal(key)), removal(STATE)]);
+  }
 
   /**
    * Fills the copy with what was stored of this user's.
@@ -61,6 +74,7 @@ export class Keeper {
       const chat = this.copy.keep(data, to);
       chat.from = from;
       for (const message of messages) chat.put(message);
+      chat.countFrom(data.unreadCount);
       chat.whole = whole;
     }
     this.copy.drafts = new Map(state.drafts);
@@ -74,7 +88,7 @@ export class Keeper {
     if (!this.#leads || this.#timer !== null) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      this.#saving = this.#save();
+      void this.#inOrder(() => this.#save());
     }, SAVE_MILLISECONDS);
   }
 
@@ -82,14 +96,13 @@ export class Keeper {
   async flush() {
     clearTimeout(this.#timer);
     this.#timer = null;
-    await this.#saving;
-    if (this.#leads) await this.#save();
+    await this.#inOrder(() => this.#save());
   }
 
   async #save() {
     const { userId, chats, drafts } = this.copy;
     const { cursor } = this.ingest;
-    if (cursor === null) return;
+    if (cursor === null || !this.#leads) return;
     const ids = this.#changed ?? new Set(chats.keys());
     const all = this.#changed === null;
     this.#changed = new Set();
@@ -97,13 +110,18 @@ export class Keeper {
     const entries = [...ids].map((chatId) => [`${CHATS}${chatId}`, storedOf(chats.get(chatId))]);
     if (all) {
       const stored = await this.storage.list(CHATS);
-      for (const [key] of stored) if (!chats.has(Number(key.slice(CHATS.length)))) entries.unshift([key, undefined]);
+      for (const [key] of stored) if (!chats.has(Number(key.slice(CHATS.length)))) entries.unshift(removal(key));
     }
     entries.push([STATE, { userId, cursor, drafts: [...drafts], people: this.people.known }]);
     await this.storage.set(entries).catch(() => {
       this.#changed = null; // the storage is full or closed: the next start loads more
     });
   }
+}
+
+/** What removes a key. @param {string} key @returns {[string, undefined]} */
+function removal(key) {
+  return [key, undefined];
 }
 
 /** @param {import("./chat-copy.js").ChatCopy | undefined} chat */

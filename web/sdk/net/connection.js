@@ -25,6 +25,8 @@ export class Connection {
     this.onevent = onevent;
     /** @type {any} what `hello` told */
     this.hello = null;
+    /** When it last sent something: each frame keeps it open. */
+    this.sentAt = Date.now();
     /** Resolves at `hello`. @type {Promise<any>} */
     this.ready = new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#lose("no hello came"), HELLO_MILLISECONDS);
@@ -58,6 +60,7 @@ export class Connection {
       this.#waiting.set(id, { resolve, reject, timer });
       try {
         this.socket.send(JSON.stringify({ action, id, data }));
+        this.sentAt = Date.now();
       } catch (error) {
         this.#settle(id, new ConnectionLost("The socket is closed", error));
       }

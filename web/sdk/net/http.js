@@ -116,13 +116,13 @@ export class Http {
    */
   async #ask(method, path, { query = {}, body, signal }, key, token) {
     const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
-    const search = given.length ? `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}` : "";
+    const search = given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join("&");
     /** @type {Record<string, string>} */
     const headers = { Accept: "application/json" };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (token) headers.Authorization = `Bearer ${token}`;
     if (key) headers["Idempotency-Key"] = key;
-    const { text, ...answer } = await this.#fetched(`${this.url}${path}${search}`, {
+    const { text, ...answer } = await this.#fetched(`${this.url}${path}${search && `?${search}`}`, {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),

@@ -125,10 +125,11 @@ export class Socket extends Emitter {
     const backoff = new Backoff();
     let due = renewal;
     while (!lost.aborted && !stopped.aborted) {
-      await pause(Math.max(0, Math.min(heartbeatSeconds * 1000, due - Date.now())), lost);
+      const silent = () => connection.sentAt + heartbeatSeconds * 1000;
+      await pause(Math.max(0, Math.min(silent(), due) - Date.now()), lost);
       if (lost.aborted || stopped.aborted) break;
       if (Date.now() < due) {
-        this.#ping(connection);
+        if (Date.now() >= silent()) this.#ping(connection); // other frames do as well
         continue;
       }
       try {

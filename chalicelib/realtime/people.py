@@ -1,0 +1,55 @@
+"""People, and what a user has made of those they know: the resources that REST answers and socket events carry."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.core.ids import Id, Timestamp
+from chalicelib.realtime.shapes import Presence
+
+AccountRole = Annotated[Literal["user", "moderator", "admin"], Meta(title="AccountRole")]
+LastSeenRule = Annotated[
+    Literal["everyone", "contacts", "nobody"],
+    Meta(title="LastSeenRule", description="`contacts` are one's own"),
+]
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A person as others see them, and with `email` as they see themselves."""
+
+    id: Id
+    username: str
+    email: str | UnsetType | None = UNSET
+    display_name: str
+    first_name: str
+    last_name: str
+    avatar_url: str | None
+    status: Presence
+    status_text: str
+    last_seen_at: Timestamp | None
+    role: AccountRole
+    created_at: Timestamp
+
+
+class Privacy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether one shares read receipts, and who may see when one is or was there."""
+
+    read_receipts: Annotated[bool, Meta(description="without them, one does not see others' either")]
+    last_seen: LastSeenRule
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Somebody in one's address book, under a name of one's own where one gave it."""
+
+    user_id: Id
+    name: str | None
+    user: User
+
+
+class Block(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Somebody whom one has blocked."""
+
+    user_id: Id
+    created_at: Timestamp
+    user: User
