@@ -1,5 +1,6 @@
 """From a source's row to one that the product could have stored itself; what cannot become one is left out."""
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -55,7 +56,8 @@ class Cleaner:
         email = self._email(row)
         return {
             "key": key,
-            "fingerprint": row["created_at"] or email or name,
+            # Kept longer than the account: it must not tell who that was.
+            "fingerprint": hashlib.sha256((row["created_at"] or email or name).encode()).hexdigest(),
             "username": self._username(key, row["username"], name),
             "email": email,
             "hash": self._hash(key, row["hash"]),
