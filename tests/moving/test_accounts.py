@@ -132,3 +132,10 @@ def test_a_messenger_without_usernames_gets_them_by_name(conversations: Moving) 
     assert usernames[2].startswith("al_")
     assert usernames[3] == "olga__hr"
     assert conversations.log_in("мария_петрова").http.get("/users/me").json()["displayName"] == "Мария Петрова"
+
+
+def test_a_name_that_looks_like_somebody_elses_is_not_taken(flutter: Moving, person: Callable[..., Person]) -> None:
+    person("poco")
+    _user(flutter, "росо", None)
+    assert _reasons(flutter.bring()) == {("1", "has another username, since somebody here has that one")}
+    assert flutter.log_in("росо-1").username == "росо-1"
