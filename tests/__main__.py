@@ -2,8 +2,12 @@
 
 pytest and all that it starts get a directory of their own for temporary files. It is in memory where there is enough,
 and removed in the end, also where a test was killed. A process that outlives the tests is named, and fails them.
+
+A few tests that fail are run once more, without others beside them: tests meet real sockets and processes, and a busy
+machine may take longer than they wait. Who passes only then is named.
 """
 
+import json
 import os
 import re
 import signal
@@ -12,12 +16,17 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from local.processes import wait_until
 from tests.support import leftovers
 
 _MEMORY = Path("/dev/shm")  # the directory in it has a name of its own
 # Two workers' databases, logs and installed packages take less than half of it.
 _ENOUGH_BYTES = 6 << 30
+# More failures than this are no matter of time.
+_FEW = 5
+_CACHE = "pytest-cache"
 
 
 def main() -> int:
@@ -26,7 +35,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tests-", dir=place, ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o711)  # PostgreSQL may run as another user, who has to pass through
-        code = _run(folder)
+        code = _run(folder, sys.argv[1:])
+        if code == pytest.ExitCode.TESTS_FAILED and len(failed := _failed(folder)) <= _FEW:
+            print(f"once more, alone: {', '.join(failed)}", flush=True)
+            code = _run(folder, [*sys.argv[1:], "-n", "0", "--last-failed"])
+            if code == pytest.ExitCode.OK:
+                print(f"passed only alone: {', '.join(failed)}", flush=True)
         # What is told that its parent has ended needs a moment for it.
         wait_until(lambda: not leftovers.that_know(folder), seconds=10)
         left = leftovers.that_know(folder)
@@ -50,8 +64,13 @@ def _is_roomy() -> bool:
     return free >= _ENOUGH_BYTES and not found.f_flag & os.ST_NOEXEC
 
 
-def _run(folder: Path) -> int:
-    command = [sys.executable, "-m", "pytest", *sys.argv[1:]]
+def _failed(folder: Path) -> list[str]:
+    """The ids of the tests that failed."""
+    return list(json.loads((folder / _CACHE / "v/cache/lastfailed").read_text()))
+
+
+def _run(folder: Path, arguments: list[str]) -> int:
+    command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={folder / _CACHE}", *arguments]
     with subprocess.Popen(command, env=os.environ | {"TMPDIR": str(folder)}) as running:
         # A Ctrl-C reaches pytest as well, and it cleans up; other signals are handed on.
         signal.signal(signal.SIGINT, lambda *_: None)

@@ -11,13 +11,13 @@ from chalicelib.features.messages.schemas import HistoryQuery, SendInput
 from chalicelib.features.messages.send import send
 from tests.support.logs import metrics_of
 from tests.support.people import Person
-from tests.support.server import Server, settings_here
+from tests.support.server import settings_here
 from tests.support.sessions import actor_of
 from tests.support.wire import Wire
 
 
 def test_database_round_trips_are_those_on_the_wire(
-    server: Server, wire: Wire, person: Callable[[str], Person], capsys: pytest.CaptureFixture[str]
+    wire: Wire, person: Callable[[str], Person], capsys: pytest.CaptureFixture[str]
 ) -> None:
     alice = person("alice")
     chat = alice.chat_with(person("bob"))

@@ -217,7 +217,7 @@ def test_a_key_that_makes_it_happen_once_costs_three_more(scenes: Callable[[], S
     assert paid == wanted
 
 
-def test_what_an_action_costs(server: Server, scenes: Callable[[], Scene], wire: Wire) -> None:
+def test_what_an_action_costs(scenes: Callable[[], Scene], wire: Wire) -> None:
     scene = scenes()
     assert app.websocket_connect(_event("$connect", token=scene.alice.access_token), None) == {"statusCode": 200}
     # Who writes there for the first time enters it.

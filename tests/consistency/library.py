@@ -8,7 +8,6 @@ from tests.consistency.device import Deed, Device
 from tests.consistency.record import Record
 from tests.sdk.cable import Cable
 from tests.sdk.nodes import JavaScriptError, Node
-from tests.support.hearing import Client
 from tests.support.people import PASSWORD, Person
 
 _BEGIN = """
@@ -68,7 +67,9 @@ _FINISH = """
     while ((await chat.loadOlder(100)).length);
     chats.push({chat: chat.data, messages: chat.messages});
   }
-  return {chats, events: kept.events.splice(0), toldWrongly: kept.toldWrongly};
+  const users = kept.me.people.known.map(({id, username, displayName, avatarUrl}) => (
+    {id, username, displayName, avatarUrl}));
+  return {chats, users, events: kept.events.splice(0), toldWrongly: kept.toldWrongly};
 """
 
 
@@ -91,7 +92,10 @@ class LibraryDevice(Device):
         kept = self._node.run(_FINISH)
         self._note(kept["events"])
         self.told_wrongly += kept["toldWrongly"]
-        self.copy = Client(self.person.id, self._get)
+        self.copy = self.fresh_copy()
+        self.copy.sync()  # the user's contacts, blocks and privacy, which the library does not keep
+        self.copy.chats, self.copy.messages = {}, {}
+        self.copy.users = {user["id"]: user for user in kept["users"]}
         for one in kept["chats"]:
             chat_id = one["chat"]["id"]
             self.copy.chats[chat_id] = one["chat"]

@@ -45,6 +45,7 @@ def test_what_changes_a_message(alice: Person, bob: Person, log_in: LogIn) -> No
     assert (gone["content"], gone["reactions"], gone["isEdited"], gone["pinnedAt"]) == ("", {}, False, None)
     unlike = {"updatedAt", "status"}  # the event does not tell the first; the second moves on
     asked = theirs.run("return kept.me.http.get(`/messages/${id}`)", id=gone["id"])
+    assert [user["id"] for user in asked.pop("users")] == [alice.id]
     assert {**asked, **{name: gone[name] for name in unlike}} == gone
 
 
@@ -114,3 +115,50 @@ def test_a_message_that_disappears_is_taken_away(alice: Person, bob: Person, log
     alice.send(chat_id, "burn after reading")
     when(theirs, "message", "me.chats[0].messages.length === 1")
     assert when(theirs, "removed", "me.chats[0].messages.length === 0")
+
+
+def test_what_is_unread_is_what_is_there_to_be_read(alice: Person, bob: Person, log_in: LogIn) -> None:
+    chat_id = alice.chat_with(bob)
+    unread = "kept.me.chats[0].unreadCount"
+    for number in range(8):
+        alice.send(chat_id, str(number))
+    theirs, tablet = log_in(bob), log_in(bob)
+    assert theirs.run(f"return {unread}") == 8
+    messages = list(reversed(bob.history(chat_id)))
+    # The history is not loaded: what another device read of it is counted by the service.
+    bob.http.post(f"/chats/{chat_id}/read", json={"seq": 3}).raise_for_status()
+    assert when(theirs, "chats", f"{unread} === 5")
+    newest = alice.send(chat_id, "newest")
+    assert when(theirs, "chats", f"{unread} === 6")
+    alice.http.delete(f"/messages/{newest['id']}").raise_for_status()
+    assert when(theirs, "updated", f"{unread} === 5")
+    theirs.run("await kept.me.chats[0].loadOlder(2)")
+    assert theirs.run(f"return {unread}") == 5
+    alice.http.delete(f"/messages/{messages[6]['id']}").raise_for_status()
+    assert when(theirs, "updated", f"{unread} === 4")
+    theirs.run("for await (const _ of kept.me.chats[0].history()); await kept.me.sync()")
+    assert theirs.run(f"return {unread}") == 4
+    theirs.run("kept.me.chats[0].markRead()")
+    assert when(tablet, "chats", f"{unread} === 0")
+    theirs.run("await kept.me.chats[0].markUnread()")
+    assert when(tablet, "chats", "me.chats[0].data.markedUnread")
+    assert theirs.run("return (await kept.me.unread()).unreadChats") == 1
+    theirs.run("kept.me.chats[0].markRead()")
+    assert when(tablet, "chats", "!me.chats[0].data.markedUnread")
+
+
+def test_people_have_their_names_at_once_and_after_a_change(alice: Person, bob: Person, log_in: LogIn) -> None:
+    alice.send(alice.chat_with(bob), "who am I?")
+    theirs = log_in(bob)
+    assert theirs.run("return kept.me.chats[0].name") == "alice"
+    alice.http.patch("/users/me", json={"displayName": "Alice Liddell"}).raise_for_status()
+    assert when(theirs, "person", "me.chats[0].name === 'Alice Liddell'")
+    assert theirs.run(
+        "return (await kept.me.people.fetchAll([id])).map((user) => user.displayName)", id=alice.id
+    ) == ["Alice Liddell"]
+
+
+def test_saved_messages_are_a_chat_with_oneself(alice: Person, log_in: LogIn) -> None:
+    ours = log_in(alice)
+    ours.run("kept.chat = await kept.me.openPrivate(kept.me.id); await kept.chat.send('a note')")
+    assert ours.run("return [kept.chat.peerId, kept.chat.name, kept.chat.unreadCount]") == [alice.id, "alice", 0]

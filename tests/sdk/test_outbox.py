@@ -70,6 +70,7 @@ def test_it_outlives_the_process(
 ) -> None:
     chat_id = alice.chat_with(bob)
     first = log_in(alice, url=line.origin, folder=str(tmp_path))
+    first.run("await kept.me.keeper.flush()")
     line.cut()
     first.run(_SEND, chatId=chat_id, texts=["one", "two", "three"])
     first.run(_WAITING, chatId=chat_id, count=3)

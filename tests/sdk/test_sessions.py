@@ -101,6 +101,7 @@ def test_what_was_stored_is_there_without_a_network(
     second = nodes()
     assert second.run(_RESUME, url="http://127.0.0.1:9", folder=str(tmp_path)) == alice.id
     assert second.run("return kept.me.chats[0].lastMessage.content") == "still readable"
+    assert second.run("return kept.me.chats[0].name") == "bob"
 
 
 def test_a_revoked_session_ends_everywhere(

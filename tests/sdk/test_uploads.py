@@ -70,6 +70,7 @@ def test_a_file_outlives_the_process(
     chat_id = alice.chat_with(bob)
     with cable(server.stack.port) as line:
         first = log_in(alice, url=line.origin, folder=str(tmp_path))
+        first.run("await kept.me.keeper.flush()")
         line.cut()
         first.run(
             f"(async () => {{ {_SEND} }})().catch(() => undefined)",

@@ -1,7 +1,7 @@
 """The running service, as tests see it: where it is, and how to look behind it."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -17,15 +17,19 @@ from tests.support.logs import Lines, recorded
 JWT_SECRET = "a secret for tests alone and long enough for HS256"
 
 
-@contextlib.contextmanager
-def settings_here(**changes: Any) -> Iterator[None]:
+def settings_here(**changes: Any) -> contextlib.AbstractContextManager[None]:
     """Other settings for a while, in this process alone: the functions' containers keep theirs."""
+    return _for_a_while(config.use, changes)
+
+
+@contextlib.contextmanager
+def _for_a_while(use: Callable[[config.Settings], None], changes: Mapping[str, Any]) -> Iterator[None]:
     before = config.settings()
-    config.use(msgspec.structs.replace(before, **changes))
+    use(msgspec.structs.replace(before, **changes))
     try:
         yield
     finally:
-        config.use(before)
+        use(before)
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,9 @@ class Server:
         """What can be made to go wrong."""
         return self.stack.faults
 
-    @contextlib.contextmanager
-    def settings(self, **changes: Any) -> Iterator[None]:
+    def settings(self, **changes: Any) -> contextlib.AbstractContextManager[None]:
         """Other settings for a while, here and in the functions."""
-        before = config.settings()
-        self.stack.use(msgspec.structs.replace(before, **changes))
-        try:
-            yield
-        finally:
-            self.stack.use(before)
+        return _for_a_while(self.stack.use, changes)
 
     @contextlib.contextmanager
     def prepared(self, *prepare: Preparation) -> Iterator[None]:

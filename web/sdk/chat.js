@@ -95,7 +95,7 @@ export class Chat extends Emitter {
 
   /** @param {Message} message @returns {"sent" | "delivered" | "read"} by what is known now */
   statusOf(message) {
-    return this.copy.statusOf(message, this.me.id);
+    return this.copy.statusOf(message);
   }
 
   /**
@@ -220,7 +220,12 @@ export class Chat extends Emitter {
 
   /** The user has seen the messages up to this one. @param {number} [seq] the newest where it is absent */
   markRead(seq = this.data.lastSeq) {
-    if (seq > this.data.readSeq) this.me.receipts.read(this.id, seq);
+    if (seq > this.data.readSeq || this.data.markedUnread) this.me.receipts.read(this.id, seq);
+  }
+
+  /** Marks the chat as unread, until the user reads it or writes in it. */
+  async markUnread() {
+    await this.#setPersonal("unread");
   }
 
   /** The user types: call it at every key. */
@@ -295,7 +300,7 @@ export class Chat extends Emitter {
     await this.me.ingest.sync();
   }
 
-  /** @param {"mute" | "pin" | "archive"} setting @param {Record<string, any>} [body] */
+  /** @param {"mute" | "pin" | "archive" | "unread"} setting @param {Record<string, any>} [body] */
   async #setPersonal(setting, body) {
     await this.me.ingest.take("chat:personal", await this.me.http.put(`/chats/${this.id}/${setting}`, body));
   }

@@ -224,6 +224,11 @@ export class Messenger extends Emitter {
     return everyItem(this.http, "/messages/search", "messages", { ...narrowed, q: text });
   }
 
+  /** @returns {Promise<import("./types/api.js").Unread>} how much is unread in all chats, and where the user is mentioned */
+  unread() {
+    return this.http.get("/unread");
+  }
+
   /** Brings the copy up to date now. It happens by itself after each connection. @returns {Promise<void>} */
   sync() {
     return this.ingest.sync();
@@ -274,6 +279,7 @@ export class Messenger extends Emitter {
 
   /** The session has ended. What is not sent yet stays, for the same user's next log-in. */
   async #end() {
+    this.socket.stop();
     await this.keeper.forget();
     await this.close();
   }
@@ -325,7 +331,7 @@ export class Messenger extends Emitter {
   /** @param {any} told an answer or an event */
   #learn(told) {
     if (Array.isArray(told?.users)) this.people.learn(told.users);
-    if (told?.type === "user:updated") this.people.learn([told.data.user ?? told.data]);
+    if (told?.type === "user:updated") this.people.learn([told.data]);
   }
 
   /** @param {"message" | "updated" | "removed"} name @param {number} chatId @param {Message} message */

@@ -37,6 +37,11 @@ export class People extends Emitter {
     return user;
   }
 
+  /** @param {number[]} userIds at most 100 @returns {Promise<User[]>} the profiles of those who exist */
+  async fetchAll(userIds) {
+    return (await this.http.get("/users", { ids: userIds.join(",") })).users;
+  }
+
   /** @param {string} text @returns {AsyncGenerator<User>} those whose names hold the text, the best first */
   search(text) {
     return this.#list("/users/search", "users", { q: text });

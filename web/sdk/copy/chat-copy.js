@@ -24,9 +24,12 @@ export class ChatCopy {
   #reactedAt = new Map();
   /** @type {Message[] | null} */
   #sorted = null;
+  /** How many unread messages are before `from`. */
+  #unreadBefore = 0;
 
-  /** @param {ChatData} data */
-  constructor(data) {
+  /** @param {ChatData} data @param {number} ownId whose copy it is */
+  constructor(data, ownId) {
+    this.ownId = ownId;
     this.data = data;
     this.reset(data);
   }
@@ -47,6 +50,17 @@ export class ChatCopy {
     this.to = position ?? data.lastSeq;
     this.from = last ? last.seq : this.to + 1;
     this.whole = this.from === 1;
+    this.countFrom(data.unreadCount);
+  }
+
+  /**
+   * Takes the number of unread messages that the service counts, once everything is loaded that it counts after `from`.
+   *
+   * @param {number} unreadCount
+   */
+  countFrom(unreadCount) {
+    this.#unreadBefore = Math.max(0, unreadCount - this.#unreadLoaded());
+    this.#count();
   }
 
   /** @returns {Message[]} what is loaded, in order */
@@ -84,6 +98,7 @@ export class ChatCopy {
     const known = this.messages.has(message.seq);
     this.messages.set(message.seq, message);
     this.#sorted = null;
+    this.#count();
     return known ? "updated" : "new";
   }
 
@@ -94,9 +109,11 @@ export class ChatCopy {
    * @param {boolean} more whether others are before them
    */
   extend(messages, more) {
+    const { unreadCount } = this.data;
     this.from = Math.min(this.from, ...messages.map((message) => message.seq));
     for (const message of messages) if (!this.messages.has(message.seq)) this.place(message);
     this.whole = !more;
+    this.countFrom(this.whole ? 0 : unreadCount);
   }
 
   /**
@@ -127,6 +144,7 @@ export class ChatCopy {
     const known = this.messages.get(seq) ?? null;
     this.messages.delete(seq);
     this.#sorted = null;
+    this.#count();
     return known;
   }
 
@@ -152,16 +170,15 @@ export class ChatCopy {
    * @param {"deliveredSeq" | "readSeq"} mark
    * @param {number} userId
    * @param {number} seq
-   * @param {boolean} own whether the user is the one whose copy this is
    * @returns {boolean} whether anything changed
    */
-  raise(mark, userId, seq, own) {
+  raise(mark, userId, seq) {
     const raised = (/** @type {any} */ marks) => ({
       ...marks,
       [mark]: Math.max(marks[mark], seq),
       deliveredSeq: Math.max(marks.deliveredSeq, seq),
     });
-    return this.#mark(userId, own, raised);
+    return this.#mark(userId, userId === this.ownId, raised);
   }
 
   /**
@@ -198,17 +215,17 @@ export class ChatCopy {
   /** @param {Partial<ChatData>} fields */
   merge(fields) {
     this.data = { ...this.data, ...fields };
-    this.data.unreadCount = this.data.lastSeq - this.data.readSeq;
+    this.#count();
   }
 
   /**
    * Who has received and read a message: `status` by the marks that are known now.
    *
    * @param {Message} message
-   * @param {number} ownId
    * @returns {"sent" | "delivered" | "read"}
    */
-  statusOf(message, ownId) {
+  statusOf(message) {
+    const { ownId } = this;
     const { participants, participantCount } = this.data;
     if (participantCount > participants.length) return message.status;
     const own = message.senderId === ownId;
@@ -216,6 +233,23 @@ export class ChatCopy {
     const all = (/** @type {"readSeq" | "deliveredSeq"} */ mark) => marks.every((one) => message.seq <= one[mark]);
     if (!marks.length) return "sent";
     return all("readSeq") ? "read" : all("deliveredSeq") ? "delivered" : "sent";
+  }
+
+  /** Counts anew what is there to be read. */
+  #count() {
+    if (this.data.readSeq >= this.from - 1) this.#unreadBefore = 0;
+    const unreadCount = this.#unreadBefore + this.#unreadLoaded();
+    if (unreadCount !== this.data.unreadCount) this.data = { ...this.data, unreadCount };
+  }
+
+  #unreadLoaded() {
+    let count = 0;
+    for (let index = this.list.length - 1; index >= 0; index--) {
+      const { seq, senderId, isDeleted } = this.list[index];
+      if (seq <= this.data.readSeq) break;
+      if (senderId !== this.ownId && !isDeleted) count++;
+    }
+    return count;
   }
 
   /**

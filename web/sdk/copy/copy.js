@@ -5,8 +5,8 @@ import { ChatCopy } from "./chat-copy.js";
 /** @typedef {import("../types/api.js").Message} Message */
 /** @typedef {import("../types/api.js").Event} Event */
 
-/** Events that change nothing of what is kept. */
-const PASSING = /^(hello|user:|typing:|chat:joined|session:|member:joined|member:left)/;
+/** Events that change what is kept; of others, also those that this version does not know, nothing is kept. */
+const KEPT = /^(messages?:|draft:|chat:(?!joined)|member:updated)/;
 const PAGE = 100;
 /** How many ids of events are remembered: those of a socket and of the one that takes its place. */
 const HEARD = 5000;
@@ -43,6 +43,8 @@ export class Copy extends Emitter {
   #heard = new Set();
   /** Messages that sync tells of chats that it has just told. @type {Map<number, Message[]>} */
   #met = new Map();
+  /** How much is unread in the chats that sync told, by the chat: for when their messages are told. */
+  #told = /** @type {Map<ChatCopy, number>} */ (new Map());
   /** Messages that sync told and that are new. @type {Message[]} */
   #arrived = [];
 
@@ -75,7 +77,7 @@ export class Copy extends Emitter {
    * @param {any} event
    */
   async hear(event) {
-    if (PASSING.test(event.type) || this.#heard.has(event.eventId)) return;
+    if (!KEPT.test(event.type) || this.#heard.has(event.eventId)) return;
     this.#remember(event.eventId);
     const chatId = event.data?.chatId ?? event.chatId ?? event.data?.id;
     if (event.type === "draft:updated") this.#hearDraft(event.data);
@@ -137,24 +139,17 @@ export class Copy extends Emitter {
    * @param {boolean} more whether another page follows
    */
   applied(more) {
-    if (!more) this.#joinMet();
+    if (!more) {
+      this.#joinMet();
+      for (const [chat, unreadCount] of this.#told) chat.countFrom(unreadCount);
+      this.#told.clear();
+    }
     const arrived = this.#arrived.sort((one, other) => one.chatId - other.chatId || one.seq - other.seq);
     this.#arrived = [];
     for (const { chatId, seq } of arrived) {
       const message = this.chats.get(chatId)?.messages.get(seq);
       if (message) this.emit("message", { chatId, message });
     }
-  }
-
-  /**
-   * Loads a chat that is not kept.
-   *
-   * @param {number} chatId
-   * @param {number} [position] as in `ChatCopy.reset`
-   * @returns {Promise<ChatCopy>}
-   */
-  async meet(chatId, position) {
-    return this.keep(await this.http.get(`/chats/${chatId}`), position);
   }
 
   /**
@@ -195,7 +190,7 @@ export class Copy extends Emitter {
    */
   keep(data, position) {
     const known = this.chats.get(data.id);
-    const chat = known ?? new ChatCopy(data);
+    const chat = known ?? new ChatCopy(data, this.userId);
     chat.reset(data, position);
     this.chats.set(data.id, chat);
     this.emit("chat", { chatId: data.id });
@@ -213,10 +208,12 @@ export class Copy extends Emitter {
     if (event.type === "chat:left" || typeof chatId !== "number") return;
     // What this event tells, and what follows it, is news. What is before it is history.
     const news = { "message:new": event.seq - 1, "chat:created": event.data.lastSeq }[/** @type {string} */ (event.type)];
-    const chat = await this.meet(chatId, news);
+    const { users: _, ...data } = await this.http.get(`/chats/${chatId}`);
+    const chat = this.keep(data, news);
     try {
       // The event may be late: what came after it may be known to sync already, which will not tell it again.
-      await this.#fill(chat, chat.data.lastSeq);
+      await this.#fill(chat, data.lastSeq);
+      chat.countFrom(data.unreadCount);
     } catch (error) {
       this.#drop(chatId); // a gap would stay
       throw error;
@@ -232,6 +229,7 @@ export class Copy extends Emitter {
         await this.#hearMessage(chat, data);
         chat.merge({ lastSeq: Math.max(chat.data.lastSeq, data.seq), hidden: false });
         if (!event.unattended && data.senderId) this.#raise(chat, "readSeq", data.senderId, data.seq);
+        if (data.senderId === this.userId) chat.merge({ markedUnread: false });
         return this.emit("chat", { chatId });
       case "message:updated":
         return this.#hearMessage(chat, data);
@@ -240,7 +238,7 @@ export class Copy extends Emitter {
         await this.#fill(chat, data.seq);
         return type === "message:deleted" ? this.#delete(chat, data) : this.#react(chat, data);
       case "messages:read":
-        return this.#raise(chat, "readSeq", data.userId, data.seq);
+        return this.#hearRead(chat, data);
       case "message:delivered":
         return this.#raise(chat, "deliveredSeq", data.userId, data.seq);
       case "chat:updated":
@@ -253,6 +251,14 @@ export class Copy extends Emitter {
         return this.#merge(chat, { participants });
       }
     }
+  }
+
+  /** @param {ChatCopy} chat @param {{userId: number, seq: number}} data */
+  async #hearRead(chat, { userId, seq }) {
+    const own = userId === this.userId && seq > chat.data.readSeq;
+    this.#raise(chat, "readSeq", userId, seq);
+    // What is read ends among messages that are not loaded: they cannot be counted here.
+    if (own && seq < chat.from - 1) chat.countFrom((await this.http.get(`/chats/${chat.data.id}`)).unreadCount);
   }
 
   /** @param {any} data */
@@ -310,7 +316,7 @@ export class Copy extends Emitter {
 
   /** @param {ChatCopy} chat @param {"readSeq" | "deliveredSeq"} mark @param {number} userId @param {number} seq */
   #raise(chat, mark, userId, seq) {
-    if (chat.raise(mark, userId, seq, userId === this.userId)) this.emit("marks", { chatId: chat.data.id, userId });
+    if (chat.raise(mark, userId, seq)) this.emit("marks", { chatId: chat.data.id, userId });
   }
 
   /** @param {ChatCopy} chat @param {any} fields */
@@ -334,13 +340,11 @@ export class Copy extends Emitter {
 
   /** @param {ChatCopy | undefined} chat @param {any} data */
   #applyChat(chat, data) {
-    if (chat) {
-      chat.data = data;
-      this.emit("chat", { chatId: data.id });
-    } else {
-      this.keep(data);
-      this.#met.set(data.id, []);
-    }
+    const kept = chat ?? this.keep(data);
+    if (!chat) this.#met.set(data.id, []);
+    this.#told.set(kept, data.unreadCount);
+    kept.data = data;
+    this.emit("chat", { chatId: data.id });
   }
 
   /** @param {string} type @param {Message} message @param {ChatCopy | undefined} chat */

@@ -74,6 +74,7 @@ export class Keeper {
       const chat = this.copy.keep(data, to);
       chat.from = from;
       for (const message of messages) chat.put(message);
+      chat.countFrom(data.unreadCount);
       chat.whole = whole;
     }
     this.copy.drafts = new Map(state.drafts);

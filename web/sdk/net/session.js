@@ -20,8 +20,8 @@ const MARGIN_SECONDS = 30;
 export class Session extends Emitter {
   /** @type {Promise<string> | null} */
   #refreshing = null;
-  /** Whether it has ended: only another log-in helps. */
-  ended = false;
+  /** @type {Promise<void> | null} */
+  #ending = null;
 
   /**
    * @param {import("./http.js").Http} http asks without a token
@@ -84,10 +84,20 @@ export class Session extends Emitter {
    * The session has ended: forgets it, and tells so once.
    *
    * @param {string} reason `logged_out`, or the code of the refusal
+   * @returns {Promise<void>} resolves when it is told
    */
-  async end(reason) {
-    if (this.ended) return;
-    this.ended = true;
+  end(reason) {
+    this.#ending ??= this.#end(reason);
+    return this.#ending;
+  }
+
+  /** Whether it has ended: only another log-in helps. */
+  get ended() {
+    return this.#ending !== null;
+  }
+
+  /** @param {string} reason */
+  async #end(reason) {
     const stored = await this.storage.get(KEY);
     // Another log-in may have taken the place of this session meanwhile.
     if (stored?.refreshToken === this.kept.refreshToken) await this.storage.set([[KEY, undefined]]);
