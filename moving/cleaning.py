@@ -1,5 +1,6 @@
 """From a source's row to one that the product could have stored itself; what cannot become one is left out."""
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import msgspec
 from chalicelib.core import clock
 from chalicelib.entry.dialects.reading import username_of
 from chalicelib.features.accounts import passwords
+from chalicelib.features.accounts.usernames import normal, wrong_username
 from chalicelib.features.chats.schemas import Name
 from chalicelib.features.messages.schemas import Content
 from chalicelib.features.messages.text import clean
@@ -54,7 +56,8 @@ class Cleaner:
         email = self._email(row)
         return {
             "key": key,
-            "fingerprint": row["created_at"] or email or name,
+            # Kept longer than the account: it must not tell who that was.
+            "fingerprint": hashlib.sha256((row["created_at"] or email or name).encode()).hexdigest(),
             "username": self._username(key, row["username"], name),
             "email": email,
             "hash": self._hash(key, row["hash"]),
@@ -147,13 +150,11 @@ class Cleaner:
         return user in known_users
 
     def _username(self, key: str, given: str | None, name: str) -> str:
-        if given is None:
-            # As whoever signs up here by a name gets one.
-            return username_of(unicodedata.normalize("NFKC", name))
-        username = re.sub(r"[^\w.-]+", ".", unicodedata.normalize("NFKC", name)).strip(".")[:32]
-        if len(username) < 3:
-            username = f"{username or 'user'}-{key[:12]}"
-        if username != given:
+        """The old username, or as whoever signs up here by a name gets one, of the whole name or of a part of it."""
+        parts = [part for part in name.split() if len(part) > 2]
+        candidates = (_possible(given, key) if given else "", *map(username_of, (name, *parts)), f"user-{key[:12]}")
+        username = next(one for one in candidates if one and wrong_username(one) is None)
+        if given is not None and username != given:
             self.report.changed(
                 "users", key, "has another username, since the old one is not possible here", username
             )
@@ -196,6 +197,12 @@ class Cleaner:
             self.report.changed("users", key, "comes without a status text, since it is too long")
             return ""
         return text
+
+
+def _possible(username: str, key: str) -> str:
+    """A username without what is not possible here."""
+    plain = re.sub(r"[^\w.-]+", ".", normal(visible(username))).strip(".")[:32]
+    return plain if len(plain) > 2 else f"{plain}-{key[:12]}"
 
 
 def visible(text: str | None) -> str:

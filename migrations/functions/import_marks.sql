@@ -43,6 +43,33 @@ BEGIN
         WHERE m.chat_id = mark.chat_id AND m.user_id = mark.user_id AND mark.read_seq > mark.read_before;
         moved := moved + 1;
     END LOOP;
+
+    -- What members wrote beyond their watermarks is not theirs to read.
+    INSERT INTO uncounted AS u (chat_id, user_id, level, block, n)
+    SELECT own.chat_id, own.user_id, level, own.seq >> (6 * level), count(*)
+    FROM (
+        SELECT c.chat_id, min(m.read_seq) AS read_seq FROM (
+            SELECT DISTINCT i.chat_id FROM jsonb_to_recordset(rows) AS g (chat text)
+            JOIN imported_chats i ON i.import_id = import AND i.key = g.chat
+        ) c JOIN members m ON m.chat_id = c.chat_id GROUP BY c.chat_id
+    ) least_read, LATERAL (
+        -- Each chat is gone through once, however many members it has.
+        SELECT x.chat_id, x.sender_id AS user_id, x.seq FROM messages x
+        WHERE x.chat_id = least_read.chat_id AND x.seq > least_read.read_seq AND x.deleted_at IS NULL
+        OFFSET 0
+    ) own, generate_series(0, 3) level
+    WHERE EXISTS (
+            SELECT FROM members m
+            WHERE m.chat_id = own.chat_id AND m.user_id = own.user_id AND m.read_seq < own.seq
+            OFFSET 0
+        )
+        AND NOT EXISTS (
+            SELECT FROM uncounted o
+            WHERE o.chat_id = own.chat_id AND o.user_id = own.user_id AND o.level = 0 AND o.block = own.seq AND o.n > 0
+            OFFSET 0
+        )
+    GROUP BY own.chat_id, own.user_id, level, own.seq >> (6 * level)
+    ON CONFLICT (chat_id, user_id, level, block) DO UPDATE SET n = u.n + excluded.n;
     RETURN moved;
 END
 $$;

@@ -15,6 +15,7 @@ DECLARE
     given record;
     known record;
     account record;
+    candidate text;
     tries integer;
     stem text;
 BEGIN
@@ -55,23 +56,25 @@ BEGIN
         ELSE
             outcome := 'added';
             tries := 0;
-            username := given.username;
+            candidate := given.username;
             LOOP
                 INSERT INTO users AS u (
                     username, email, password_hash, first_name, last_name, display_name, status_text, last_seen_at,
                     created_at, updated_at
                 )
-                SELECT username,
+                SELECT candidate,
                     CASE WHEN NOT EXISTS (SELECT FROM users o WHERE lower(o.email) = lower(given.email)) THEN given.email END,
                     given.hash, given."firstName", given."lastName", given."displayName", given."statusText",
                     given."lastSeenAt", given."createdAt", given."createdAt"
+                -- Nor may a name look like somebody else's, as at sign-up.
+                WHERE NOT EXISTS (SELECT FROM users o WHERE name_skeleton(o.username) = name_skeleton(candidate))
                 ON CONFLICT DO NOTHING
                 RETURNING u.id, u.username, u.email IS NOT NULL AS has_email INTO account;
                 EXIT WHEN FOUND;
                 -- The source's own key makes a name that is free more surely than counting does.
                 tries := tries + 1;
                 stem := CASE tries WHEN 1 THEN left(given.key, 12) ELSE left(given.key, 12) || '-' || tries END;
-                username := left(given.username, 31 - length(stem)) || '-' || stem;
+                candidate := left(given.username, 31 - length(stem)) || '-' || stem;
             END LOOP;
         END IF;
         INSERT INTO imported_users (import_id, key, user_id, fingerprint)

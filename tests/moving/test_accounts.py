@@ -115,3 +115,27 @@ def test_what_is_no_hash_of_bcrypt_opens_nothing(flutter: Moving, kept: str | No
     assert {key for key, _ in _reasons(flutter.bring())} == {"1"}
     for password in (PASSWORD, "", ".", kept or "x"):
         assert flutter.try_log_in("maria", password).status_code in {400, 401}
+
+
+def test_a_messenger_without_usernames_gets_them_by_name(conversations: Moving) -> None:
+    for name in ("Мария Петрова", "Мария Петрова", "Al", "Olga (HR)"):
+        conversations.sql(
+            'INSERT INTO users (email, password, name, "createdAt") VALUES (%s || random(), %s, %s, now())',
+            "x@example.org",
+            OLD,
+            name,
+        )
+    told = conversations.bring()
+    assert {key for key, _ in _reasons(told)} == {"2"}
+    usernames = [row[0] for row in conversations.server.sql("SELECT username FROM users ORDER BY id")]
+    assert usernames[:2] == ["мария_петрова", "мария_петрова-2"]
+    assert usernames[2].startswith("al_")
+    assert usernames[3] == "olga__hr"
+    assert conversations.log_in("мария_петрова").http.get("/users/me").json()["displayName"] == "Мария Петрова"
+
+
+def test_a_name_that_looks_like_somebody_elses_is_not_taken(flutter: Moving, person: Callable[..., Person]) -> None:
+    person("poco")
+    _user(flutter, "росо", None)
+    assert _reasons(flutter.bring()) == {("1", "has another username, since somebody here has that one")}
+    assert flutter.log_in("росо-1").username == "росо-1"

@@ -99,6 +99,20 @@ def test_what_was_written_here_meanwhile_stays_unread(moved: Moving) -> None:
     assert _chats(maria)["private"]["readSeq"] == 5, "who wrote has read what was there"
 
 
+def test_what_somebody_wrote_without_reading_is_not_unread_for_them(moved: Moving) -> None:
+    # Of four messages Maria has read two; the fourth is her own.
+    maria = moved.log_in("maria")
+    assert _unread(maria)["private"] == 1
+    _write(moved, 1, 1, "mine as well")
+    _write(moved, 1, 2, "not mine")
+    for _ in range(2):
+        assert moved.bring() == []
+        assert _unread(maria)["private"] == 2
+    own = maria.history(_chats(maria)["private"]["id"])[1]
+    maria.http.delete(f"/messages/{own['id']}").raise_for_status()
+    assert _unread(maria)["private"] == 2
+
+
 def test_marks_never_go_back(moved: Moving) -> None:
     ivan = moved.log_in("ivan")
     chat = _chats(ivan)["private"]

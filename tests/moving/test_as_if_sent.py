@@ -19,7 +19,7 @@ TALK = (
 )
 SLIP = 3
 # What tells one way from the other: ids, and times, of which imported ones are the source's.
-_OWN = frozenset(("id", "chatId", "userId", "senderId", "createdBy", "clientMessageId", "lastMessageId"))
+_OWN = frozenset(("id", "chatId", "userId", "senderId", "createdBy", "clientMessageId", "messageId"))
 
 
 def _imported(source: Moving) -> None:
