@@ -20,7 +20,17 @@ app.experimental_feature_flags.update(["BLUEPRINTS", "WEBSOCKETS"])
 app.api.cors = CORSConfig(
     # Several cannot be named in one header: then each answer names the one that asked (core/http.py).
     allow_origin=settings().origins[0] if len(settings().origins) == 1 else "*",
-    allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "X-Request-Id"],
+    allow_headers=[
+        "Authorization",
+        "Cache-Control",
+        "Content-Type",
+        "Idempotency-Key",
+        "If-None-Match",
+        "X-Request-Id",
+        "X-Requested-With",
+    ],
+    # Clients of other messengers send them unasked; browsers refuse the answer then, unless it names one origin.
+    allow_credentials=len(settings().origins) == 1 and "*" not in settings().origins,
     expose_headers=["ETag", "Idempotent-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
     max_age=3600,
 )

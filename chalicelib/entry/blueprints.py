@@ -21,7 +21,7 @@ _OWN = (accounts, people, presence, chats, messages, uploads, ops, documents)
 FEATURES: tuple[Routes, ...] = (*_OWN, aliases(_OWN))
 # Methods of dialects on paths of ours, where API Gateway does not ask a greedy path.
 BESIDE = {"/chats/{chat_id}/read": ["PATCH"]}
-_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def endpoints() -> list[Endpoint]:
@@ -59,5 +59,7 @@ def _greedy() -> Blueprint:
 
     blueprint.route(f"/files/{rest.GREEDY}", methods=["GET"], name="file", content_types=["*/*"])(view_file)
     for number, (path, methods) in enumerate(served.items()):
-        blueprint.route(path, methods=methods, name=f"dialect_{number}", content_types=["*/*"])(view)
+        # Our own paths have API Gateway's answer to OPTIONS, and the others the dialect's (core/origins.py).
+        cors = None if path in BESIDE else False
+        blueprint.route(path, methods=methods, name=f"dialect_{number}", content_types=["*/*"], cors=cors)(view)
     return blueprint

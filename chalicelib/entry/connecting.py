@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.core import clock, context, metrics, tokens
+from chalicelib.core import clock, context, metrics, origins, tokens
 from chalicelib.core.border import problem_of
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
@@ -182,8 +182,7 @@ def handshake(line: Line) -> str:
 
 def check_origin(origin: str | None) -> None:
     """Raises OriginRefused for a page that may not connect."""
-    allowed = settings().origins
-    if origin is not None and "*" not in allowed and origin not in allowed:
+    if origin is not None and not origins.is_allowed(origin):
         raise OriginRefused()
 
 

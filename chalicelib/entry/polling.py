@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from chalicelib.core import clock, context, ids
+from chalicelib.core import clock, context, ids, origins
 from chalicelib.core.border import problem_of
 from chalicelib.core.config import settings
 from chalicelib.core.errors import OriginRefused, Problem
@@ -89,7 +89,7 @@ def serve(event: Mapping[str, Any]) -> dict[str, Any]:
         told_id = {"X-Request-Id": current.request_id, "Content-Type": answer.kind}
         return {
             "statusCode": answer.status,
-            "headers": {**shared, **told_id, **answer.headers, **_shared_with(headers.get("origin"))},
+            "headers": {**shared, **told_id, **answer.headers, **origins.shared_with(headers.get("origin"))},
             "body": answer.body,
         }
 
@@ -102,7 +102,8 @@ def _refused(problem: Problem) -> Refused:
 
 def _answer(request: Request) -> Answer:
     if request.method == "OPTIONS":
-        return _preflight(request)
+        asked = request.headers.get("access-control-request-headers", "")
+        return Answer("", _TEXT, 204, origins.preflight(asked, methods="GET,POST,OPTIONS"))
     connecting.check_origin(request.headers.get("origin"))
     query = request.query
     if query.get("transport") not in _TRANSPORTS:
@@ -178,29 +179,3 @@ def _post(sid: str, engine: Engine, body: bytes) -> Answer:
         mailboxes.append(sid, said)
     # As Engine.IO says it: some clients offer a download of plain text.
     return Answer("ok", "text/html")
-
-
-def _preflight(request: Request) -> Answer:
-    asked = request.headers.get("access-control-request-headers", "")
-    allowed = ",".join(name.strip() for name in asked.split(",") if name.strip().replace("-", "").isalnum())
-    headers = {
-        "Access-Control-Allow-Methods": "GET,POST,OPTIONS",
-        "Access-Control-Allow-Headers": allowed or "Authorization,Content-Type",
-        "Access-Control-Max-Age": "3600",
-    }
-    return Answer("", _TEXT, 204, headers)
-
-
-def _shared_with(origin: str | None) -> dict[str, str]:
-    """Which page may read the answer, by name: Socket.IO 2 sends credentials unasked, and browsers then refuse `*`.
-
-    No cookie is ever looked at here.
-    """
-    allowed = settings().origins
-    if origin is None or ("*" not in allowed and origin not in allowed):
-        return {"Vary": "Origin"}
-    return {
-        "Access-Control-Allow-Origin": origin,
-        "Access-Control-Allow-Credentials": "true",
-        "Vary": "Origin",
-    }

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.people import Person
+from tests.support import web
+from tests.support.people import PASSWORD, Person
 
 OTHERS_SEE = {
     "id", "username", "displayName", "firstName", "lastName", "avatarUrl", "status", "statusText", "lastSeenAt",
@@ -93,7 +94,7 @@ UNFIT: list[tuple[dict[str, Any], str, str]] = [
     ({"avatarUrl": "https://x.org/\n"}, "avatarUrl", "wrong_form"),
     ({"avatarUrl": "https://x.org/" + "a" * 2048}, "avatarUrl", "wrong_length"),
     ({"email": "nobody"}, "email", "wrong_form"),
-    ({"username": "mallory"}, "username", "unknown_field"),
+    ({"username": "mal lory"}, "username", "wrong_form"),
     ({"role": "admin"}, "role", "unknown_field"),
     ({"id": 1}, "id", "unknown_field"),
     ({"status": "online"}, "status", "unknown_field"),
@@ -168,3 +169,25 @@ def test_what_is_no_page_is_refused_by_name(alice: Person) -> None:
         answer = alice.http.get(path, params=query)
         assert _refusal(answer) == (400, "invalid_input"), query
         assert answer.json()["errors"][0]["field"] == next(iter(query))
+
+
+def test_a_username_changes_by_the_rules_of_registration(alice: Person, person: Callable[[str], Person]) -> None:
+    """A name that looks like somebody's is taken, too."""
+    bob = person("bob")
+
+    def changed(name: str) -> tuple[int, Any]:
+        answer = alice.http.patch("/users/me", json={"username": name})
+        return answer.status_code, answer.json().get("code") or answer.json()["username"]
+
+    for taken in ("bob", "BOB", "b0b"):
+        assert changed(taken) == (409, "username_taken"), taken
+    for wrong in ("a", "a b", "x" * 33, "system", "аdmin"):
+        assert changed(wrong) == (400, "invalid_input"), wrong
+    assert changed("Alice") == (200, "Alice"), "one's own name in another spelling is not taken"
+    assert changed("\u0438\u0306од") == (200, "йод"), "one spelling is kept"
+    assert bob.http.get(f"/users/{alice.id}").json()["username"] == "йод"
+    with web.client(str(alice.http.base_url)) as client:
+        for name, status in (("ЙОД", 200), ("alice", 401)):
+            answer = client.post("/auth/login", json={"username": name, "password": PASSWORD})
+            assert answer.status_code == status, name
+    assert person("alice").id != alice.id, "the old name is free"

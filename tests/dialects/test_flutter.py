@@ -68,6 +68,7 @@ def test_from_sign_up_to_a_group(alice: Client, bob: Client) -> None:
     assert misfits(again, {"token": str, "user": USER}) == []
     assert alice.ask("GET /api/auth/verify")["user"]["id"] == alice.id
     assert alice.ask("PATCH /api/users/me", {"username": "alice", "name": "Алиса"})["displayName"] == "Алиса"
+    assert alice.ask("PATCH /api/users/me", {"username": "alice_2"})["username"] == "alice_2"
     found = alice.ask("GET /api/users/search?q=bob")
     assert misfits(found, [USER]) == []
     assert [user["id"] for user in found] == [bob.id]

@@ -60,6 +60,7 @@ def test_from_sign_up_to_a_group(alice: Client, bob: Client) -> None:
     found = alice.ask("GET /api/users/search?query=bob&limit=20&skip=0")
     assert misfits(found, {"users": [USER], "total": int, "limit": int, "skip": int, "hasMore": bool}) == []
     assert [user["_id"] for user in found["users"]] == [str(bob.id)]
+    assert (found["total"], found["limit"], found["skip"], found["hasMore"]) == (1, 20, 0, False)
     checked = alice.ask(f"POST /api/chats/find-or-check/{bob.id}", {}, status=201)
     assert misfits(checked, {"exists": bool, "chat": CHAT}) == []
     chat = checked["chat"]["_id"]

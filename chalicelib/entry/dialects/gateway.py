@@ -1,8 +1,10 @@
 """System E, a messages API and a WebSocket gateway: `_id` and every other id in strings, history up to a time."""
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
+from chalicelib.entry.dialects.reading import number
 from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, View, done, file_of
 from chalicelib.features.accounts.schemas import Admission, Verification
 from chalicelib.features.chats.schemas import ChatList
@@ -80,9 +82,11 @@ def _sent(answer: Plain, view: View) -> Plain:
     return {"success": True, "message": message(answer, view)}
 
 
-def _found(answer: Plain, view: View) -> Plain:
+def _found(answer: Plain, view: View, *, limit: int | None = 50, skip: int | None = 0) -> Plain:
+    """Nobody counts all who match: `total` is how many there are at least."""
     users = [user(one, view) for one in answer["users"]]
-    return {"users": users, "total": len(users), "limit": len(users), "skip": 0, "hasMore": answer["hasMore"]}
+    total = (skip or 0) + len(users) + answer["hasMore"]
+    return {"users": users, "total": total, "limit": limit, "skip": skip, "hasMore": answer["hasMore"]}
 
 
 def _before(call: Call) -> None:
@@ -93,6 +97,8 @@ def _before(call: Call) -> None:
 
 def _search(call: Call) -> None:
     call.query["q"] = call.query.get("query") or call.query.get("q") or ""
+    limit, skip = number(call.query.get("limit"), 50), number(call.query.get("skip"), 0)
+    call.tell = functools.partial(_found, limit=limit, skip=skip)
 
 
 def sending(body: Plain) -> Plain:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from chalice.app import Request, Response
 
-from chalicelib.core import context, http, multipart, tokens
+from chalicelib.core import context, http, multipart, origins, tokens
 from chalicelib.core.config import DIALECTS, settings
 from chalicelib.core.context import Actor
 from chalicelib.core.decoding import decode_object
@@ -58,6 +58,17 @@ def spoken_in(request: Request) -> Spoken:
 
 def serve(spoken: Spoken, request: Request, endpoints: Iterable[Endpoint]) -> Response:
     """Answers a request in its dialect. Never raises."""
+    response = _preflight(request) if request.method == "OPTIONS" else _served(spoken, request, endpoints)
+    response.headers.update(origins.shared_with(request.headers.get("origin")))
+    return response
+
+
+def _preflight(request: Request) -> Response:
+    asked = request.headers.get("access-control-request-headers", "")
+    return Response("", {**origins.preflight(asked, methods="GET,POST,PUT,PATCH,DELETE,OPTIONS")}, 204)
+
+
+def _served(spoken: Spoken, request: Request, endpoints: Iterable[Endpoint]) -> Response:
     if not spoken.name:
         return http.bordered(f"{request.method} unknown", request, http.OURS, _nowhere)
     place = _found(spoken, request, endpoints)

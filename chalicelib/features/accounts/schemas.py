@@ -7,19 +7,10 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.core.faults import CHECK
 from chalicelib.core.ids import Id, Timestamp
-from chalicelib.features.accounts import passwords, usernames
-from chalicelib.features.people.schemas import Email, PersonName
+from chalicelib.features.accounts import passwords
+from chalicelib.features.people.schemas import Email, PersonName, Username
 from chalicelib.realtime.people import User
 
-Username = Annotated[
-    str,
-    Meta(
-        min_length=3,
-        max_length=32,
-        extra={CHECK: usernames.wrong_username},
-        description="letters and digits of any script, `_`, `.` and `-`; unique without regard to case",
-    ),
-]
 Password = Annotated[
     str,
     Meta(

@@ -5,12 +5,22 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.core.faults import TOLD
+from chalicelib.core.faults import CHECK, TOLD
 from chalicelib.core.ids import Id
 from chalicelib.core.names import NAME
 from chalicelib.core.paging import Page
+from chalicelib.features.accounts import usernames
 from chalicelib.realtime.people import Block, Contact, LastSeenRule, User
 
+Username = Annotated[
+    str,
+    Meta(
+        min_length=3,
+        max_length=32,
+        extra={CHECK: usernames.wrong_username},
+        description="letters and digits of any script, `_`, `.` and `-`; unique without regard to case",
+    ),
+]
 # A form check only: whether an address works shows when mail is sent there.
 Email = Annotated[
     str,
@@ -47,6 +57,7 @@ class UserList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class ProfileChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """What to change about oneself; what is absent stays."""
 
+    username: Username | UnsetType = UNSET
     display_name: DisplayName | UnsetType = UNSET
     first_name: PersonName | UnsetType = UNSET
     last_name: PersonName | UnsetType = UNSET

@@ -10,6 +10,7 @@ from chalicelib.core.context import Actor
 from chalicelib.core.errors import Blocked, InvalidInput, NotFound, UnknownUser
 from chalicelib.core.ids import MAX_ID, Id
 from chalicelib.core.paging import Page, cut, read_cursor, write_cursor
+from chalicelib.features.accounts.usernames import normal
 from chalicelib.features.people import store
 from chalicelib.features.people.schemas import (
     BlockList,
@@ -78,7 +79,9 @@ def search(actor: Actor, query: SearchQuery) -> tuple[UserList, dict[str, str]]:
 
 
 def change_me(actor: Actor, asked: ProfileChange) -> User:
-    """Changes the actor's own profile. Raises EmailTaken."""
+    """Changes the actor's own profile. Raises UsernameTaken, EmailTaken."""
+    if asked.username is not UNSET:
+        asked = msgspec.structs.replace(asked, username=normal(asked.username))
     changed, news = store.change(actor, asked)
     if news is not None:
         tell_profile(news)

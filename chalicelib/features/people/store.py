@@ -6,6 +6,7 @@ import msgspec
 
 from chalicelib.core import db
 from chalicelib.core.context import Actor
+from chalicelib.core.errors import UsernameTaken
 from chalicelib.core.ratelimit import Allowance, Policy
 from chalicelib.features.people.schemas import NewContact, ProfileChange
 from chalicelib.features.people.telling import ProfileNews
@@ -190,6 +191,7 @@ WITH before AS MATERIALIZED (
 ),
 changed AS (
     UPDATE users u SET
+        username = coalesce(change ->> 'username', username),
         display_name = coalesce(change ->> 'displayName', display_name),
         first_name = coalesce(change ->> 'firstName', first_name),
         last_name = coalesce(change ->> 'lastName', last_name),
@@ -198,7 +200,10 @@ changed AS (
         email = CASE WHEN change ? 'email' THEN change ->> 'email' ELSE email END,
         updated_at = now()
     FROM before b, (SELECT %(change)s::jsonb AS change) AS asked
-    WHERE id = b.user_id
+    WHERE id = b.user_id AND NOT EXISTS (
+        SELECT FROM users o
+        WHERE name_skeleton(o.username) = name_skeleton(change ->> 'username') AND o.id <> %(user_id)s
+    )
     RETURNING u AS profile, u.id
 )
 SELECT user_json(c.profile, c.id)::text AS profile, profile_of(c.profile, c.id)::text AS own,
@@ -210,9 +215,14 @@ LEFT JOIN LATERAL profile_audience(c.id) told ON profile_of(c.profile, NULL) <> 
 
 
 def change(actor: Actor, asked: ProfileChange) -> tuple[User, ProfileNews | None]:
-    """Writes what is asked of the actor's own profile; answers what of it is news, if anything. Raises EmailTaken."""
+    """Writes what is asked of the actor's own profile; answers what of it is news, if anything.
+
+    Raises UsernameTaken, also for a name that looks like another one, and EmailTaken.
+    """
     given = {"user_id": actor.user_id, "change": msgspec.json.encode(asked).decode()}
-    row = db.the(_Changed, _CHANGE, given, actor=actor)
+    row = db.one(_Changed, _CHANGE, given, actor=actor)
+    if row is None:
+        raise UsernameTaken()
     if not row.is_news:
         return _user(row.profile), None
     own = msgspec.json.decode(row.own, type=UserUpdated)

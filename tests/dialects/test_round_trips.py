@@ -1,0 +1,110 @@
+"""What requests in a dialect cost: one round trip to PostgreSQL, as ours do. The people in an answer come along."""
+
+import json
+from typing import Any, NamedTuple
+
+import pytest
+
+import app
+from tests.dialects.conftest import At
+from tests.support.reference import Client
+from tests.support.server import Server
+from tests.support.wire import Wire
+
+
+class Case(NamedTuple):
+    """A request of a client that is logged in; `{chat}`, `{other}` and `{message}` are what there is."""
+
+    dialect: str
+    line: str
+    body: dict[str, Any] | None = None
+
+
+CASES = [
+    Case("flutter", "GET /api/chats"),
+    Case("flutter", "GET /api/messages/chat/{chat}"),
+    Case("flutter", "GET /api/users/search"),
+    Case("flutter", "POST /api/messages", {"chatId": "{chat}", "content": "x"}),
+    Case("flutter", "POST /api/chats", {"type": "private", "participantIds": "{other}"}),
+    Case("flutter", "PATCH /api/users/me", {"username": "another"}),
+    Case("common-room", "GET /api/users"),
+    Case("skype", "GET /api/v1/chats"),
+    Case("skype", "GET /api/v1/messages"),
+    Case("skype", "GET /api/v1/contacts"),
+    Case("skype", "POST /api/v1/messages", {"chat_id": "{chat}", "content": "x"}),
+    Case("conversations", "GET /api/conversations"),
+    Case("conversations", "GET /api/messages/conversation/{chat}"),
+    Case("conversations", "POST /api/messages", {"conversationId": "{chat}", "content": "x"}),
+    Case("conversations", "POST /api/conversations", {"otherUserId": "{other}"}),
+    Case("gateway", "GET /api/chats"),
+    Case("gateway", "GET /api/chats/{chat}/messages"),
+    Case("gateway", "POST /api/messages", {"chat": "{chat}", "text": "x"}),
+    Case("gateway", "PATCH /api/messages/{message}", {"status": "read"}),
+    Case("gateway", "POST /api/chats/find-or-check/{other}", {}),
+]
+QUERIES = {
+    "flutter GET /api/users/search": {"q": "bob"},
+    "skype GET /api/v1/messages": {"chat_id": "{chat}"},
+}
+
+
+@pytest.fixture
+def alice(at: At) -> Client:
+    return _signed_up(at("flutter"), "alice")
+
+
+@pytest.fixture
+def bob(at: At) -> Client:
+    return _signed_up(at("flutter"), "bob")
+
+
+def _signed_up(client: Client, username: str) -> Client:
+    answer = client.ask("POST /api/auth/register", {"username": username, "password": "secret"}, status=201)
+    client.log_in_with(answer["token"])
+    client.id = answer["user"]["id"]
+    return client
+
+
+def test_a_request_costs_one_round_trip(server: Server, wire: Wire, alice: Client, bob: Client) -> None:
+    chat = alice.ask("POST /api/chats", {"type": "private", "participantIds": [bob.id]}, status=201)["id"]
+    message = bob.ask("POST /api/messages", {"chatId": chat, "content": "hello"}, status=201)["id"]
+    there = {"chat": chat, "other": bob.id, "message": message}
+    paid = {}
+    for case in CASES:
+        name = f"{case.dialect} {case.line}"
+        event = _event(case, alice.token, there)
+        wire.reset()
+        answer = app.app(event, None)
+        assert answer["statusCode"] < 300, (name, answer["body"])
+        assert wire.connections == 0, name
+        paid[name] = wire.round_trips
+    assert paid == dict.fromkeys(paid, 1)
+
+
+def _event(case: Case, token: str, there: dict[str, Any]) -> dict[str, Any]:
+    """What API Gateway sends where a greedy path of the dialect is asked."""
+
+    def filled(text: str) -> str:
+        for name, value in there.items():
+            text = text.replace(f"{{{name}}}", str(value))
+        return text
+
+    method, _, path = case.line.partition(" ")
+    query = QUERIES.get(f"{case.dialect} {case.line}", {})
+    return {
+        "resource": f"/{case.dialect}/{{path+}}",
+        "httpMethod": method,
+        "headers": {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        "multiValueQueryStringParameters": {name: [filled(value)] for name, value in query.items()} or None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "httpMethod": method,
+            "resourcePath": f"/{case.dialect}/{{path+}}",
+            "path": f"/api/{case.dialect}{filled(path)}",
+            "domainName": "chat.example.com",
+            "identity": {"sourceIp": "127.0.0.1"},
+        },
+        "body": None if case.body is None else filled(json.dumps(case.body)),
+        "isBase64Encoded": False,
+    }
