@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.answers import at_once, refusal, refused_fields
+from tests.support.answers import at_once, bare, refusal, refused_fields
 from tests.support.people import Register
 from tests.support.server import Server
 
@@ -23,7 +23,7 @@ def test_a_deleted_message_keeps_its_place_and_loses_the_rest(server: Server, pe
 
     assert alice.http.delete(f"/messages/{message['id']}").status_code == 204
     left = bob.http.get(f"/messages/{message['id']}").json()
-    assert left == message | {
+    assert bare(left) == bare(message) | {
         "content": "",
         "attachments": [],
         "mentions": [],
@@ -32,7 +32,7 @@ def test_a_deleted_message_keeps_its_place_and_loses_the_rest(server: Server, pe
         "updatedAt": left["updatedAt"],
     }
     assert [one["id"] for one in bob.history(chat)] == [reply["id"], message["id"], first["id"]]
-    assert bob.history(chat)[1] == left
+    assert bob.history(chat)[1] == bare(left)
     assert bob.http.get(f"/messages/{message['id']}/edits").json()["edits"] == []
     assert bob.http.get(f"/chats/{chat}/pins").json()["messages"] == []
     assert bob.http.get(f"/uploads/{upload}").status_code == 404

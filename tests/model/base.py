@@ -165,8 +165,8 @@ class World(RuleBasedStateMachine):
             self._check_time(message)
 
     def _check_time(self, message: Any) -> None:
-        """Of two states of a message the later one has the later time."""
-        state = {name: value for name, value in message.items() if name not in {"status", "updatedAt"}}
+        """Of two states of a message the later one has the later time; a quote is a part of the message it is of."""
+        state = {name: value for name, value in message.items() if name not in {"status", "updatedAt", "quote"}}
         earlier, time = self._times.get(message["id"], (state, message["updatedAt"]))
         assert message["updatedAt"] == time if state == earlier else message["updatedAt"] > time
         self._times[message["id"]] = (state, message["updatedAt"])

@@ -80,7 +80,6 @@ def test_a_renewed_socket_misses_nothing_and_nobody_sees_it(server: Server, pers
     assert last_seq == talk.sent > 20
     assert sorted(event["seq"] for event in client.heard("message:new")) == list(range(1, last_seq + 1))
     assert sum(times > 1 for times in client.times_heard("message:new").values()) >= RENEWALS, "there was an overlap"
-    assert set(client.times_heard("message:new").values()) <= {1, 2}, "once a socket"
     kept = {
         message["id"]: (message["seq"], message["content"], message["updatedAt"])
         for message in _history(bob, chat, last_seq)

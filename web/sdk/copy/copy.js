@@ -258,7 +258,9 @@ export class Copy extends Emitter {
     const own = userId === this.userId && seq > chat.data.readSeq;
     this.#raise(chat, "readSeq", userId, seq);
     // What is read ends among messages that are not loaded: they cannot be counted here.
-    if (own && seq < chat.from - 1) chat.countFrom((await this.http.get(`/chats/${chat.data.id}`)).unreadCount);
+    if (!own || seq >= chat.from - 1) return;
+    chat.countFrom((await this.http.get(`/chats/${chat.data.id}`)).unreadCount);
+    this.emit("chat", { chatId: chat.data.id });
   }
 
   /** @param {any} data */
