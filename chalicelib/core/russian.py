@@ -49,6 +49,7 @@ RUSSIAN: Mapping[str, str] = {
     "must be true or false": "должно быть true или false",
     "must be websocket on a WebSocket": "на WebSocket должно быть websocket",
     "must have a letter or a digit": "должно содержать букву или цифру",
+    "must have a letter, a digit or an emoji": "должно содержать букву, цифру или эмодзи",
     "must have a visible character": "должно содержать хотя бы один видимый символ",
     "must have at least {limit:character|characters}": "должно содержать не меньше {limit:символа|символов}",
     "must have at least {limit:item|items}": "должно содержать не меньше {limit:элемента|элементов}",

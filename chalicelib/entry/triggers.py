@@ -32,6 +32,7 @@ def sweep() -> None:
         ("scheduled", scheduled.sweep),
         ("expired", expiry.sweep),
         ("indexed", indexing.sweep),
+        ("indexed anew", indexing.sweep_anew),
         ("uploads", uploads.sweep),
         ("chats", chats.sweep),
         ("cleanup", cleanup.sweep),

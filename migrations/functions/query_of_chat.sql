@@ -1,4 +1,5 @@
--- What to look for in one chat: all the words, each also as a beginning. NULL where nothing but stop words is left.
+-- For version 0.2.0. What to look for in one chat: all the words, each also as a beginning. NULL where nothing but stop
+-- words is left.
 CREATE OR REPLACE FUNCTION query_of_chat(chat bigint, lexemes text[]) RETURNS tsquery
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN (

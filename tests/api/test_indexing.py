@@ -144,3 +144,29 @@ def test_without_a_delay_the_sweep_alone_indexes(
         indexing.soon()
     assert requests == []
     assert _waiting(server) == [(chat, 1)]
+
+
+def test_what_was_indexed_when_search_knew_less_is_indexed_anew(
+    server: Server, alice: Person, bob: Person, chat: int
+) -> None:
+    """As a database of version 0.2.0 is after its migration."""
+    for text in ("Café", "word", "+7 (921) 123-45-67"):
+        alice.send(chat, text)
+    _index(server)
+    server.sql(
+        "UPDATE messages SET searched = array_to_tsvector(array("
+        " SELECT chat_id || ':' || word.lexeme FROM unnest(to_tsvector('pg_catalog.russian', content)) word))"
+        " WHERE searched <> array_to_tsvector(array("
+        " SELECT chat_id || ':' || word.lexeme FROM unnest(to_tsvector('pg_catalog.russian', content)) word))"
+    )
+    server.sql("INSERT INTO indexed_anew (after_id, until_id) SELECT 0, max(id) FROM messages")
+    cursor = bob.http.get("/sync").json()["nextCursor"]
+    searches = ("cafe", "word", "9211234567")
+    assert [_found(alice, q) for q in searches] == [[], ["word"], []]
+    alice.send(chat, "newer")
+    for _ in range(2):
+        _index(server)
+    assert [_found(alice, q) for q in searches] == [["Café"], ["word"], ["+7 (921) 123-45-67"]]
+    assert server.sql("SELECT FROM indexed_anew") == []
+    events = bob.http.get("/sync", params={"cursor": cursor}).json()["events"]
+    assert {event["data"]["content"] for event in events if "content" in event["data"]} == {"newer"}

@@ -173,3 +173,15 @@ def test_searches_of_all_kinds_share_one_allowance(server: Server, talk: tuple[P
     assert {answer.headers["RateLimit-Policy"] for answer in answers} == {'"searches";q=2;w=60'}
     assert [answer.headers["RateLimit"].split(";")[1] for answer in answers] == ["r=1", "r=0", "r=0"]
     assert int(answers[2].headers["Retry-After"]) > 0
+
+
+def test_each_match_has_a_snippet_with_marks(talk: tuple[Person, Person, int]) -> None:
+    alice, _, _ = talk
+    answer = alice.http.get("/messages/search", params={"q": "встреча перенесена"}).json()
+    [message] = answer["messages"]
+    assert message["snippet"] == [
+        {"text": "встреча", "isMatch": True},
+        {"text": " ", "isMatch": False},
+        {"text": "перенесена", "isMatch": True},
+        {"text": ", it's C:\\path\\'quoted' & ", "isMatch": False},
+    ]

@@ -14,8 +14,8 @@ from bench.plans import statements_of, trial
 from chalicelib.core.config import Settings
 from chalicelib.core.context import Actor
 from chalicelib.features.messages import search as module
-from chalicelib.features.messages.schemas import MessageList
 from chalicelib.features.messages.search import MessageSearchQuery, search
+from chalicelib.features.messages.snippets import FoundMessages
 from tests.support.plans import own_database
 
 ME = Actor(user_id=1, session_id=1)
@@ -118,7 +118,7 @@ def test_a_chat_in_which_much_is_new_is_gone_back_through_further(settings: Sett
     assert (len(tries), found) == (1, [NEW] * 10)
 
 
-def _chats(answer: tuple[MessageList, object]) -> list[int]:
+def _chats(answer: tuple[FoundMessages, object]) -> list[int]:
     return [message.chat_id for message in answer[0].messages]
 
 

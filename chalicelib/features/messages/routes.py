@@ -53,6 +53,7 @@ from chalicelib.features.messages.schemas import (
 )
 from chalicelib.features.messages.search import MessageSearchQuery, search
 from chalicelib.features.messages.send import policy, send
+from chalicelib.features.messages.snippets import FoundMessages
 from chalicelib.features.messages.sync import SyncAnswer, SyncQuery, sync
 from chalicelib.realtime.shapes import Message, ReactionSummary, ScheduledMessage, bare, people_of
 
@@ -70,7 +71,7 @@ def send_message(actor: Actor, body: SendInput) -> Reply[Message]:
 
 
 @routes.get("/messages/search", refuses=(RateLimited,))
-def search_messages(actor: Actor, query: MessageSearchQuery) -> Reply[MessageList]:
+def search_messages(actor: Actor, query: MessageSearchQuery) -> Reply[FoundMessages]:
     """Messages of my chats by their words, stemmed in Russian and English, each also as a beginning."""
     found, headers = search(actor, query)
     return Reply(body=found, status=200, headers=headers)

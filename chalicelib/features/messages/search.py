@@ -1,5 +1,7 @@
 """Search: words, by stem and by their beginnings, in the messages that the caller may see.
 
+What a word is, the SQL functions `search_words` (in messages) and `search_terms` (in what is looked for) say.
+
 The index keeps the words of each chat apart, so that a search costs what matches in the caller's own chats, and
 nothing for what is said in all the others. A new message is indexed some seconds later (indexing.py): until then a
 search reads it itself.
@@ -15,7 +17,7 @@ from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput
 from chalicelib.core.ids import MAX_ID, Id
 from chalicelib.core.ratelimit import Allowance, headers, refuse_unless_allowed, searches
-from chalicelib.features.messages.schemas import MessageList
+from chalicelib.features.messages.snippets import FoundMessages, with_snippet, words_in
 from chalicelib.realtime.shapes import Message, MessageType, bare, people_of
 
 
@@ -42,6 +44,7 @@ class _Match(msgspec.Struct, frozen=True):
 
 
 class _Found(Allowance, frozen=True, kw_only=True):
+    terms: str | None
     matches: str
     is_settled: bool
 
@@ -61,10 +64,13 @@ _SEARCH = """
 WITH allowance AS MATERIALIZED (
     SELECT * FROM take_allowance('search:' || %(user_id)s::bigint, %(burst)s, interval '1 minute')
 ),
+typed AS MATERIALIZED (
+    SELECT search_terms(%(q)s) AS terms FROM allowance WHERE allowed
+),
 asked AS MATERIALIZED (
-    SELECT me AS viewer, me.chat_id, query_of_chat(me.chat_id, lexemes_of(%(q)s)) AS words
-    FROM allowance, members me
-    WHERE allowance.allowed AND me.user_id = %(user_id)s
+    SELECT me AS viewer, me.chat_id, query_in_chat(me.chat_id, typed.terms) AS words
+    FROM typed, members me
+    WHERE typed.terms IS NOT NULL AND me.user_id = %(user_id)s
         AND (%(chat_id)s::bigint IS NULL OR me.chat_id = %(chat_id)s)
 ),
 indexed AS MATERIALIZED (
@@ -146,7 +152,7 @@ page AS (
     WHERE %(order)s = 'newest' OR (rank, (message).id) < (%(after_rank)s, %(after_id)s)
     ORDER BY rank DESC, (message).id DESC LIMIT %(limit)s
 )
-SELECT a.allowed, a.remaining, a.retry_after,
+SELECT a.allowed, a.remaining, a.retry_after, typed.terms,
     NOT EXISTS (SELECT FROM common) OR (SELECT from_id FROM complete) = 0
         OR (SELECT count(*) FROM matches) = %(wanted)s AS is_settled,
     (
@@ -154,17 +160,15 @@ SELECT a.allowed, a.remaining, a.retry_after,
             'rank', p.rank, 'message', message_answer(p.message, p.viewer)::json
         ) ORDER BY p.rank DESC, (p.message).id DESC), '[]')::text FROM page p
     ) AS matches
-FROM allowance a
+FROM allowance a LEFT JOIN typed ON true
 """
 
 
-def search(actor: Actor, query: MessageSearchQuery) -> tuple[MessageList, dict[str, str]]:
+def search(actor: Actor, query: MessageSearchQuery) -> tuple[FoundMessages, dict[str, str]]:
     """One page of matches, the newest or the best first, with the RateLimit headers.
 
     Raises RateLimited, and InvalidInput for a query without words.
     """
-    if not any(character.isalnum() for character in query.q):
-        raise InvalidInput.at("q", "wrong_form", "must have a letter or a digit")
     after = paging.read_cursor(query.cursor, _Key) or _Key(float("inf"), MAX_ID)
     by_rank = query.order == "rank"
     wanted = _RANKED if by_rank else query.limit + 1
@@ -180,14 +184,17 @@ def search(actor: Actor, query: MessageSearchQuery) -> tuple[MessageList, dict[s
     }
     allowance = found = _try(actor, values, _EFFORTS[0], policy.burst)
     refuse_unless_allowed(policy, allowance)
+    if allowance.terms is None:
+        raise InvalidInput.at("q", "wrong_form", "must have a letter, a digit or an emoji")
     for effort in _EFFORTS[1:]:
         if found.is_settled:
             break
         # The same search still, which takes no more from the allowance.
         found = _try(actor, values, effort, None)
     matches, has_more = paging.cut(msgspec.json.decode(found.matches, type=list[_Match]), query.limit)
-    page = MessageList(
-        messages=[bare(match.message) for match in matches],
+    looked_for = words_in(allowance.terms)
+    page = FoundMessages(
+        messages=[with_snippet(bare(match.message), looked_for) for match in matches],
         users=people_of(match.message for match in matches),
         has_more=has_more,
         next_cursor=paging.write_cursor(matches[-1].rank, matches[-1].message.id) if has_more else None,
