@@ -36,8 +36,7 @@ _PING_PAGE = 500  # with their names and endpoints, well inside SQS's 256 KB
 _SPARE_SECONDS = 60
 # So long 410 may only mean that the `$connect` which registered a connection has not returned yet.
 _YOUNG_SECONDS = 10
-# The endpoint of a client that polls.
-MAILBOX = "mailbox"
+MAILBOX = "mailbox"  # the endpoint of a client that polls
 _KNOWN = 5_000  # as many as one warm container sees; the oldest is dropped first
 
 
@@ -106,11 +105,8 @@ _renewed: dict[str, float] = {}
 def await_login(pending: Pending) -> None:
     """Keeps a connection until somebody logs in on it by `register`; until then it can do and hear nothing."""
     shown = msgspec.json.encode(pending).decode()
-    item = {
-        "pk": {"S": f"conn#{pending.id}"},
-        "pending": {"S": shown},
-        "expiresAt": {"N": str(_expiry(int(clock.now())))},
-    }
+    expires = {"expiresAt": {"N": str(_expiry(int(clock.now())))}}
+    item = {**_key(f"conn#{pending.id}"), "pending": {"S": shown}, **expires}
     dynamodb("PutItem", {"TableName": settings().live_table, "Item": item})
 
 
@@ -123,10 +119,8 @@ def register(connection: Connection, *, ticket_id: str | None = None, instead_of
     expires = _expiry(now)
     checks: list[dict[str, Any]] = [{"ConditionCheck": _absent(f"ended#{connection.session_id}")}]
     if ticket_id is not None:
-        used = {
-            "pk": {"S": f"ticket#{ticket_id}"},
-            "expiresAt": {"N": str(now + settings().ticket_seconds + _SPARE_SECONDS)},
-        }
+        until = now + settings().ticket_seconds + _SPARE_SECONDS
+        used = {**_key(f"ticket#{ticket_id}"), "expiresAt": {"N": str(until)}}
         checks.append({"Put": _absent(f"ticket#{ticket_id}", item=used)})
     described = {**_described(connection), "since": {"N": str(now)}}
     owner = {
