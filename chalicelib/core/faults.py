@@ -34,7 +34,9 @@ _MOST = 20
 # msgspec ends its messages with where the value stood.
 _PLACE = " - at `$"
 _NAMED = re.compile(r"Object (?:missing required|contains unknown) field `(?P<name>.*)`$", re.DOTALL)
-_LIMIT = re.compile(r"Expected `(?P<kind>[a-z]+)`(?P<length> of length)? (?P<sign>[<>]=) (?P<limit>-?[0-9]+)$")
+_LIMIT = re.compile(
+    r"Expected `(?P<kind>[a-z]+)`(?P<length> of length)? (?P<sign>[<>]=) (?P<limit>-?[0-9]+)(?:\.0)?$"
+)
 _TYPE = re.compile(r"Expected `(?P<kind>[a-z]+)")
 # By how a reason begins: further on it may hold the client's own words.
 _REASONS: Mapping[str, Wrong] = {

@@ -86,6 +86,13 @@ EXAMPLES: Mapping[type, Mapping[str, Any]] = {
     SendInput: {
         "text": {"chatId": 1, "content": "Привет!", "clientMessageId": "f81d4fae-7dec-11d0"},
         "reply": {"chatId": 1, "content": "At nine, @ivan", "replyTo": 1, "mentions": [2]},
+        "place": {
+            "chatId": 1,
+            "content": "Here at nine",
+            "location": {"latitude": 59.9398, "longitude": 30.3146, "name": "Hermitage"},
+        },
+        "contact of a user": {"chatId": 1, "contact": {"userId": 2}},
+        "contact": {"chatId": 1, "contact": {"name": "Taxi", "phone": "+7 (812) 555-01-23"}},
         "picture": {"chatId": 1, "content": "The lake", "messageType": "image", "attachments": [1]},
     },
     ScheduleInput: {"text": {"chatId": 1, "content": "Happy birthday!", "sendAt": _LATER}},

@@ -11,7 +11,8 @@ from chalicelib.core.ids import Id, Seq, Timestamp
 
 # The title of a set of values is its name in the documents.
 MessageType = Annotated[
-    Literal["text", "image", "file", "audio", "video", "system"], msgspec.Meta(title="MessageType")
+    Literal["text", "image", "file", "audio", "video", "location", "contact", "system"],
+    msgspec.Meta(title="MessageType"),
 ]
 DeliveryStatus = Annotated[Literal["sent", "delivered", "read"], msgspec.Meta(title="DeliveryStatus")]
 DeleteScope = Annotated[Literal["me", "everyone"], msgspec.Meta(title="DeleteScope")]
@@ -75,6 +76,22 @@ class ReactionSummary(Naming, frozen=True, kw_only=True, rename="camel"):
     updated_at: Timestamp
 
 
+class Location(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A place on Earth, in degrees."""
+
+    latitude: float
+    longitude: float
+    name: str | None
+
+
+class ContactCard(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Somebody whose contact was sent: a user here, or anybody with a telephone."""
+
+    user_id: Id | None
+    name: Annotated[str | None, msgspec.Meta(description="null only of a message that waits")]
+    phone: str | None
+
+
 class Quote(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a reply shows of the message that it answers."""
 
@@ -103,6 +120,8 @@ class Message(Naming, frozen=True, kw_only=True, rename="camel"):
     mentions: list[Id]
     reactions: Annotated[dict[str, list[Id]], msgspec.Meta(description="who reacted, by emoji")]
     status: DeliveryStatus
+    location: Location | None
+    contact: ContactCard | None
     is_edited: bool
     is_deleted: Annotated[bool, msgspec.Meta(description="a deleted message keeps its place and loses its content")]
     pinned_at: Timestamp | None
@@ -124,6 +143,8 @@ class ScheduledMessage(Naming, frozen=True, kw_only=True, rename="camel"):
     attachments: list[Attachment]
     reply_to: Id | None
     mentions: list[Id]
+    location: Location | None
+    contact: ContactCard | None
     send_at: Timestamp
     refused: Annotated[str | None, msgspec.Meta(description="the code of the problem it could not be sent for")]
     created_at: Timestamp

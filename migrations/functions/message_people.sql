@@ -1,6 +1,7 @@
--- Whom a message names: who wrote and who first wrote it, whom it answers and mentions, and who reacted.
+-- Whom a message names: who wrote and who first wrote it, whom it answers and mentions, who reacted, and who
+-- is its contact.
 CREATE OR REPLACE FUNCTION message_people(m messages) RETURNS bigint[]
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN m.sender_id || m.mentions || reaction_people(m.reactions)
+    RETURN m.sender_id || m.mentions || reaction_people(m.reactions) || details_people(m.details)
         || CASE WHEN m.reply_to IS NOT NULL THEN array(SELECT q.sender_id FROM messages q WHERE q.id = m.reply_to) END
         || CASE WHEN m.forwarded_from IS NOT NULL THEN ARRAY[(m.forwarded_from ->> 'senderId')::bigint] END;

@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION message_text(m messages, delivered_seq bigint, read_s
             SELECT quote_text(q) FROM messages q WHERE q.id = m.reply_to
         ), 'null') END,
         ',"forwardedFrom":', coalesce(m.forwarded_from::text, 'null'),
-        ',"mentions":', array_to_json(m.mentions), ',"reactions":', m.reactions,
+        ',"mentions":', array_to_json(m.mentions), ',"reactions":', m.reactions, details_text(m.details),
         ',"isEdited":', CASE WHEN m.edited_at IS NULL THEN 'false' ELSE 'true' END,
         ',"isDeleted":', CASE WHEN m.deleted_at IS NULL THEN 'false' ELSE 'true' END,
         ',"pinnedAt":', coalesce('"' || wire_time(m.pinned_at) || '"', 'null'),

@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION scheduled_json(s scheduled_messages) RETURNS json
         'id', s.id, 'chatId', s.chat_id, 'clientMessageId', s.message -> 'clientMessageId',
         'messageType', s.message -> 'messageType', 'content', s.message -> 'content',
         'replyTo', s.message -> 'replyTo', 'mentions', s.message -> 'mentions',
+        'location', s.message -> 'location', 'contact', s.message -> 'contact',
         'attachments', (
             SELECT coalesce(json_agg(json_build_object(
                 'id', u.id, 'filename', u.filename, 'contentType', u.content_type, 'size', u.size

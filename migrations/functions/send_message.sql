@@ -11,7 +11,7 @@ DECLARE
     sent record;
 BEGIN
     sent := store_message(
-        sender, session, chat, client_id, kind, body, reply, files, mentioned, subject, burst, unattended
+        sender, session, chat, client_id, kind, body, reply, files, mentioned, subject, burst, unattended, NULL
     );
     verdict := sent.verdict;
     allowed := sent.allowed;

@@ -11,10 +11,11 @@
 -- can wait for each other.
 CREATE OR REPLACE FUNCTION store_message(
     sender bigint, session bigint, chat bigint, client_id text, kind text, body text, reply bigint, files bigint[],
-    mentioned bigint[], subject text, burst integer, unattended boolean,
+    mentioned bigint[], subject text, burst integer, unattended boolean, details jsonb,
     OUT verdict text, OUT allowed boolean, OUT remaining integer, OUT retry_after integer, OUT message text,
     OUT id bigint, OUT seq bigint, OUT created_at text, OUT expires_at text, OUT attachments text,
-    OUT recipients bigint[], OUT leaves_unread boolean, OUT users text, OUT quote text
+    OUT recipients bigint[], OUT leaves_unread boolean, OUT users text, OUT quote text,
+    OUT kept_details text
 )
     LANGUAGE plpgsql VOLATILE
     -- Every row is looked up by its key, so plans for given values would be the same, made five times in each session.
@@ -95,6 +96,19 @@ BEGIN
         END IF;
     END IF;
 
+    IF details #>> '{contact,userId}' IS NOT NULL THEN
+        -- Where the sender gives no name, it is the one that the user has now.
+        SELECT jsonb_set(
+            details, '{contact,name}', to_jsonb(coalesce(details #>> '{contact,name}', u.display_name))
+        ) INTO details
+        FROM users u WHERE u.id = (details #>> '{contact,userId}')::bigint;
+        IF NOT FOUND THEN
+            verdict := 'unknown_user';
+            RETURN;
+        END IF;
+        people := people || details_people(details);
+    END IF;
+
     verdict := 'allowed';
     taken := take_allowance(subject, burst, interval '1 minute');
     allowed := taken.allowed;
@@ -117,11 +131,11 @@ BEGIN
 
     INSERT INTO messages AS m (
         chat_id, seq, sender_id, client_message_id, message_type, content, attachments, reply_to, mentions,
-        created_at, updated_at, expires_at, searched
+        created_at, updated_at, expires_at, searched, details
     )
     VALUES (
         chat, stored.last_seq, sender, client_id, kind, body, attached, reply, mentioned,
-        stored.moment, stored.moment, stored.end_of_life, NULL
+        stored.moment, stored.moment, stored.end_of_life, NULL, store_message.details
     )
     RETURNING m.id INTO id;
     INSERT INTO unindexed_messages (chat_id, seq) VALUES (chat, stored.last_seq);
@@ -149,6 +163,7 @@ BEGIN
 
     recipients := array(SELECT m.user_id FROM members m WHERE m.chat_id = chat);
     users := users_text(people);
+    kept_details := details;
     created_at := wire_time(stored.moment);
     expires_at := wire_time(stored.end_of_life);
 END

@@ -227,6 +227,8 @@ _EMPTY: Wire = {
     "content": "",
     "attachments": [],
     "forwardedFrom": None,
+    "location": None,
+    "contact": None,
     "mentions": [],
     "reactions": {},
     "isEdited": False,

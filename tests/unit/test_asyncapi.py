@@ -67,6 +67,8 @@ def _value(kind: msgspec.inspect.Type) -> Any:
             value = _value(inner)
         case msgspec.inspect.IntType():
             value = 3
+        case msgspec.inspect.FloatType():
+            value = 3.5
         case msgspec.inspect.BoolType():
             value = True
         case msgspec.inspect.StrType():

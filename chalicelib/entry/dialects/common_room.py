@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from chalicelib.core.ids import COMMON_ROOM_ID
-from chalicelib.entry.dialects.words import Call, Dialect, Plain, Route, View
+from chalicelib.entry.dialects.words import Call, Dialect, Plain, Route, View, in_text
 from chalicelib.features.people.schemas import UserList
 from chalicelib.realtime.vocabularies import COMMON_ROOM, Spoken
 from chalicelib.realtime.vocabularies import events as in_words
@@ -18,7 +18,9 @@ def _users(answer: Plain, _: View) -> list[Plain]:
     return users
 
 
-def events(name: str, data: Plain, _: View) -> Iterable[Spoken]:
+def events(name: str, data: Plain, view: View) -> Iterable[Spoken]:
+    if name == "message:new":
+        data = in_text(data, view)
     yield from in_words(COMMON_ROOM, name, data)
     if name == "message:new" and data["chatId"] == COMMON_ROOM_ID:
         yield Spoken(name=name, data=data)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.core.config import settings
-from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, Tell, View, file_of
+from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, Tell, View, file_of, in_text
 from chalicelib.features.accounts.schemas import Admission, Verification
 from chalicelib.features.chats.schemas import ChatList
 from chalicelib.features.messages.schemas import MessageList, Watermarks
@@ -26,7 +26,8 @@ def user(one: Plain, _: View) -> Plain:
     }
 
 
-def message(one: Plain, view: View) -> Plain:
+def message(given: Plain, view: View) -> Plain:
+    one = in_text(given, view)
     told = {name: value for name, value in one.items() if name not in {"chatId", "users"}}
     return {
         **told,

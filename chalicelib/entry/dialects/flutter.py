@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, View, done, file_of
+from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, View, done, file_of, in_text
 from chalicelib.features.accounts.schemas import Admission, Verification
 from chalicelib.features.chats.schemas import ChatList
 from chalicelib.features.messages.schemas import MessageList, Watermarks
@@ -24,7 +24,8 @@ def user(one: Plain, _: View) -> Plain:
     }
 
 
-def message(one: Plain, view: View) -> Plain:
+def message(given: Plain, view: View) -> Plain:
+    one = in_text(given, view)
     sender = view.person(one["senderId"])
     file = one["attachments"][0] if one["attachments"] else {}
     told = {name: value for name, value in one.items() if name != "users"}
@@ -49,7 +50,7 @@ def history(answer: Plain, view: View) -> list[Plain]:
 
 
 def chat(one: Plain, view: View) -> Plain:
-    last = one.get("lastMessage") or {}
+    last = one.get("lastMessage") and in_text(one["lastMessage"], view)
     other = view.other_in(one)
     told = {name: value for name, value in one.items() if name != "users"}
     return {
@@ -60,9 +61,9 @@ def chat(one: Plain, view: View) -> Plain:
         "participants": [
             {**user(view.person(each["userId"]), view), "role": each["role"]} for each in one["participants"]
         ],
-        "lastMessage": last.get("content"),
-        "last_message": last.get("content"),
-        "last_message_time": last.get("createdAt"),
+        "lastMessage": last and last["content"],
+        "last_message": last and last["content"],
+        "last_message_time": last and last["createdAt"],
         "unread_count": one.get("unreadCount", 0),
         "created_at": one["createdAt"],
         "updated_at": one["updatedAt"],
@@ -103,7 +104,7 @@ def events(name: str, data: Plain, view: View) -> Iterable[Spoken]:
         told = message(data, view)
         yield Spoken(name=name, data=told)
         if name == "message:new":
-            last = {"content": data["content"], "created_at": data["createdAt"], "sender_id": data["senderId"]}
+            last = {"content": told["content"], "created_at": data["createdAt"], "sender_id": data["senderId"]}
             yield Spoken(name="chat:updated", data={"chatId": data["chatId"], "lastMessage": told["content"], **last})
     elif name == "messages:read":
         ids = [] if data["messageId"] is None else [data["messageId"]]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.entry.dialects.reading import number
-from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, View, done, file_of
+from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, View, done, file_of, in_text
 from chalicelib.features.accounts.schemas import Admission, Verification
 from chalicelib.features.chats.schemas import ChatList
 from chalicelib.features.messages.schemas import MessageList, Watermarks
@@ -30,7 +30,8 @@ def user(one: Plain, _: View) -> Plain:
     }
 
 
-def message(one: Plain, view: View) -> Plain:
+def message(given: Plain, view: View) -> Plain:
+    one = in_text(given, view)
     quoted = one.get("quote") or {}
     return {
         "_id": str(one["id"]),

@@ -12,7 +12,7 @@ from chalicelib.core import clock
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput, UnknownUser
 from chalicelib.core.http import camel
-from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, Tell, View, done
+from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, Tell, View, done, in_text
 from chalicelib.features.accounts.schemas import Admission, Verification
 from chalicelib.features.chats.create import create
 from chalicelib.features.chats.properties import change
@@ -50,7 +50,8 @@ def user(one: Plain, _: View) -> Plain:
     }
 
 
-def message(one: Plain, view: View) -> Plain:
+def message(given: Plain, view: View) -> Plain:
+    one = in_text(given, view)
     return {
         "id": one["id"],
         "chat_id": one["chatId"],

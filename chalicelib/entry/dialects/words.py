@@ -47,6 +47,19 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return self.link(message["attachments"][0]["id"]) if message["attachments"] else None
 
 
+def in_text(message: Plain, view: View) -> Plain:
+    """A message as clients can draw it who know texts and files alone: what else it is, its text says."""
+    lines = [message["content"]]
+    if place := message.get("location"):
+        lines += [place["name"], f"{place['latitude']}, {place['longitude']}"]
+    elif card := message.get("contact"):
+        known = view.people.get(card["userId"] or 0)
+        lines += [card["name"], card["phone"], known and f"@{known['username']}"]
+    else:
+        return message
+    return {**message, "messageType": "text", "content": "\n".join(line for line in lines if line)}
+
+
 class Call(msgspec.Struct, kw_only=True):
     """A request on its way to an endpoint: a dialect changes it until the endpoint understands it."""
 

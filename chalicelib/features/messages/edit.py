@@ -54,7 +54,7 @@ verdict AS MATERIALIZED (
             -- It says whose words these are.
             WHEN (t.message).forwarded_from IS NOT NULL THEN 'forbidden'
             WHEN write_refusal(t.chat, t.viewer) IS NOT NULL THEN write_refusal(t.chat, t.viewer)
-            WHEN %(blank)s AND (t.message).attachments = '[]' THEN 'blank'
+            WHEN %(blank)s AND (t.message).attachments = '[]' AND (t.message).details IS NULL THEN 'blank'
             WHEN cardinality(%(mentions)s::bigint[]) <> (
                 SELECT count(*) FROM members m
                 WHERE m.chat_id = (t.chat).id AND m.user_id = ANY(%(mentions)s::bigint[])
@@ -130,7 +130,7 @@ def edit(actor: Actor, message_id: int, change: EditInput) -> Edited:
     }
     outcome = settled_within(policy(), lambda burst: db.the(_Outcome, _EDIT, {**values, "burst": burst}, actor=actor))
     if outcome.verdict == "blank":
-        raise InvalidInput.at("content", "missing", "is required where there are no attachments")
+        raise InvalidInput.at("content", "missing", "is required where there is nothing else")
     if outcome.message is None:
         raise LookupError("an edit answered no message")
     message = msgspec.json.decode(outcome.message, type=Message)

@@ -96,14 +96,15 @@ numbered AS (
 stored AS (
     INSERT INTO messages (
         chat_id, seq, sender_id, client_message_id, message_type, content, attachments, forwarded_from, created_at,
-        updated_at, expires_at
+        updated_at, expires_at, details
     )
     SELECT n.id, n.last_seq, %(user_id)s, t.client_message_id, s.message_type, s.content, s.attachments,
         -- Forwarded once more, it still is of whoever wrote it.
         coalesce(s.forwarded_from, jsonb_build_object(
             'messageId', s.id, 'senderId', s.sender_id, 'createdAt', wire_time(s.created_at)
         )),
-        n.last_message_at, n.last_message_at, n.last_message_at + make_interval(secs => n.message_seconds)
+        n.last_message_at, n.last_message_at, n.last_message_at + make_interval(secs => n.message_seconds),
+        s.details
     FROM numbered n JOIN missing t ON t.chat_id = n.id, source s
     RETURNING messages AS message, chat_id, seq
 ),

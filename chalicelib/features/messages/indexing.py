@@ -31,7 +31,7 @@ WITH waiting AS MATERIALIZED (
     SELECT chat_id, seq FROM unindexed_messages ORDER BY chat_id, seq LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ),
 indexed AS (
-    UPDATE messages m SET searched = words_of_chat(m.chat_id, m.content) FROM waiting w
+    UPDATE messages m SET searched = words_of_chat(m.chat_id, text_to_search(m.content, m.details)) FROM waiting w
     WHERE m.chat_id = w.chat_id AND m.seq = w.seq
 ),
 done AS (

@@ -13,6 +13,7 @@ from chalicelib.core.errors import (
     TooManyScheduled,
     UnknownMention,
     UnknownReply,
+    UnknownUser,
     UnusableAttachment,
 )
 from chalicelib.core.http import Reply, Routes
@@ -59,7 +60,16 @@ from chalicelib.realtime.shapes import Message, ReactionSummary, ScheduledMessag
 
 routes = Routes("messages")
 
-_SENDING = (NotFound, Forbidden, Blocked, ClientMessageIdReused, UnknownReply, UnknownMention, UnusableAttachment)
+_SENDING = (
+    NotFound,
+    Forbidden,
+    Blocked,
+    ClientMessageIdReused,
+    UnknownReply,
+    UnknownMention,
+    UnknownUser,
+    UnusableAttachment,
+)
 
 
 @routes.post("/messages", status=201, creates=True, also=(200,), refuses=(*_SENDING, RateLimited))

@@ -112,6 +112,9 @@ verdict AS MATERIALIZED (
             SELECT count(*) FROM uploads u
             WHERE u.id = ANY(%(attachments)s::bigint[]) AND u.owner_id = %(user_id)s AND u.state = 'ready'
         ) THEN 'unusable_attachment'
+        WHEN %(contact_id)s::bigint IS NOT NULL AND NOT EXISTS (
+            SELECT FROM users u WHERE u.id = %(contact_id)s
+        ) THEN 'unknown_user'
         WHEN scheduled_locked(%(user_id)s) >= %(most)s THEN 'too_many_scheduled'
         ELSE 'allowed'
     END AS verdict
@@ -144,7 +147,8 @@ LIMIT %(limit)s
 # A message that could not be sent is tried again once it was changed.
 _CHANGE = """
 WITH before AS MATERIALIZED (
-    SELECT s.id, coalesce(%(is_blank)s AND s.message -> 'attachments' = '[]', false) AS would_be_blank
+    SELECT s.id, coalesce(%(is_blank)s AND s.message -> 'attachments' = '[]'
+        AND s.message ->> 'location' IS NULL AND s.message ->> 'contact' IS NULL, false) AS would_be_blank
     FROM scheduled_messages s WHERE s.id = %(id)s AND s.user_id = %(user_id)s
 ),
 changed AS (
@@ -200,6 +204,7 @@ def schedule(actor: Actor, wanted: ScheduleInput) -> Scheduled:
         "message": msgspec.json.encode(message).decode(),
         "send_at": wanted.send_at,
         "user_id": actor.user_id,
+        "contact_id": message.contact and message.contact.user_id,
         "subject": f"{limit.name}:{actor.user_id}",
         "most": MOST,
     }
@@ -259,7 +264,7 @@ def change(actor: Actor, scheduled_id: int, wanted: ScheduleChange) -> Scheduled
     }
     row = db.one(_Change, _CHANGE, values, actor=actor)
     if row is not None and row.would_be_blank:
-        raise InvalidInput.at("content", "missing", "is required where there are no attachments")
+        raise InvalidInput.at("content", "missing", "is required where there is nothing else")
     if row is None or row.scheduled is None:
         raise NotFound("There is no such message that waits.")
     changed = _read(row.scheduled)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.core.faults import TOLD
 from chalicelib.core.ids import Id, Seq, Timestamp
 from chalicelib.core.paging import DEFAULT_LIMIT, Limit, Page
 from chalicelib.realtime.shapes import DeleteScope, DeliveryStatus, Message, ScheduledMessage, Users
@@ -14,7 +15,32 @@ Content = Annotated[str, Meta(max_length=10_000)]
 ClientMessageId = Annotated[str, Meta(min_length=1, max_length=64)]
 Mentions = Annotated[list[Id], Meta(max_length=50, description="ids of members of the chat")]
 Moment = Annotated[datetime, Meta(tz=True)]
-SentType = Annotated[Literal["text", "image", "file", "audio", "video"], Meta(title="SentMessageType")]
+SentType = Annotated[
+    Literal["text", "image", "file", "audio", "video", "location", "contact"], Meta(title="SentMessageType")
+]
+Words = Annotated[
+    str, Meta(min_length=1, max_length=100, pattern=r"\S", extra={TOLD: "must have a visible character"})
+]
+Phone = Annotated[
+    str,
+    Meta(max_length=40, pattern=r"^[+(]*[0-9][-+0-9 ().,/;#*]*(?!\s)$", extra={TOLD: "must be a telephone number"}),
+]
+
+
+class LocationInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A place to send, in degrees."""
+
+    latitude: Annotated[float, Meta(ge=-90, le=90)]
+    longitude: Annotated[float, Meta(ge=-180, le=180)]
+    name: Words | None = None
+
+
+class CardInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Whose contact to send: a user here, by the name that they have or by another; or anybody's name and phone."""
+
+    user_id: Id | None = None
+    name: Words | None = None
+    phone: Phone | None = None
 
 
 class SendInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -27,6 +53,8 @@ class SendInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbi
     reply_to: Id | None = None
     attachments: Annotated[list[Id], Meta(max_length=10, description="ids of complete uploads")] = []
     mentions: Mentions = []
+    location: LocationInput | None = None
+    contact: CardInput | None = None
 
 
 class EditInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

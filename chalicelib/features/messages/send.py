@@ -10,7 +10,7 @@ from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput
 from chalicelib.core.ratelimit import Allowance, Policy
 from chalicelib.core.verdicts import LimitedOutcome, settled_within
-from chalicelib.features.messages import indexing
+from chalicelib.features.messages import indexing, kinds
 from chalicelib.features.messages.schemas import SendInput
 from chalicelib.features.messages.text import clean
 from chalicelib.realtime import events, trail
@@ -40,6 +40,7 @@ class _Outcome(LimitedOutcome, frozen=True, kw_only=True):
     leaves_unread: bool
     users: str | None
     quote: str | None
+    kept_details: str | None
 
 
 # All of it happens in the function: migrations/functions/store_message.sql. It also checks the sender's session.
@@ -47,7 +48,8 @@ _SEND = """
 SELECT * FROM store_message(
     sender => %(user_id)s, session => %(session_id)s, chat => %(chat_id)s, client_id => %(client_message_id)s,
     kind => %(message_type)s, body => %(content)s, reply => %(reply_to)s, files => %(attachments)s,
-    mentioned => %(mentions)s, subject => %(subject)s, burst => %(burst)s, unattended => %(unattended)s
+    mentioned => %(mentions)s, subject => %(subject)s, burst => %(burst)s, unattended => %(unattended)s,
+    details => %(details)s::jsonb
 )
 """
 
@@ -56,7 +58,8 @@ def send(actor: Actor, message: SendInput, channel: Channel) -> Sent:
     """Stores a message, once, and tells every device of every member.
 
     Raises NotFound for who is not a member, Forbidden where only admins write, Blocked, RateLimited, UnknownReply,
-    UnknownMention, UnusableAttachment, ClientMessageIdReused, and InvalidInput for a message without content.
+    UnknownMention, UnknownUser, UnusableAttachment, ClientMessageIdReused, and InvalidInput for a message that says
+    nothing, or is of two kinds.
     """
     return _send(actor.user_id, message, limit=policy(channel), actor=actor)
 
@@ -71,9 +74,9 @@ def send_for(user_id: int, message: SendInput, *, unattended: bool) -> Sent:
 
 def checked(message: SendInput) -> SendInput:
     """The message without HTML. Raises InvalidInput where that leaves nothing, or a file is named twice."""
-    message = msgspec.structs.replace(message, content=clean(message.content))
-    if not message.attachments and not message.content.strip():
-        raise InvalidInput.at("content", "missing", "is required where there are no attachments")
+    message = kinds.checked(msgspec.structs.replace(message, content=clean(message.content)))
+    if not message.attachments and not message.content.strip() and not kinds.speaks(message):
+        raise InvalidInput.at("content", "missing", "is required where there is nothing else")
     if len(set(message.attachments)) != len(message.attachments):
         raise InvalidInput.at("attachments", "repeated", "must not name an attachment twice")
     return message
@@ -117,6 +120,7 @@ def _store(
         "session_id": actor.session_id if actor else None,
         "subject": f"{limit.name}:{user_id}" if limit else "",
         "unattended": unattended,
+        "details": kinds.details_of(message),
     }
 
     def attempt(burst: int | None) -> _Outcome | None:
@@ -149,6 +153,7 @@ def _stored(user_id: int, message: SendInput, outcome: _Outcome) -> Message:
         mentions=message.mentions,
         reactions={},
         status="sent",
+        **kinds.read_details(outcome.kept_details),
         is_edited=False,
         is_deleted=False,
         pinned_at=None,

@@ -1,0 +1,7 @@
+-- The fields of a message that only some kinds have, as JSON text that goes on from other fields.
+CREATE OR REPLACE FUNCTION details_text(details jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN details IS NULL THEN ',"location":null,"contact":null' ELSE concat(
+        ',"location":', coalesce((details -> 'location')::text, 'null'),
+        ',"contact":', coalesce((details -> 'contact')::text, 'null')
+    ) END;
