@@ -221,6 +221,22 @@ class TooManyReactions(Refused):
     code, title = "too_many_reactions", "This message has all the kinds of reactions it can have"
 
 
+class NotAPoll(Refused):
+    code, title = "not_a_poll", "This message is not a poll"
+
+
+class PollClosed(Refused):
+    code, title = "poll_closed", "This poll is closed"
+
+
+class UnknownOption(Refused):
+    code, title = "unknown_option", "This poll does not have this option"
+
+
+class OneOption(Refused):
+    code, title = "one_option", "Only one option of this poll can be chosen"
+
+
 class TooManyScheduled(Refused):
     code, title = "too_many_scheduled", "You have all the scheduled messages you can have"
 

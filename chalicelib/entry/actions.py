@@ -32,6 +32,8 @@ from chalicelib.features.messages.schemas import (
 from chalicelib.features.messages.send import send
 from chalicelib.features.messages.sync import SOCKET_BYTES, SyncAnswer, SyncQuery, sync
 from chalicelib.features.messages.typing import typing
+from chalicelib.features.polls import vote
+from chalicelib.features.polls.schemas import PollAnswer, VoteInput
 from chalicelib.features.presence import service as presence
 from chalicelib.features.presence.schemas import ChosenStatus, PresenceList, PresenceQuery, StatusInput
 from chalicelib.realtime.shapes import Chat, DeleteScope, Message, ReactionSummary
@@ -88,6 +90,18 @@ class MessageReactInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     message_id: Id
     emoji: Emoji
     remove: bool = False
+
+
+class MessageInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The message that something is about."""
+
+    message_id: Id
+
+
+class PollVoteInput(VoteInput, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The poll's message, and the options to vote for."""
+
+    message_id: Id
 
 
 class MessageDeliveredInput(DeliveredInput, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -179,6 +193,18 @@ def delete_message(actor: Actor, data: MessageDeleteInput) -> Nothing:
 def react_to_message(actor: Actor, data: MessageReactInput) -> ReactionSummary:
     """React to a message, or take a reaction back; again is as once."""
     return react(actor, data.message_id, data.emoji, remove=data.remove).reactions
+
+
+@action("poll:vote")
+def vote_in_poll(actor: Actor, data: PollVoteInput) -> PollAnswer:
+    """Vote in a poll, in place of an earlier vote; again is as once."""
+    return vote.vote(actor, data.message_id, data.options).poll
+
+
+@action("poll:close")
+def close_poll(actor: Actor, data: MessageInput) -> PollAnswer:
+    """Close a poll of one's own; again is as once."""
+    return vote.close(actor, data.message_id).poll
 
 
 @action("messages:read")

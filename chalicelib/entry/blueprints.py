@@ -14,10 +14,11 @@ from chalicelib.features.chats.routes import routes as chats
 from chalicelib.features.messages.routes import routes as messages
 from chalicelib.features.ops.routes import routes as ops
 from chalicelib.features.people.routes import routes as people
+from chalicelib.features.polls.routes import routes as polls
 from chalicelib.features.presence.routes import routes as presence
 from chalicelib.features.uploads.routes import routes as uploads
 
-_OWN = (accounts, people, presence, chats, messages, uploads, ops, documents)
+_OWN = (accounts, people, presence, chats, messages, polls, uploads, ops, documents)
 FEATURES: tuple[Routes, ...] = (*_OWN, aliases(_OWN))
 # Methods of dialects on paths of ours, where API Gateway does not ask a greedy path.
 BESIDE = {"/chats/{chat_id}/read": ["PATCH"]}

@@ -28,6 +28,7 @@ from chalicelib.features.messages.schemas import (
     SendInput,
 )
 from chalicelib.features.people.schemas import ContactChange, NewContact, PrivacyChange, ProfileChange
+from chalicelib.features.polls.schemas import VoteInput
 from chalicelib.features.presence.schemas import PresenceQuery, StatusInput
 from chalicelib.features.uploads.schemas import NewUpload, NewUploads
 
@@ -93,6 +94,7 @@ EXAMPLES: Mapping[type, Mapping[str, Any]] = {
         },
         "contact of a user": {"chatId": 1, "contact": {"userId": 2}},
         "contact": {"chatId": 1, "contact": {"name": "Taxi", "phone": "+7 (812) 555-01-23"}},
+        "poll": {"chatId": 1, "content": "When?", "poll": {"options": ["Saturday", "Sunday"], "isMultiple": True}},
         "picture": {"chatId": 1, "content": "The lake", "messageType": "image", "attachments": [1]},
     },
     ScheduleInput: {"text": {"chatId": 1, "content": "Happy birthday!", "sendAt": _LATER}},
@@ -101,6 +103,7 @@ EXAMPLES: Mapping[type, Mapping[str, Any]] = {
     ForwardInput: {"two chats": {"chatIds": [2, 3], "clientMessageId": "f81d4fae-7dec-11d0-a765"}},
     ReadInput: {"up to a message": {"seq": 1}, "everything": {}},
     DeliveredInput: {"up to a message": {"seq": 1}, "everything": {}},
+    VoteInput: {"first option": {"options": [0]}, "vote taken back": {"options": []}},
     DraftInput: {"begun": {"content": "Dear all,", "replyTo": 1}, "given up": {"content": ""}},
     NewUpload: {"picture": _PICTURE},
     NewUploads: {

@@ -102,7 +102,7 @@ def message_new(message: Message, *, unattended: bool = False) -> Envelope:
 
 
 def message_updated(message: Message) -> Envelope:
-    """A message was edited, pinned or taken down; its status is as its sender sees it."""
+    """A message was edited, pinned or taken down, or its poll changed; its status is as its sender sees it."""
     name = f"updated:{message.id}:{message.updated_at}"
     return _event("message:updated", name, message, chat_id=message.chat_id, seq=message.seq)
 

@@ -11,7 +11,7 @@ from chalicelib.core.ids import Id, Seq, Timestamp
 
 # The title of a set of values is its name in the documents.
 MessageType = Annotated[
-    Literal["text", "image", "file", "audio", "video", "location", "contact", "system"],
+    Literal["text", "image", "file", "audio", "video", "location", "contact", "poll", "system"],
     msgspec.Meta(title="MessageType"),
 ]
 DeliveryStatus = Annotated[Literal["sent", "delivered", "read"], msgspec.Meta(title="DeliveryStatus")]
@@ -92,6 +92,38 @@ class ContactCard(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     phone: str | None
 
 
+# What a poll can have, and a vote can name.
+MOST_OPTIONS = 12
+
+
+class PollOption(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What can be voted for."""
+
+    text: str
+    vote_count: Annotated[int, msgspec.Meta(ge=0)]
+    voters: Annotated[list[Id], msgspec.Meta(description="the first who voted first; empty if the poll is anonymous")]
+
+
+class Poll(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A poll, whose question is the message's content, with its votes."""
+
+    options: list[PollOption]
+    is_multiple: Annotated[bool, msgspec.Meta(description="a vote may be for several options")]
+    is_anonymous: bool
+    voter_count: Annotated[int, msgspec.Meta(ge=0)]
+    closes_at: Annotated[Timestamp | None, msgspec.Meta(description="from then on nobody can vote")]
+    closed_at: Annotated[Timestamp | None, msgspec.Meta(description="since when nobody can vote; null if open")]
+
+
+class PollPlan(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A poll of a message that waits."""
+
+    options: list[str]
+    is_multiple: bool
+    is_anonymous: bool
+    closes_at: Timestamp | None
+
+
 class Quote(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a reply shows of the message that it answers."""
 
@@ -122,6 +154,7 @@ class Message(Naming, frozen=True, kw_only=True, rename="camel"):
     status: DeliveryStatus
     location: Location | None
     contact: ContactCard | None
+    poll: Poll | None
     is_edited: bool
     is_deleted: Annotated[bool, msgspec.Meta(description="a deleted message keeps its place and loses its content")]
     pinned_at: Timestamp | None
@@ -145,6 +178,7 @@ class ScheduledMessage(Naming, frozen=True, kw_only=True, rename="camel"):
     mentions: list[Id]
     location: Location | None
     contact: ContactCard | None
+    poll: PollPlan | None
     send_at: Timestamp
     refused: Annotated[str | None, msgspec.Meta(description="the code of the problem it could not be sent for")]
     created_at: Timestamp

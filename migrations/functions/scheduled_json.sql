@@ -6,6 +6,9 @@ CREATE OR REPLACE FUNCTION scheduled_json(s scheduled_messages) RETURNS json
         'messageType', s.message -> 'messageType', 'content', s.message -> 'content',
         'replyTo', s.message -> 'replyTo', 'mentions', s.message -> 'mentions',
         'location', s.message -> 'location', 'contact', s.message -> 'contact',
+        'poll', CASE WHEN s.message ->> 'poll' IS NOT NULL THEN s.message -> 'poll' || jsonb_build_object(
+            'closesAt', wire_time((s.message #>> '{poll,closesAt}')::timestamptz)
+        ) END,
         'attachments', (
             SELECT coalesce(json_agg(json_build_object(
                 'id', u.id, 'filename', u.filename, 'contentType', u.content_type, 'size', u.size

@@ -63,12 +63,15 @@ def test_all_that_is_sent_is_described(server: Server, person: Register) -> None
     group = alice.chat_with(bob, name="Друзья")
     sent_message = socket.act("message:send", {"chatId": private, "content": "Привет!"})
     message = {"messageId": sent_message["id"]}
+    poll = {"messageId": alice.send(private, "Когда?", poll={"options": ["Сегодня", "Завтра"]})["id"]}
     acks = {
         "ping": socket.act("ping"),
         "message:send": sent_message,
         "message:edit": socket.act("message:edit", {**message, "content": "Привет"}),
         "message:react": ears.act("message:react", {**message, "emoji": "👍"}),
         "message:delete": socket.act("message:delete", message),
+        "poll:vote": ears.act("poll:vote", {**poll, "options": [1]}),
+        "poll:close": socket.act("poll:close", poll),
         "chat:join": ears.act("chat:join", {"chatId": private}),
         "message:delivered": ears.act("message:delivered", {"chatId": private}),
         "messages:read": ears.act("messages:read", {"chatId": private}),

@@ -56,6 +56,11 @@ class Scene:
         httpx.post(form["url"], data=form["fields"], files={"file": b"notes"}, timeout=30).raise_for_status()
         return int(form["id"])
 
+    def poll(self) -> int:
+        """A poll of alice's."""
+        poll = {"options": ["Saturday", "Sunday"]}
+        return int(self.alice.send(self.group, "When?", poll=poll)["id"])
+
     def invited(self) -> str:
         """What leads into carol's group."""
         return str(invite(self.carol, self.door)["token"])
@@ -139,6 +144,8 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     "POST /messages/{message_id}/forward": lambda s: Call({"chatIds": [s.group, s.alice.chat_with(s.bob)]}),
     "PUT /messages/{message_id}/reactions/{emoji}": lambda _: Call(),
     "DELETE /messages/{message_id}/reactions/{emoji}": lambda _: Call(),
+    "PUT /messages/{message_id}/vote": lambda s: Call({"options": [0]}, {"message_id": s.poll()}),
+    "PUT /messages/{message_id}/poll/closed": lambda s: Call(path={"message_id": s.poll()}),
     "PUT /messages/{message_id}/pin": lambda _: Call(),
     "DELETE /messages/{message_id}/pin": lambda _: Call(),
     "POST /chats/{chat_id}/read": lambda _: Call({}),
@@ -159,6 +166,8 @@ ACTION_CALLS: dict[str, Callable[[Scene], Call]] = {
     "message": lambda _: Call({"content": "hello, all"}),
     "message:edit": lambda s: Call({"messageId": s.message, "content": "uno"}),
     "message:react": lambda s: Call({"messageId": s.message, "emoji": "👍"}),
+    "poll:vote": lambda s: Call({"messageId": s.poll(), "options": [0]}),
+    "poll:close": lambda s: Call({"messageId": s.poll()}),
     "messages:read": lambda s: Call({"chatId": s.group, "seq": 1}),
     "message:delivered": lambda s: Call({"messageId": s.message}),
     "draft:set": lambda s: Call({"chatId": s.group, "content": "so far"}),

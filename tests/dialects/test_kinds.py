@@ -14,6 +14,7 @@ KINDS: list[tuple[dict[str, Any], list[str]]] = [
     ({"location": HERMITAGE, "content": "Here"}, ["Here", "Hermitage", "59.5, 30.25"]),
     ({"location": {"latitude": 1, "longitude": 2}}, ["1.0, 2.0"]),
     ({"contact": {"name": "Taxi", "phone": "112"}}, ["Taxi", "112"]),
+    ({"poll": {"options": ["Saturday", "Sunday"]}, "content": "When?"}, ["When?", "1. Saturday", "2. Sunday"]),
 ]
 
 
@@ -57,7 +58,8 @@ def test_what_a_client_does_not_know_is_a_text(at: At, listen: Listen, person: R
     ears = listen(theirs, dialect)
     for body, lines in KINDS:
         _send(alice, chat, body)
-        assert ears.wait_for(event, **{text: "\n".join(lines)})
+        shown: dict[str, Any] = {text: "\n".join(lines)}
+        assert ears.wait_for(event, **shown)
     assert history(theirs, chat) == [("text", "\n".join(lines)) for _, lines in KINDS]
 
 

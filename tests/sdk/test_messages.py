@@ -36,6 +36,14 @@ def test_what_changes_a_message(alice: Person, bob: Person, log_in: LogIn) -> No
     when(theirs, "updated", "me.chats[0].messages[0].content === 'better'")
     theirs.run("await kept.me.chats[0].react(kept.me.chats[0].messages[0], '👍')")
     assert when(ours, "updated", "kept.chat.messages[0].reactions['👍']") == [bob.id]
+    ours.run("kept.poll = await kept.chat.send({content: 'When?', poll: {options: ['now', 'later']}})")
+    poll = ours.run("return kept.poll.id")
+    when(theirs, "message", "me.chats[0].messages.length === 2")
+    theirs.run("await kept.me.chats[0].vote(id, [1])", id=poll)
+    assert when(ours, "updated", "kept.chat.messages[1].poll.options[1].voters.length") == 1
+    assert theirs.run("return (await kept.me.chats[0].poll(id)).votes", id=poll) == [1]
+    assert ours.run("return (await kept.chat.closePoll(kept.poll)).poll.closedAt") is not None
+    when(theirs, "updated", "me.chats[0].messages[1].poll.closedAt")
     ours.run("await kept.chat.pinMessage(kept.sent)")
     assert ours.run(
         "const found = []; for await (const one of kept.chat.pins()) found.push(one.id); return found"

@@ -229,6 +229,7 @@ _EMPTY: Wire = {
     "forwardedFrom": None,
     "location": None,
     "contact": None,
+    "poll": None,
     "mentions": [],
     "reactions": {},
     "isEdited": False,

@@ -21,6 +21,14 @@ from tests.support.documents import broken_references, check_frame, check_shape
 DOCUMENT = asyncapi_document()
 MESSAGES = DOCUMENT["channels"]["socket"]["messages"]
 TEXT = "2026-11-20T10:00:00.000Z"  # a time where one is asked for
+PLAIN: dict[type[msgspec.inspect.Type], Any] = {
+    msgspec.inspect.IntType: 3,
+    msgspec.inspect.FloatType: 3.5,
+    msgspec.inspect.BoolType: True,
+    msgspec.inspect.StrType: TEXT,
+    msgspec.inspect.NoneType: None,
+    msgspec.inspect.AnyType: None,
+}
 
 
 def _builders() -> dict[str, Callable[..., Envelope]]:
@@ -65,14 +73,8 @@ def _value(kind: msgspec.inspect.Type) -> Any:
             value = choices[0]
         case msgspec.inspect.Metadata(type=inner):
             value = _value(inner)
-        case msgspec.inspect.IntType():
-            value = 3
-        case msgspec.inspect.FloatType():
-            value = 3.5
-        case msgspec.inspect.BoolType():
-            value = True
-        case msgspec.inspect.StrType():
-            value = TEXT
+        case plain:
+            value = PLAIN[type(plain)]
     return value
 
 

@@ -10,6 +10,7 @@ const RECENT = 100;
 
 /**
  * @typedef {import("./types/api.js").Message} Message
+ * @typedef {import("./types/api.js").PollAnswer} PollAnswer
  * @typedef {number | {id: number}} MessageOrId
  * @typedef {Record<string, any> & {content?: string, replyTo?: number, mentions?: number[], messageType?: string,
  *   files?: import("./uploads.js").Sendable[], clientMessageId?: string}} Outgoing the fields of `POST /messages`, and
@@ -188,6 +189,25 @@ export class Chat extends Emitter {
   /** @param {MessageOrId} message @param {string} emoji @returns {Promise<void>} `updated` follows */
   unreact(message, emoji) {
     return this.me.http.delete(`/messages/${idOf(message)}/reactions/${encodeURIComponent(emoji)}`);
+  }
+
+  /** @param {MessageOrId} message @returns {Promise<PollAnswer>} the poll, with `votes` of the user's own */
+  poll(message) {
+    return this.me.http.get(`/messages/${idOf(message)}/poll`);
+  }
+
+  /**
+   * @param {MessageOrId} message
+   * @param {number[]} options by their numbers from 0; none take the vote back
+   * @returns {Promise<PollAnswer>} `updated` follows
+   */
+  vote(message, options) {
+    return this.me.http.put(`/messages/${idOf(message)}/vote`, { options });
+  }
+
+  /** @param {MessageOrId} message @returns {Promise<PollAnswer>} `updated` follows */
+  closePoll(message) {
+    return this.me.http.put(`/messages/${idOf(message)}/poll/closed`);
   }
 
   /** @param {MessageOrId} message @param {number[]} chatIds @returns {Promise<Message[]>} the copies */

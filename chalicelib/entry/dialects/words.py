@@ -55,6 +55,8 @@ def in_text(message: Plain, view: View) -> Plain:
     elif card := message.get("contact"):
         known = view.people.get(card["userId"] or 0)
         lines += [card["name"], card["phone"], known and f"@{known['username']}"]
+    elif poll := message.get("poll"):
+        lines += [f"{number}. {option['text']}" for number, option in enumerate(poll["options"], 1)]
     else:
         return message
     return {**message, "messageType": "text", "content": "\n".join(line for line in lines if line)}

@@ -53,6 +53,8 @@ verdict AS MATERIALIZED (
             WHEN (t.message).deleted_at IS NOT NULL THEN 'deleted'
             -- It says whose words these are.
             WHEN (t.message).forwarded_from IS NOT NULL THEN 'forbidden'
+            -- It says what was voted for.
+            WHEN (t.message).details ->> 'poll' IS NOT NULL THEN 'forbidden'
             WHEN write_refusal(t.chat, t.viewer) IS NOT NULL THEN write_refusal(t.chat, t.viewer)
             WHEN %(blank)s AND (t.message).attachments = '[]' AND (t.message).details IS NULL THEN 'blank'
             WHEN cardinality(%(mentions)s::bigint[]) <> (
@@ -117,8 +119,8 @@ def policy() -> Policy:
 def edit(actor: Actor, message_id: int, change: EditInput) -> Edited:
     """Gives a message of the actor's another text, once, and tells every device of every member.
 
-    Raises NotFound, Forbidden for a copy and for who did not send it or may not write here any more, Blocked,
-    MessageIsDeleted, UnknownMention, RateLimited, and InvalidInput where nothing would be left of the message.
+    Raises NotFound, Forbidden for a copy, for a poll and for who did not send it or may not write here any more,
+    Blocked, MessageIsDeleted, UnknownMention, RateLimited, and InvalidInput where nothing would be left of it.
     """
     content = clean(change.content)
     values = {

@@ -104,7 +104,7 @@ stored AS (
             'messageId', s.id, 'senderId', s.sender_id, 'createdAt', wire_time(s.created_at)
         )),
         n.last_message_at, n.last_message_at, n.last_message_at + make_interval(secs => n.message_seconds),
-        s.details
+        fresh_details(s.details)
     FROM numbered n JOIN missing t ON t.chat_id = n.id, source s
     RETURNING messages AS message, chat_id, seq
 ),

@@ -1,24 +1,28 @@
-"""Messages that are more than their text: locations and contacts."""
+"""Messages that are more than their text: locations, contacts and polls."""
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
-from chalicelib.core import names
+from chalicelib.core import clock, names
 from chalicelib.core.errors import InvalidInput
-from chalicelib.features.messages.schemas import CardInput, LocationInput, SendInput
+from chalicelib.features.chats.schemas import check_future
+from chalicelib.features.messages.schemas import CardInput, LocationInput, PollInput, SendInput
 from chalicelib.features.messages.text import clean
-from chalicelib.realtime.shapes import ContactCard, Location
+from chalicelib.realtime.shapes import ContactCard, Location, Poll, PollOption
 
 # Each has a field of its name.
-KINDS = ("location", "contact")
+KINDS = ("location", "contact", "poll")
+_LONGEST_POLL = timedelta(days=365)
 
 
-class _Details(msgspec.Struct, frozen=True, kw_only=True):
+class _Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What PostgreSQL keeps beside a message's text, as the wire has it."""
 
     location: Location | None = None
     contact: ContactCard | None = None
+    poll: Poll | None = None
 
 
 def checked(message: SendInput) -> SendInput:
@@ -39,6 +43,7 @@ def checked(message: SendInput) -> SendInput:
         message_type=kind,
         location=message.location and _checked_location(message.location),
         contact=message.contact and _checked_contact(message.contact),
+        poll=message.poll and _checked_poll(message.poll, message.content),
     )
 
 
@@ -53,6 +58,8 @@ def details_of(message: SendInput) -> str | None:
         shown: msgspec.Struct = _Details(location=msgspec.convert(message.location, Location, from_attributes=True))
     elif message.contact is not None:
         shown = _Details(contact=msgspec.convert(message.contact, ContactCard, from_attributes=True))
+    elif message.poll is not None:
+        shown = _Details(poll=_new_poll(message.poll))
     else:
         return None
     return msgspec.json.encode(shown).decode()
@@ -74,6 +81,31 @@ def _checked_contact(contact: CardInput) -> CardInput:
             if getattr(contact, field) is None:
                 raise InvalidInput.at(f"contact.{field}", "missing", "is required, or userId in its place")
     return msgspec.structs.replace(contact, name=_cleaned("contact.name", contact.name))
+
+
+def _checked_poll(poll: PollInput, question: str) -> PollInput:
+    if not question.strip():
+        raise InvalidInput.at("content", "missing", "is required in a message of this type")
+    options: list[str] = []
+    for place, given in enumerate(poll.options):
+        option = _cleaned(f"poll.options[{place}]", given) or ""
+        if option in options:
+            raise InvalidInput.at(f"poll.options[{place}]", "repeated", "must not repeat an option")
+        options.append(option)
+    if poll.closes_at is not None:
+        check_future("poll.closesAt", poll.closes_at, _LONGEST_POLL)
+    return msgspec.structs.replace(poll, options=options)
+
+
+def _new_poll(poll: PollInput) -> Poll:
+    return Poll(
+        options=[PollOption(text=option, vote_count=0, voters=[]) for option in poll.options],
+        is_multiple=poll.is_multiple,
+        is_anonymous=poll.is_anonymous,
+        voter_count=0,
+        closes_at=None if poll.closes_at is None else clock.wire(poll.closes_at.timestamp()),
+        closed_at=None,
+    )
 
 
 def _cleaned(field: str, text: str | None) -> str | None:

@@ -35,7 +35,6 @@ class _Key(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     seq: Seq
 
 
-# The members are told of the message as its sender sees it; who has left sees nothing, and the actor stands in.
 _PIN = """
 WITH target AS MATERIALIZED (
     SELECT a.message, a.chat, a.viewer FROM access_message(%(message_id)s, %(user_id)s) a
@@ -69,11 +68,7 @@ SELECT
         SELECT message_answer(coalesce(p.message, t.message), t.viewer)
         FROM target t LEFT JOIN pinned p ON true
     ) AS message,
-    (
-        SELECT message_answer(p.message, coalesce(sender, t.viewer))
-        FROM target t, pinned p LEFT JOIN members sender
-            ON sender.chat_id = p.chat_id AND sender.user_id = p.sender_id
-    ) AS told,
+    (SELECT message_told(p.message, t.viewer) FROM target t, pinned p) AS told,
     array(SELECT m.user_id FROM members m WHERE m.chat_id = (SELECT p.chat_id FROM pinned p)) AS member_ids
 FROM verdict v
 """

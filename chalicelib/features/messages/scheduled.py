@@ -196,6 +196,8 @@ def schedule(actor: Actor, wanted: ScheduleInput) -> Scheduled:
     import psycopg
 
     _check_time(wanted.send_at)
+    if wanted.poll is not None and wanted.poll.closes_at is not None and wanted.poll.closes_at <= wanted.send_at:
+        raise InvalidInput.at("poll.closesAt", "out_of_range", "must be later than {other}", other="sendAt")
     message = checked(SendInput(**{name: getattr(wanted, name) for name in SendInput.__struct_fields__}))
     limit = policy("http")
     values = {

@@ -9,14 +9,14 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.core.faults import TOLD
 from chalicelib.core.ids import Id, Seq, Timestamp
 from chalicelib.core.paging import DEFAULT_LIMIT, Limit, Page
-from chalicelib.realtime.shapes import DeleteScope, DeliveryStatus, Message, ScheduledMessage, Users
+from chalicelib.realtime.shapes import MOST_OPTIONS, DeleteScope, DeliveryStatus, Message, ScheduledMessage, Users
 
 Content = Annotated[str, Meta(max_length=10_000)]
 ClientMessageId = Annotated[str, Meta(min_length=1, max_length=64)]
 Mentions = Annotated[list[Id], Meta(max_length=50, description="ids of members of the chat")]
 Moment = Annotated[datetime, Meta(tz=True)]
 SentType = Annotated[
-    Literal["text", "image", "file", "audio", "video", "location", "contact"], Meta(title="SentMessageType")
+    Literal["text", "image", "file", "audio", "video", "location", "contact", "poll"], Meta(title="SentMessageType")
 ]
 Words = Annotated[
     str, Meta(min_length=1, max_length=100, pattern=r"\S", extra={TOLD: "must have a visible character"})
@@ -43,6 +43,15 @@ class CardInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbi
     phone: Phone | None = None
 
 
+class PollInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What can be voted for; the question is the message's content."""
+
+    options: Annotated[list[Words], Meta(min_length=2, max_length=MOST_OPTIONS)]
+    is_multiple: bool = False
+    is_anonymous: bool = False
+    closes_at: Moment | None = None
+
+
 class SendInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """A message to send. `clientMessageId` makes sending it again harmless."""
 
@@ -55,6 +64,7 @@ class SendInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbi
     mentions: Mentions = []
     location: LocationInput | None = None
     contact: CardInput | None = None
+    poll: PollInput | None = None
 
 
 class EditInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

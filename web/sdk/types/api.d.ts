@@ -21,6 +21,7 @@ export type InviteInput = Schemas["InviteInput"];
 export type Message = Schemas["Message"];
 export type NewInvite = Schemas["NewInvite"];
 export type Participant = Schemas["Participant"];
+export type PollAnswer = Schemas["PollAnswer"];
 export type Privacy = Schemas["Privacy"];
 export type PrivacyChange = Schemas["PrivacyChange"];
 export type Problem = Schemas["ProblemBody"];
