@@ -14,7 +14,7 @@ from chalicelib.core.errors import InvalidInput, NotFound
 from chalicelib.core.ids import Id, Timestamp
 from chalicelib.features.chats.common_room import common_room_id, enter
 from chalicelib.features.chats.viewing import view
-from chalicelib.features.messages import drafts, receipts
+from chalicelib.features.messages import drafts, receipts, threads
 from chalicelib.features.messages.delete import delete
 from chalicelib.features.messages.edit import edit
 from chalicelib.features.messages.emoji import Emoji
@@ -36,7 +36,7 @@ from chalicelib.features.polls import vote
 from chalicelib.features.polls.schemas import PollAnswer, VoteInput
 from chalicelib.features.presence import service as presence
 from chalicelib.features.presence.schemas import ChosenStatus, PresenceList, PresenceQuery, StatusInput
-from chalicelib.realtime.shapes import Chat, DeleteScope, Message, ReactionSummary
+from chalicelib.realtime.shapes import Chat, DeleteScope, Message, ReactionSummary, ThreadRead
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -100,6 +100,12 @@ class MessageInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", fo
 
 class PollVoteInput(VoteInput, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """The poll's message, and the options to vote for."""
+
+    message_id: Id
+
+
+class ThreadReadInput(ReadInput, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A message of the thread, and up to where the thread was read."""
 
     message_id: Id
 
@@ -217,6 +223,12 @@ def read_messages(actor: Actor, data: MessagesReadInput) -> Watermarks:
     if data.chat_id is None:
         raise InvalidInput.at("messageId", "missing", "is required, or chatId in its place")
     return receipts.mark_read(actor, data.chat_id, data.seq)
+
+
+@action("thread:read")
+def read_thread(actor: Actor, data: ThreadReadInput) -> ThreadRead:
+    """Mark a thread as read up to a message, without reading the chat."""
+    return threads.mark_thread(actor, data.message_id, data.seq)
 
 
 @action("message:delivered")

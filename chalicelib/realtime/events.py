@@ -39,6 +39,7 @@ from chalicelib.realtime.shapes import (
     Presence,
     ReactionSummary,
     ScheduledMessage,
+    ThreadRead,
     UserBrief,
     bare,
     people_of,
@@ -53,6 +54,7 @@ CATALOGUE: dict[str, type[msgspec.Struct]] = {
     "message:reaction": ReactionSummary,
     "message:delivered": MessageDelivered,
     "messages:read": MessagesRead,
+    "thread:read": ThreadRead,
     "draft:updated": DraftUpdated,
     "typing:start": Typing,
     "typing:stop": Typing,
@@ -102,7 +104,7 @@ def message_new(message: Message, *, unattended: bool = False) -> Envelope:
 
 
 def message_updated(message: Message) -> Envelope:
-    """A message was edited, pinned or taken down, or its poll changed; its status is as its sender sees it."""
+    """A message was edited or pinned, or its poll or thread changed; its status is as its sender sees it."""
     name = f"updated:{message.id}:{message.updated_at}"
     return _event("message:updated", name, message, chat_id=message.chat_id, seq=message.seq)
 
@@ -129,6 +131,12 @@ def messages_read(data: MessagesRead, *, users: Sequence[UserBrief]) -> Envelope
     """A member's read watermark moved up, to this message."""
     name = f"read:{data.chat_id}:{data.user_id}:{data.seq}"
     return _event("messages:read", name, data, chat_id=data.chat_id, users=users)
+
+
+def thread_read(user_id: int, data: ThreadRead) -> Envelope:
+    """A user has read a thread further; for their own devices."""
+    name = f"thread:{data.message_id}:{user_id}:{data.read_seq}"
+    return _event("thread:read", name, data, chat_id=data.chat_id)
 
 
 def draft_updated(*, user_id: int, chat_id: int, content: str, reply_to: int | None, updated_at: str) -> Envelope:

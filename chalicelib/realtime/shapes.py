@@ -124,6 +124,31 @@ class PollPlan(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     closes_at: Timestamp | None
 
 
+class LastReply(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The newest reply of a thread."""
+
+    message_id: Id
+    seq: Seq
+    sender_id: Id | None
+    created_at: Timestamp
+
+
+class ThreadSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a message at the head of a thread tells of its replies."""
+
+    reply_count: Annotated[int, msgspec.Meta(ge=1)]
+    last_reply: LastReply
+
+
+class ThreadRead(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Where a member stands in a thread; `messageId` is the message at its head."""
+
+    chat_id: Id
+    message_id: Id
+    read_seq: Annotated[int, msgspec.Meta(ge=0, description="up to here the thread was read, or the whole chat was")]
+    unread_count: Annotated[int, msgspec.Meta(ge=0, le=100, description="100 stands for that many and more")]
+
+
 class Quote(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a reply shows of the message that it answers."""
 
@@ -155,6 +180,10 @@ class Message(Naming, frozen=True, kw_only=True, rename="camel"):
     location: Location | None
     contact: ContactCard | None
     poll: Poll | None
+    thread_id: Annotated[
+        Id | None, msgspec.Meta(description="of the message at the head of the thread that this is in")
+    ]
+    thread: Annotated[ThreadSummary | None, msgspec.Meta(description="of the message at the head of a thread")]
     is_edited: bool
     is_deleted: Annotated[bool, msgspec.Meta(description="a deleted message keeps its place and loses its content")]
     pinned_at: Timestamp | None

@@ -1,7 +1,8 @@
--- Whom a message names: who wrote and who first wrote it, whom it answers and mentions, who reacted, and who
--- is its contact.
+-- Whom a message names: who wrote and who first wrote it, whom it answers and mentions, who reacted, who
+-- is its contact, and who last replied in its thread.
 CREATE OR REPLACE FUNCTION message_people(m messages) RETURNS bigint[]
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN m.sender_id || m.mentions || reaction_people(m.reactions) || details_people(m.details)
+        || CASE WHEN m.thread_id = m.id THEN thread_people(m) END
         || CASE WHEN m.reply_to IS NOT NULL THEN array(SELECT q.sender_id FROM messages q WHERE q.id = m.reply_to) END
         || CASE WHEN m.forwarded_from IS NOT NULL THEN ARRAY[(m.forwarded_from ->> 'senderId')::bigint] END;

@@ -14,6 +14,8 @@ CREATE OR REPLACE FUNCTION message_text(m messages, delivered_seq bigint, read_s
         ), 'null') END,
         ',"forwardedFrom":', coalesce(m.forwarded_from::text, 'null'),
         ',"mentions":', array_to_json(m.mentions), ',"reactions":', m.reactions, details_text(m.details),
+        ',"threadId":', CASE WHEN m.thread_id <> m.id THEN m.thread_id::text ELSE 'null' END,
+        ',"thread":', CASE WHEN m.thread_id = m.id THEN coalesce(thread_text(m), 'null') ELSE 'null' END,
         ',"isEdited":', CASE WHEN m.edited_at IS NULL THEN 'false' ELSE 'true' END,
         ',"isDeleted":', CASE WHEN m.deleted_at IS NULL THEN 'false' ELSE 'true' END,
         ',"pinnedAt":', coalesce('"' || wire_time(m.pinned_at) || '"', 'null'),

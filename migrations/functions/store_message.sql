@@ -15,7 +15,7 @@ CREATE OR REPLACE FUNCTION store_message(
     OUT verdict text, OUT allowed boolean, OUT remaining integer, OUT retry_after integer, OUT message text,
     OUT id bigint, OUT seq bigint, OUT created_at text, OUT expires_at text, OUT attachments text,
     OUT recipients bigint[], OUT leaves_unread boolean, OUT users text, OUT quote text,
-    OUT kept_details text
+    OUT kept_details text, OUT thread_id bigint, OUT head text
 )
     LANGUAGE plpgsql VOLATILE
     -- Every row is looked up by its key, so plans for given values would be the same, made five times in each session.
@@ -129,13 +129,16 @@ BEGIN
     END IF;
     seq := stored.last_seq;
 
+    IF reply IS NOT NULL THEN
+        thread_id := (SELECT thread_under(m) FROM messages m WHERE m.id = reply);
+    END IF;
     INSERT INTO messages AS m (
         chat_id, seq, sender_id, client_message_id, message_type, content, attachments, reply_to, mentions,
-        created_at, updated_at, expires_at, searched, details
+        created_at, updated_at, expires_at, searched, details, thread_id
     )
     VALUES (
         chat, stored.last_seq, sender, client_id, kind, body, attached, reply, mentioned,
-        stored.moment, stored.moment, stored.end_of_life, NULL, store_message.details
+        stored.moment, stored.moment, stored.end_of_life, NULL, store_message.details, store_message.thread_id
     )
     RETURNING m.id INTO id;
     INSERT INTO unindexed_messages (chat_id, seq) VALUES (chat, stored.last_seq);
@@ -159,6 +162,13 @@ BEGIN
     leaves_unread := NOT FOUND;
     IF leaves_unread THEN
         PERFORM count_out(chat, sender, stored.last_seq, 1);
+    END IF;
+
+    IF thread_id IS NOT NULL THEN
+        head := (
+            SELECT add_reply(chat, store_message.thread_id, stored.last_seq, stored.moment, me)
+            FROM members me WHERE me.chat_id = chat AND me.user_id = sender
+        );
     END IF;
 
     recipients := array(SELECT m.user_id FROM members m WHERE m.chat_id = chat);

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import Any
 
 import httpx
 import pytest
@@ -12,8 +13,9 @@ from chalicelib.entry.documents import aliases_document, asyncapi_document, open
 from chalicelib.realtime.events import CATALOGUE
 from local.pages import pages
 from tests.support.documents import check_answer, check_frame
-from tests.support.people import Register
+from tests.support.people import Person, Register
 from tests.support.server import Server
+from tests.support.socket import Socket
 
 
 @pytest.mark.parametrize("prefix", ["", "/v1"])
@@ -61,30 +63,7 @@ def test_all_that_is_sent_is_described(server: Server, person: Register) -> None
     private = alice.chat_with(bob)
     ears, socket = bob.socket(), alice.socket()
     group = alice.chat_with(bob, name="Друзья")
-    sent_message = socket.act("message:send", {"chatId": private, "content": "Привет!"})
-    message = {"messageId": sent_message["id"]}
-    poll = {"messageId": alice.send(private, "Когда?", poll={"options": ["Сегодня", "Завтра"]})["id"]}
-    acks = {
-        "ping": socket.act("ping"),
-        "message:send": sent_message,
-        "message:edit": socket.act("message:edit", {**message, "content": "Привет"}),
-        "message:react": ears.act("message:react", {**message, "emoji": "👍"}),
-        "message:delete": socket.act("message:delete", message),
-        "poll:vote": ears.act("poll:vote", {**poll, "options": [1]}),
-        "poll:close": socket.act("poll:close", poll),
-        "chat:join": ears.act("chat:join", {"chatId": private}),
-        "message:delivered": ears.act("message:delivered", {"chatId": private}),
-        "messages:read": ears.act("messages:read", {"chatId": private}),
-        "draft:set": socket.act("draft:set", {"chatId": private, "content": "И ещё"}),
-        "typing:start": socket.act("typing:start", {"chatId": private}),
-        "typing:stop": socket.act("typing:stop", {"chatId": private}),
-        "message:typing": socket.act("message:typing", {"chatId": private, "isTyping": False}),
-        "message": socket.act("message", {"content": "Привет всем"}),
-        "chat:leave": ears.act("chat:leave", {"chatId": private}),
-        "presence:set": socket.act("presence:set", {"status": "busy"}),
-        "presence:get": ears.act("presence:get", {"userIds": [alice.id]}),
-        "sync": socket.act("sync"),
-    }
+    acks = _acks(alice, socket, ears, private)
     assert acks.keys() == ACTIONS.keys()
     for action, data in acks.items():
         check_frame({"type": "ack", "id": "c1", "data": data}, action=action)
@@ -117,6 +96,37 @@ def test_all_that_is_sent_is_described(server: Server, person: Register) -> None
     for frame in sent:
         check_frame(frame)
     assert {frame["type"] for frame in sent} - {"ack", "error"} == set(CATALOGUE)
+
+
+def _acks(alice: Person, socket: Socket, ears: Socket, private: int) -> dict[str, Any]:
+    """What each action answers, on Alice's socket or on Bob's."""
+    sent_message = socket.act("message:send", {"chatId": private, "content": "Привет!"})
+    message = {"messageId": sent_message["id"]}
+    poll = {"messageId": alice.send(private, "Когда?", poll={"options": ["Сегодня", "Завтра"]})["id"]}
+    thread = {"messageId": alice.send(private, "Сегодня?")["id"]}
+    alice.send(private, "Или завтра", replyTo=thread["messageId"])
+    return {
+        "ping": socket.act("ping"),
+        "message:send": sent_message,
+        "message:edit": socket.act("message:edit", {**message, "content": "Привет"}),
+        "message:react": ears.act("message:react", {**message, "emoji": "👍"}),
+        "message:delete": socket.act("message:delete", message),
+        "poll:vote": ears.act("poll:vote", {**poll, "options": [1]}),
+        "poll:close": socket.act("poll:close", poll),
+        "chat:join": ears.act("chat:join", {"chatId": private}),
+        "thread:read": ears.act("thread:read", thread),
+        "message:delivered": ears.act("message:delivered", {"chatId": private}),
+        "messages:read": ears.act("messages:read", {"chatId": private}),
+        "draft:set": socket.act("draft:set", {"chatId": private, "content": "И ещё"}),
+        "typing:start": socket.act("typing:start", {"chatId": private}),
+        "typing:stop": socket.act("typing:stop", {"chatId": private}),
+        "message:typing": socket.act("message:typing", {"chatId": private, "isTyping": False}),
+        "message": socket.act("message", {"content": "Привет всем"}),
+        "chat:leave": ears.act("chat:leave", {"chatId": private}),
+        "presence:set": socket.act("presence:set", {"status": "busy"}),
+        "presence:get": ears.act("presence:get", {"userIds": [alice.id]}),
+        "sync": socket.act("sync"),
+    }
 
 
 def _page(path: str) -> httpx.Response:

@@ -47,6 +47,10 @@ class Scene:
         """A message of Alice's in the group."""
         return int(self.alice.send(self.group, "hello")["id"])
 
+    def poll(self) -> int:
+        """A poll of Alice's in the group."""
+        return int(self.alice.send(self.group, "When?", poll={"options": ["Saturday", "Sunday"]})["id"])
+
     def contact(self) -> int:
         """Bob, as a contact of Alice's."""
         self.alice.http.post("/contacts", json={"userId": self.bob.id}).raise_for_status()
@@ -67,7 +71,7 @@ MEANT: dict[str, Callable[[Scene, Any], Any]] = {
 }
 PATHS: dict[str, Callable[[Scene, Endpoint], int]] = {
     "chat_id": lambda scene, _: scene.message and scene.group,
-    "message_id": lambda scene, _: scene.message,
+    "message_id": lambda scene, endpoint: scene.poll() if endpoint.path.endswith("/vote") else scene.message,
     "scheduled_id": lambda scene, _: scene.alice.schedule(scene.group),
     "user_id": lambda scene, endpoint: scene.bob.id if "chat_id" in endpoint.path else scene.contact(),
 }

@@ -43,6 +43,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /chats": {"type": "private", "participantIds": [NOBODYS]},
     "POST /messages": {"chatId": NOBODYS, "content": "x"},
     "POST /scheduled-messages": {"chatId": NOBODYS, "content": "x", "sendAt": SOON},
+    "PUT /messages/{message_id}/vote": {"options": [0]},
     "PATCH /chats/{chat_id}": {"description": "x"},
     "POST /chats/{chat_id}/participants": {"userId": NOBODYS},
 }

@@ -61,6 +61,12 @@ class Scene:
         poll = {"options": ["Saturday", "Sunday"]}
         return int(self.alice.send(self.group, "When?", poll=poll)["id"])
 
+    def thread(self) -> int:
+        """A message of alice's that bob has replied to."""
+        head = int(self.alice.send(self.group, "one more")["id"])
+        self.bob.send(self.group, "a reply", replyTo=head)
+        return head
+
     def invited(self) -> str:
         """What leads into carol's group."""
         return str(invite(self.carol, self.door)["token"])
@@ -148,6 +154,7 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     "PUT /messages/{message_id}/poll/closed": lambda s: Call(path={"message_id": s.poll()}),
     "PUT /messages/{message_id}/pin": lambda _: Call(),
     "DELETE /messages/{message_id}/pin": lambda _: Call(),
+    "POST /messages/{message_id}/thread/read": lambda s: Call({}, {"message_id": s.thread()}),
     "POST /chats/{chat_id}/read": lambda _: Call({}),
     "POST /chats/{chat_id}/delivered": lambda _: Call({}),
     "POST /messages/{message_id}/read": lambda _: Call(),
@@ -169,6 +176,7 @@ ACTION_CALLS: dict[str, Callable[[Scene], Call]] = {
     "poll:vote": lambda s: Call({"messageId": s.poll(), "options": [0]}),
     "poll:close": lambda s: Call({"messageId": s.poll()}),
     "messages:read": lambda s: Call({"chatId": s.group, "seq": 1}),
+    "thread:read": lambda s: Call({"messageId": s.thread()}),
     "message:delivered": lambda s: Call({"messageId": s.message}),
     "draft:set": lambda s: Call({"chatId": s.group, "content": "so far"}),
     "typing:start": lambda s: Call({"chatId": s.group}),

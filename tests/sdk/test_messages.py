@@ -44,6 +44,12 @@ def test_what_changes_a_message(alice: Person, bob: Person, log_in: LogIn) -> No
     assert theirs.run("return (await kept.me.chats[0].poll(id)).votes", id=poll) == [1]
     assert ours.run("return (await kept.chat.closePoll(kept.poll)).poll.closedAt") is not None
     when(theirs, "updated", "me.chats[0].messages[1].poll.closedAt")
+    reply = theirs.run("return (await kept.me.chats[0].send({content: 'never', replyTo: id})).id", id=poll)
+    assert when(ours, "updated", "kept.chat.messages[1].thread?.lastReply.messageId") == reply
+    listed = "const found = []; for await (const one of {}) found.push({}); return found"
+    assert ours.run(listed.format("kept.chat.thread(kept.poll)", "one.id")) == [reply]
+    assert ours.run(listed.format("kept.chat.threads()", "[one.message.id, one.unreadCount]")) == [[poll, 1]]
+    assert ours.run("return (await kept.chat.markThreadRead(kept.poll)).unreadCount") == 0
     ours.run("await kept.chat.pinMessage(kept.sent)")
     assert ours.run(
         "const found = []; for await (const one of kept.chat.pins()) found.push(one.id); return found"

@@ -27,6 +27,8 @@ class Copy:
         self.chats: dict[int, Wire] = {}
         self.messages: dict[int, dict[int, Wire]] = {}
         self.drafts: dict[int, Wire] = {}
+        # How far threads were read, by their heads, where that was told.
+        self.threads: dict[int, Wire] = {}
         self.users: dict[int, Wire] = {}
         # What is the user's own beside the chats: contacts, blocks and messages that wait by id, and the privacy.
         self.own: dict[str, Wire] = {}
@@ -188,6 +190,8 @@ class Copy:
             self.users[data["id"]] = {name: data[name] for name in ("id", "username", "displayName", "avatarUrl")}
         elif thing == "privacy":
             self.own["privacy"] = data
+        elif thing == "thread":
+            self.threads[data["messageId"]] = data
         elif what == "removed":
             self.own[thing].pop(data[_OWN[thing][2]], None)
         else:
@@ -220,7 +224,7 @@ _OWN = {
     "block": ("/blocks", "blocks", "userId"),
     "scheduled": ("/scheduled-messages", "scheduled", "id"),
 }
-PERSONAL = ("user:updated", "contact:", "block:", "privacy:", "scheduled:")
+PERSONAL = ("user:updated", "contact:", "block:", "privacy:", "scheduled:", "thread:")
 
 # What a deleted message is in place of what it was.
 _EMPTY: Wire = {
@@ -230,6 +234,7 @@ _EMPTY: Wire = {
     "location": None,
     "contact": None,
     "poll": None,
+    "thread": None,
     "mentions": [],
     "reactions": {},
     "isEdited": False,

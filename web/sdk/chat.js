@@ -191,6 +191,21 @@ export class Chat extends Emitter {
     return this.me.http.delete(`/messages/${idOf(message)}/reactions/${encodeURIComponent(emoji)}`);
   }
 
+  /** @param {MessageOrId} message @returns {AsyncGenerator<Message>} the replies in its thread, newest first */
+  thread(message) {
+    return everyItem(this.me.http, `/messages/${idOf(message)}/thread`, "messages");
+  }
+
+  /** @returns {AsyncGenerator<import("./types/api.js").Thread>} those of the chat, the newest reply first */
+  threads() {
+    return everyItem(this.me.http, `/chats/${this.id}/threads`, "threads");
+  }
+
+  /** @param {MessageOrId} message @param {number} [seq] of a reply; the newest where absent */
+  markThreadRead(message, seq) {
+    return this.me.http.post(`/messages/${idOf(message)}/thread/read`, { seq });
+  }
+
   /** @param {MessageOrId} message @returns {Promise<PollAnswer>} the poll, with `votes` of the user's own */
   poll(message) {
     return this.me.http.get(`/messages/${idOf(message)}/poll`);

@@ -145,7 +145,9 @@ def events(name: str, data: Plain, view: View) -> Iterable[Spoken]:
     if name == "message:new":
         yield Spoken(name=name, data=message(data, view))
     elif name == "message:updated":
-        yield Spoken(name="message:edited", data=message(data, view))
+        # A reply, a vote or a pin changes a message too: their clients would show it as edited.
+        if data["isEdited"]:
+            yield Spoken(name="message:edited", data=message(data, view))
     elif name == "message:deleted":
         gone: Plain = {"messageId": str(data["messageId"]), "chatId": str(data["chatId"])}
         yield Spoken(name=name, data={**gone, "newLastMessage": None})

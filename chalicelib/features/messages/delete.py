@@ -9,7 +9,7 @@ from chalicelib.core.verdicts import Outcome, settled
 from chalicelib.realtime import events
 from chalicelib.realtime.event_data import MessageDeleted
 from chalicelib.realtime.publish import publish
-from chalicelib.realtime.shapes import DeleteScope, read_users
+from chalicelib.realtime.shapes import DeleteScope, Message, read_users
 
 
 class _Outcome(Outcome, frozen=True, kw_only=True):
@@ -17,6 +17,7 @@ class _Outcome(Outcome, frozen=True, kw_only=True):
     seq: int | None
     member_ids: list[int]
     users: str | None
+    head: str | None
 
 
 class _Hidden(msgspec.Struct, frozen=True):
@@ -53,7 +54,7 @@ deleted AS (
     FROM touched x, target t
     WHERE m.chat_id = x.id AND m.seq = (t.message).seq AND m.deleted_at IS NULL
         AND m.edited_at IS NOT DISTINCT FROM (t.message).edited_at
-    RETURNING m.chat_id, m.seq
+    RETURNING m.chat_id, m.seq, m.thread_id
 ),
 files AS (
     DELETE FROM attachments a USING deleted d WHERE a.chat_id = d.chat_id AND a.seq = d.seq
@@ -64,7 +65,10 @@ earlier AS (
 SELECT
     CASE WHEN v.verdict = 'allowed' AND d.seq IS NULL THEN 'stale' ELSE v.verdict END AS verdict, d.chat_id, d.seq,
     users_text(ARRAY[%(user_id)s::bigint]) AS users,
-    array(SELECT m.user_id FROM members m WHERE m.chat_id = (SELECT d.chat_id FROM deleted d)) AS member_ids
+    array(SELECT m.user_id FROM members m WHERE m.chat_id = (SELECT d.chat_id FROM deleted d)) AS member_ids,
+    CASE WHEN d.thread_id IS NOT NULL THEN (
+        SELECT remove_reply(d.chat_id, d.thread_id, d.seq, t.viewer) FROM target t
+    ) END AS head
 FROM verdict v LEFT JOIN deleted d ON true
 """
 
@@ -108,6 +112,9 @@ def _for_everyone(actor: Actor, message_id: int) -> None:
         )
         event = events.message_deleted(data, users=read_users(outcome.users))
         publish(event, to=outcome.member_ids, group=f"chat:{outcome.chat_id}")
+        if outcome.head is not None:
+            head = msgspec.json.decode(outcome.head, type=Message)
+            publish(events.message_updated(head), to=outcome.member_ids, group=f"chat:{outcome.chat_id}")
 
 
 def _for_me(actor: Actor, message_id: int) -> None:

@@ -11,6 +11,7 @@ from chalicelib.core import context, db
 from chalicelib.realtime import events
 from chalicelib.realtime.event_data import MessageDeleted
 from chalicelib.realtime.publish import publish
+from chalicelib.realtime.shapes import Message
 
 # What one sweep takes upon itself; the next one, a minute later, goes on.
 _BATCH = 200
@@ -21,6 +22,7 @@ class _Emptied(msgspec.Struct, frozen=True):
     chat_id: int
     message_ids: list[int]
     seqs: list[int]
+    heads: list[str]
     member_ids: list[int]
 
 
@@ -45,7 +47,7 @@ emptied AS (
     FROM touched x, due d
     WHERE m.chat_id = x.id AND m.chat_id = d.chat_id AND m.seq = d.seq AND m.expires_at <= now()
         AND m.edited_at IS NOT DISTINCT FROM d.edited_at
-    RETURNING m.chat_id, m.seq, m.id
+    RETURNING m.chat_id, m.seq, m.id, m.thread_id
 ),
 files AS (
     DELETE FROM attachments a USING emptied e WHERE a.chat_id = e.chat_id AND a.seq = e.seq
@@ -54,8 +56,12 @@ earlier AS (
     DELETE FROM message_edits d USING emptied e WHERE d.chat_id = e.chat_id AND d.seq = e.seq
 )
 SELECT e.chat_id, array_agg(e.id ORDER BY e.seq) AS message_ids, array_agg(e.seq ORDER BY e.seq) AS seqs,
+    array_remove(array_agg(
+        CASE WHEN e.thread_id IS NOT NULL THEN remove_reply(e.chat_id, e.thread_id, e.seq, NULL) END ORDER BY e.seq
+    ), NULL) AS heads,
     array(SELECT m.user_id FROM members m WHERE m.chat_id = e.chat_id) AS member_ids
-FROM emptied e GROUP BY e.chat_id
+-- Sorted, so that all are emptied before the first leaves its thread.
+FROM (SELECT * FROM emptied ORDER BY chat_id, seq) e GROUP BY e.chat_id
 """
 
 
@@ -80,5 +86,8 @@ def _empty_some() -> int:
                     chat_id=chat.chat_id, message_id=message_id, seq=seq, deleted_by=None, scope="everyone"
                 )
                 publish(events.message_deleted(data), to=chat.member_ids, group=f"chat:{chat.chat_id}")
+            for head in chat.heads:
+                event = events.message_updated(msgspec.json.decode(head, type=Message))
+                publish(event, to=chat.member_ids, group=f"chat:{chat.chat_id}")
         current.committed()
     return sum(len(chat.seqs) for chat in chats)

@@ -48,7 +48,7 @@ WITH task AS MATERIALIZED (
     SELECT after_id, until_id FROM indexed_anew FOR UPDATE SKIP LOCKED
 ),
 next AS MATERIALIZED (
-    SELECT m.id, m.chat_id, m.seq, words_of_chat(m.chat_id, m.content) AS words
+    SELECT m.id, m.chat_id, m.seq, words_of_chat(m.chat_id, text_to_search(m.content, m.details)) AS words
     FROM task, LATERAL (
         SELECT * FROM messages WHERE id > task.after_id AND id <= task.until_id
         ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE

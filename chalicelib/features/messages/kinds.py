@@ -10,7 +10,7 @@ from chalicelib.core.errors import InvalidInput
 from chalicelib.features.chats.schemas import check_future
 from chalicelib.features.messages.schemas import CardInput, LocationInput, PollInput, SendInput
 from chalicelib.features.messages.text import clean
-from chalicelib.realtime.shapes import ContactCard, Location, Poll, PollOption
+from chalicelib.realtime.shapes import ContactCard, Location, Message, Poll, PollOption
 
 # Each has a field of its name.
 KINDS = ("location", "contact", "poll")
@@ -69,6 +69,18 @@ def read_details(text: str | None) -> dict[str, Any]:
     """The fields of a message that only some kinds have, by their names."""
     details = _Details() if text is None else msgspec.json.decode(text, type=_Details)
     return msgspec.structs.asdict(details)
+
+
+def text_to_search(message: Message) -> str:
+    """What search finds a message by, as the SQL function of this name has it."""
+    lines = [message.content]
+    if message.location is not None:
+        lines.append(message.location.name or "")
+    if message.contact is not None:
+        lines += [message.contact.name or "", message.contact.phone or ""]
+    if message.poll is not None:
+        lines += [option.text for option in message.poll.options]
+    return "\n".join(line for line in lines if line)
 
 
 def _checked_location(location: LocationInput) -> LocationInput:

@@ -29,6 +29,7 @@ from chalicelib.features.messages import (
     reactions,
     receipts,
     scheduled,
+    threads,
 )
 from chalicelib.features.messages.emoji import Emoji
 from chalicelib.features.messages.schemas import (
@@ -50,13 +51,15 @@ from chalicelib.features.messages.schemas import (
     ScheduleInput,
     ScheduleQuery,
     SendInput,
+    ThreadList,
+    ThreadPage,
     Watermarks,
 )
 from chalicelib.features.messages.search import MessageSearchQuery, search
 from chalicelib.features.messages.send import policy, send
 from chalicelib.features.messages.snippets import FoundMessages
 from chalicelib.features.messages.sync import SyncAnswer, SyncQuery, sync
-from chalicelib.realtime.shapes import Message, ReactionSummary, ScheduledMessage, bare, people_of
+from chalicelib.realtime.shapes import Message, ReactionSummary, ScheduledMessage, ThreadRead, bare, people_of
 
 routes = Routes("messages")
 
@@ -204,6 +207,24 @@ def list_pins(actor: Actor, chat_id: Id, query: Page) -> MessageList:
 def list_messages(actor: Actor, chat_id: Id, query: HistoryQuery) -> MessageList:
     """A chat's history: newest first, or oldest first with `after`."""
     return history.history(actor, chat_id, query)
+
+
+@routes.get("/chats/{chat_id}/threads", refuses=(NotFound,))
+def list_threads(actor: Actor, chat_id: Id, query: Page) -> ThreadList:
+    """A chat's threads, the one with the newest reply first."""
+    return threads.threads(actor, chat_id, query)
+
+
+@routes.get("/messages/{message_id}/thread", refuses=(NotFound,))
+def get_thread(actor: Actor, message_id: Id, query: Page) -> ThreadPage:
+    """The thread that a message is in, or the head of: the newest reply first."""
+    return threads.thread(actor, message_id, query)
+
+
+@routes.post("/messages/{message_id}/thread/read", refuses=(NotFound,))
+def mark_thread_read(actor: Actor, message_id: Id, body: ReadInput) -> ThreadRead:
+    """Mark a thread as read up to a message, without reading the chat."""
+    return threads.mark_thread(actor, message_id, body.seq)
 
 
 @routes.post("/chats/{chat_id}/read", refuses=(NotFound,))

@@ -18,6 +18,7 @@ Moment = Annotated[datetime, Meta(tz=True)]
 SentType = Annotated[
     Literal["text", "image", "file", "audio", "video", "location", "contact", "poll"], Meta(title="SentMessageType")
 ]
+UnreadReplies = Annotated[int, Meta(ge=0, le=100, description="100 stands for that many and more")]
 Words = Annotated[
     str, Meta(min_length=1, max_length=100, pattern=r"\S", extra={TOLD: "must have a visible character"})
 ]
@@ -185,6 +186,36 @@ class MessageList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One page of a chat's history; `nextCursor` goes on in the same direction, from one `around` a message back."""
 
     messages: list[Message]
+    users: Users
+    has_more: bool
+    next_cursor: str | None
+
+
+class ThreadPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The message at the head of a thread, and one page of the replies, the newest first."""
+
+    message: Message
+    read_seq: Seq
+    unread_count: UnreadReplies
+    messages: list[Message]
+    users: Users
+    has_more: bool
+    next_cursor: str | None
+
+
+class Thread(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The message at the head of a thread, the newest reply, and where the caller stands."""
+
+    message: Message
+    last_reply: Message
+    read_seq: Seq
+    unread_count: UnreadReplies
+
+
+class ThreadList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One page of a chat's threads, the one with the newest reply first."""
+
+    threads: list[Thread]
     users: Users
     has_more: bool
     next_cursor: str | None

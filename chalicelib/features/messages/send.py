@@ -41,6 +41,8 @@ class _Outcome(LimitedOutcome, frozen=True, kw_only=True):
     users: str | None
     quote: str | None
     kept_details: str | None
+    thread_id: int | None
+    head: str | None
 
 
 # All of it happens in the function: migrations/functions/store_message.sql. It also checks the sender's session.
@@ -98,6 +100,9 @@ def _send(
     trail.accepted(stored, created=created)
     event = events.message_new(stored, unattended=outcome.leaves_unread)
     publish(event, to=outcome.recipients, group=f"chat:{stored.chat_id}")
+    if outcome.head is not None:
+        head = events.message_updated(msgspec.json.decode(outcome.head, type=Message))
+        publish(head, to=outcome.recipients, group=f"chat:{stored.chat_id}")
     if created:
         context.current().after_commit(indexing.soon)
     return Sent(message=for_oneself(stored, user_id), created=created, allowance=outcome)
@@ -154,6 +159,8 @@ def _stored(user_id: int, message: SendInput, outcome: _Outcome) -> Message:
         reactions={},
         status="sent",
         **kinds.read_details(outcome.kept_details),
+        thread_id=outcome.thread_id,
+        thread=None,
         is_edited=False,
         is_deleted=False,
         pinned_at=None,

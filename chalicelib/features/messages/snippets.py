@@ -13,6 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from chalicelib.features.messages.kinds import text_to_search
 from chalicelib.realtime.shapes import Message, Users
 
 # Characters of a snippet, and how many of them stand before the first match.
@@ -40,9 +41,7 @@ class FoundMessage(Message, frozen=True, kw_only=True, rename="camel"):
 
     snippet: Annotated[
         list[SnippetPiece],
-        Meta(
-            description="some 200 characters of the content around the first match; `…` stands for what is left out"
-        ),
+        Meta(description="some 200 characters of the text around the first match; `…` stands for what is left out"),
     ]
 
 
@@ -63,7 +62,7 @@ def words_in(terms: str) -> re.Pattern[str]:
 
 def with_snippet(message: Message, looked_for: re.Pattern[str]) -> FoundMessage:
     """The message with its snippet."""
-    return FoundMessage(**msgspec.structs.asdict(message), snippet=snippet(message.content, looked_for))
+    return FoundMessage(**msgspec.structs.asdict(message), snippet=snippet(text_to_search(message), looked_for))
 
 
 def snippet(content: str, looked_for: re.Pattern[str]) -> list[SnippetPiece]:

@@ -228,6 +228,10 @@ written AS (
         CASE WHEN s.id IS NULL THEN '{}' ELSE scheduled_people(s) END
     FROM page LEFT JOIN scheduled_messages s ON s.id = page.n AND s.user_id = %(user_id)s WHERE page.rank = -2
     UNION ALL
+    SELECT page.rank, page.chat_id, page.n, 'thread:read', thread_json(m, me)::json, '{}'
+    FROM page JOIN messages m ON m.id = page.n JOIN members me ON me.chat_id = m.chat_id AND me.user_id = %(user_id)s
+    WHERE page.rank = -1 AND m.deleted_at IS NULL
+    UNION ALL
     SELECT page.rank, page.chat_id, page.n, 'chat:left', json_build_object('chatId', page.chat_id), '{}'
     FROM page WHERE page.rank IN (0, 7)
     UNION ALL

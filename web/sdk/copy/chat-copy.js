@@ -3,7 +3,7 @@
 
 // What a deleted message keeps of what it was; everything else is emptied, also fields that this version does not know.
 const KEPT = new Set(
-  "id chatId seq senderId clientMessageId messageType replyTo status isDeleted createdAt updatedAt".split(" "),
+  "id chatId seq senderId clientMessageId messageType replyTo threadId status isDeleted createdAt updatedAt".split(" "),
 );
 
 /**

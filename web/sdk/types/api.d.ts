@@ -31,6 +31,7 @@ export type Registration = Schemas["Registration"];
 export type ScheduledMessage = Schemas["ScheduledMessage"];
 export type SessionInfo = Schemas["Session"];
 export type StorageUsage = Schemas["StorageUsage"];
+export type Thread = Schemas["Thread"];
 export type Unread = Schemas["Unread"];
 export type User = Schemas["User"];
 export type UserPresence = Schemas["UserPresence"];
