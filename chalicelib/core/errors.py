@@ -241,6 +241,10 @@ class TooManyScheduled(Refused):
     code, title = "too_many_scheduled", "You have all the scheduled messages you can have"
 
 
+class NotAPicture(Refused):
+    code, title = "not_a_picture", "An avatar must be a complete upload of yours: PNG, JPEG, GIF or WebP"
+
+
 class UnusableAttachment(Refused):
     code, title = "unusable_attachment", "An attachment is not yours, or its upload is not complete"
 
@@ -285,9 +289,12 @@ CONSTRAINTS: Mapping[str, type[Problem]] = {
     "contacts_another": NotYourself,
     "blocks_another": NotYourself,
     "attachments_upload_id_fkey": UnusableAttachment,
+    "users_avatar_id_fkey": NotAPicture,
+    "chats_avatar_id_fkey": NotAPicture,
 }
 RAISED: Mapping[str, type[Problem]] = {
     "MS401": SessionEnded,
+    "MS422": NotAPicture,
 }
 
 

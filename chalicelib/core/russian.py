@@ -35,7 +35,6 @@ RUSSIAN: Mapping[str, str] = {
     "must be a URL that an upload here has answered": "должно быть адресом, который здесь выдала загрузка файла",
     "must be a telephone number": "должно быть номером телефона",
     "must be an email address": "должно быть адресом электронной почты",
-    "must be an http or https address": "должно быть адресом http или https",
     "must be an object": "должно быть объектом",
     "must be at least 10 seconds and at most 365 days ahead": (
         "должно быть не раньше чем через 10 секунд и не позже чем через 365 дней"
@@ -77,6 +76,9 @@ RUSSIAN: Mapping[str, str] = {
     "A valid access token is needed": "Нужен действующий токен доступа",
     "Announce larger files by POST /uploads and send them to the form that it answers.": (
         "Файлы большего размера объявите через POST /uploads и отправьте по форме из ответа."
+    ),
+    "An avatar must be a complete upload of yours: PNG, JPEG, GIF or WebP": (
+        "Аватаром может быть только ваша завершённая загрузка: PNG, JPEG, GIF или WebP"
     ),
     "An attachment is not yours, or its upload is not complete": "Вложение не ваше, или его загрузка не завершена",
     "Binary data is not taken here; files go by POST /uploads.": (

@@ -2,7 +2,8 @@
 CREATE OR REPLACE FUNCTION chat_summary_json(c chats, most_participants integer) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN jsonb_build_object(
-        'id', c.id, 'type', c.type, 'name', c.name, 'description', c.description, 'avatarUrl', c.avatar_url,
+        'id', c.id, 'type', c.type, 'name', c.name, 'description', c.description,
+        'avatarUrl', CASE WHEN c.avatar_id IS NOT NULL THEN c.avatar_link END,
         'createdBy', c.created_by, 'lastSeq', c.last_seq, 'isPublic', c.is_public,
         'settings', jsonb_build_object(
             'whoCanSend', c.who_can_send, 'whoCanAdd', c.who_can_add, 'messageSeconds', c.message_seconds

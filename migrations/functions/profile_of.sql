@@ -4,6 +4,6 @@ CREATE OR REPLACE FUNCTION profile_of(u users, viewer bigint) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN jsonb_build_object(
         'id', u.id, 'username', u.username, 'displayName', u.display_name, 'firstName', u.first_name,
-        'lastName', u.last_name, 'avatarUrl', u.avatar_url,
+        'lastName', u.last_name, 'avatarUrl', CASE WHEN u.avatar_id IS NOT NULL THEN u.avatar_link END,
         'statusText', CASE WHEN is_blocked(u.id, viewer) THEN '' ELSE u.status_text END
     ) || CASE WHEN u.id = viewer THEN jsonb_build_object('email', u.email) ELSE '{}' END;

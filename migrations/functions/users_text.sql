@@ -8,7 +8,7 @@ BEGIN
     RETURN '[' || coalesce((
         SELECT string_agg(concat(
             '{"id":', u.id, ',"username":', to_json(u.username), ',"displayName":', to_json(u.display_name),
-            ',"avatarUrl":', coalesce(to_json(u.avatar_url)::text, 'null'), '}'
+            ',"avatarUrl":', coalesce(to_json(CASE WHEN u.avatar_id IS NOT NULL THEN u.avatar_link END)::text, 'null'), '}'
         ), ',' ORDER BY u.id)
         FROM users u WHERE u.id = ANY (ids)
     ), '') || ']';

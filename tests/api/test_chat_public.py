@@ -8,6 +8,7 @@ from chalicelib.features.chats.common_room import common_room_id
 from tests.support.answers import at_once, refusal, refused_fields, told
 from tests.support.groups import changes, roles
 from tests.support.people import Person, Register
+from tests.support.pictures import picture
 from tests.support.server import Server
 
 
@@ -32,14 +33,14 @@ def _found(who: Person, **query: Any) -> list[int]:
 
 def test_a_public_group_is_seen_from_outside(alice: Person, bob: Person) -> None:
     chat = _public(alice, "Hikers")
-    alice.http.patch(f"/chats/{chat}", json={"description": "up", "avatarUrl": "https://x/a.png"})
+    alice.http.patch(f"/chats/{chat}", json={"description": "up", "avatarId": picture(alice)})
     alice.send(chat, "secret path")
     shown = bob.http.get(f"/chats/public/{chat}").json()
     assert shown == {
         "id": chat,
         "name": "Hikers",
         "description": "up",
-        "avatarUrl": "https://x/a.png",
+        "avatarUrl": alice.http.get(f"/chats/{chat}").json()["avatarUrl"],
         "isPublic": True,
         "participantCount": 1,
         "isMember": False,

@@ -37,7 +37,6 @@ def test_all_at_once_and_nothing_at_all(alice: Person, bob: Person) -> None:
     change = {
         "name": "Новое",
         "description": "d",
-        "avatarUrl": "https://x/a.png",
         "isPublic": True,
         "settings": {"whoCanSend": "admins", "whoCanAdd": "members", "messageSeconds": 60},
     }

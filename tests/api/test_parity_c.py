@@ -7,8 +7,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from tests.support.pictures import upload
 from tests.support.reference import Client, client, registered
 from tests.support.server import Server
 from tests.support.socket import Socket
@@ -160,31 +162,31 @@ def test_last_active_time(server: Server, alice: Client, bob: Client) -> None:
 
 
 def test_user_fields(alice: Client) -> None:
-    alice.ask("PUT /api/v1/users/me", {"avatarUrl": "https://example.com/alice.png"})
+    alice.ask("PUT /api/v1/users/me", {"avatarId": upload(alice.http, prefix="/api/v1")})
     me = alice.ask("GET /api/v1/users/me")
     expected = {
         "username": "alice",
         "email": "alice@example.com",
         "firstName": "Алиса",
         "lastName": "Иванова",
-        "avatarUrl": "https://example.com/alice.png",
         "status": "offline",
     }
     assert {name: me[name] for name in expected} == expected
     assert "lastSeenAt" in me
+    assert httpx.get(me["avatarUrl"]).status_code == 302
 
 
 def test_chat_fields(alice: Client, bob: Client, chat: int) -> None:
-    alice.ask(f"PUT /api/v1/chats/{chat}", {"avatarUrl": "https://example.com/team.png"})
+    alice.ask(f"PUT /api/v1/chats/{chat}", {"avatarId": upload(alice.http, prefix="/api/v1")})
     found = bob.ask(f"GET /api/v1/chats/{chat}")
     expected = {
         "name": "Team",
         "description": "All of us",
         "type": "group",
         "createdBy": alice.id,
-        "avatarUrl": "https://example.com/team.png",
     }
     assert {name: found[name] for name in expected} == expected
+    assert httpx.get(found["avatarUrl"]).status_code == 302
     assert [participant["userId"] for participant in found["participants"]] == [alice.id, bob.id]
     assert set(found["settings"]) >= {"whoCanSend", "whoCanAdd", "messageSeconds"}
 

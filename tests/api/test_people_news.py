@@ -10,6 +10,7 @@ from chalicelib.features.messages import scheduled
 from tests.support.groups import changes
 from tests.support.kept import Copy
 from tests.support.people import Person, Register, of_session
+from tests.support.pictures import picture
 from tests.support.server import Server
 
 Wire = dict[str, Any]
@@ -30,7 +31,6 @@ PROFILE = {
     "displayName": "Alice A.",
     "firstName": "Alice",
     "lastName": "A.",
-    "avatarUrl": "https://example.com/a.png",
     "statusText": "at sea",
 }
 
@@ -57,8 +57,8 @@ def test_who_knows_somebody_hears_of_their_profile(
     meet(alice, bob)
     ears, strange, own = bob.socket(), stranger.socket(), alice.socket()
     cursors = {who.id: changes(who)[1] for who in (alice, bob, stranger)}
-    _ok(alice, "PATCH", "/users/me", PROFILE)
-    profile = {"id": alice.id, "username": "alice", **PROFILE}
+    shown = _ok(alice, "PATCH", "/users/me", {**PROFILE, "avatarId": picture(alice)})["avatarUrl"]
+    profile = {"id": alice.id, "username": "alice", "avatarUrl": shown, **PROFILE}
     assert ears.wait_for("user:updated")["data"] == profile
     assert own.wait_for("user:updated")["data"] == {**profile, "email": None}
     assert _told(bob, cursors[bob.id]) == [("user:updated", profile)]

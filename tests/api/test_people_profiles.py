@@ -9,6 +9,7 @@ import pytest
 
 from tests.support import web
 from tests.support.people import PASSWORD, Person
+from tests.support.pictures import picture
 
 OTHERS_SEE = {
     "id", "username", "displayName", "firstName", "lastName", "avatarUrl", "status", "statusText", "lastSeenAt",
@@ -48,7 +49,6 @@ def test_what_is_sent_changes_and_the_rest_stays(alice: Person, method: str) -> 
         "displayName": "Алиса ⭐",
         "firstName": "Алиса",
         "lastName": "",
-        "avatarUrl": "https://example.org/a.png?size=2",
         "email": "alice@example.org",
         "statusText": "в отпуске",
     }
@@ -64,7 +64,7 @@ def test_what_is_sent_changes_and_the_rest_stays(alice: Person, method: str) -> 
 
 
 def test_avatar_and_email_can_be_taken_away(alice: Person) -> None:
-    alice.http.patch("/users/me", json={"avatarUrl": "http://example.org/a.png", "email": "a@example.org"})
+    alice.http.patch("/users/me", json={"avatarId": picture(alice), "email": "a@example.org"})
     cleared = alice.http.patch("/users/me", json={"avatarUrl": None, "email": None}).json()
     assert (cleared["avatarUrl"], cleared["email"]) == (None, None)
 
@@ -90,8 +90,6 @@ UNFIT: list[tuple[dict[str, Any], str, str]] = [
     ({"avatarUrl": "data:image/png;base64,AA"}, "avatarUrl", "wrong_form"),
     ({"avatarUrl": "//example.org/a.png"}, "avatarUrl", "wrong_form"),
     ({"avatarUrl": 'https://x.org/"onload=alert(1)'}, "avatarUrl", "wrong_form"),
-    ({"avatarUrl": "https://x.org/a b"}, "avatarUrl", "wrong_form"),
-    ({"avatarUrl": "https://x.org/\n"}, "avatarUrl", "wrong_form"),
     ({"avatarUrl": "https://x.org/" + "a" * 2048}, "avatarUrl", "wrong_length"),
     ({"email": "nobody"}, "email", "wrong_form"),
     ({"username": "mal lory"}, "username", "wrong_form"),

@@ -9,12 +9,9 @@ import pytest
 
 from local.faults import Fault
 from tests.support.people import Person
+from tests.support.pictures import PNG
 from tests.support.server import Server
 
-# One transparent pixel.
-PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
-)
 NO_PICTURE = b"<script>alert(1)</script>".ljust(len(PNG))
 ANY_POLICY = base64.b64encode(b'{"expiration":"2100-01-01T00:00:00Z","conditions":[]}').decode()
 OTHER_PICTURE = PNG[:-1] + b"\x83"

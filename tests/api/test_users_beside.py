@@ -8,6 +8,7 @@ import pytest
 from tests.support.answers import refused_fields
 from tests.support.naming import named
 from tests.support.people import Person, Register
+from tests.support.pictures import picture
 from tests.support.server import Server
 
 Wire = dict[str, Any]
@@ -148,8 +149,8 @@ def test_a_list_of_fifty_chats_is_drawn_from_one_answer(server: Server, alice: P
     server.sql(
         """
         WITH friends AS (
-            INSERT INTO users (username, display_name, password_hash, avatar_url)
-            SELECT 'friend' || n, 'Friend ' || n, 'x', 'https://example.com/' || n || '.png'
+            INSERT INTO users (username, display_name, password_hash, avatar_id, avatar_link)
+            SELECT 'friend' || n, 'Friend ' || n, 'x', %s, 'https://example.com/' || n || '.png'
             FROM generate_series(1, 50) n
             RETURNING id
         ),
@@ -163,6 +164,7 @@ def test_a_list_of_fifty_chats_is_drawn_from_one_answer(server: Server, alice: P
         INSERT INTO messages (chat_id, seq, sender_id, message_type, content)
         SELECT id, 1, high_user_id, 'text', 'hi' FROM made
         """,
+        picture(alice),
         alice.id,
         alice.id,
     )

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.core.config import settings
-from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, Tell, View, file_of, in_text
+from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, Tell, View, in_text
 from chalicelib.features.accounts.schemas import Admission, Verification
 from chalicelib.features.chats.schemas import ChatList
 from chalicelib.features.messages.schemas import MessageList, Watermarks
 from chalicelib.features.people.schemas import UserList
+from chalicelib.features.uploads.avatars import file_of
 from chalicelib.realtime.people import User
 from chalicelib.realtime.shapes import Chat, Message
 from chalicelib.realtime.vocabularies import Spoken
@@ -110,7 +111,7 @@ def sending(body: Plain) -> Plain:
     ours = dict(body)
     ours["replyTo"] = body.get("replyToId") or body.get("replyTo")
     if body.get("mediaUrl"):
-        ours["attachments"] = [file_of(body["mediaUrl"], "mediaUrl")]
+        ours["attachments"] = [file_of(str(body["mediaUrl"]), "mediaUrl")]
     ours["content"] = body.get("content") or ""
     return ours
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, View, done, file_of, in_text
+from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, View, done, in_text
 from chalicelib.features.accounts.schemas import Admission, Verification
 from chalicelib.features.chats.schemas import ChatList
 from chalicelib.features.messages.schemas import MessageList, Watermarks
 from chalicelib.features.people.schemas import UserList
+from chalicelib.features.uploads.avatars import file_of
 from chalicelib.realtime.people import User
 from chalicelib.realtime.shapes import Chat, Message
 from chalicelib.realtime.vocabularies import Spoken
@@ -79,7 +80,7 @@ def sending(body: Plain) -> Plain:
     ours = dict(body)
     url = ours.pop("fileUrl", None)
     if url:
-        ours["attachments"] = [file_of(url, "fileUrl")]
+        ours["attachments"] = [file_of(str(url), "fileUrl")]
     ours["content"] = body.get("content") or ""
     return ours
 

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.entry.dialects.reading import number
-from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, View, done, file_of, in_text
+from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, View, done, in_text
 from chalicelib.features.accounts.schemas import Admission, Verification
 from chalicelib.features.chats.schemas import ChatList
 from chalicelib.features.messages.schemas import MessageList, Watermarks
 from chalicelib.features.people.schemas import UserList
+from chalicelib.features.uploads.avatars import file_of
 from chalicelib.realtime.people import User
 from chalicelib.realtime.shapes import Chat, Message
 from chalicelib.realtime.vocabularies import Spoken
@@ -109,7 +110,7 @@ def sending(body: Plain) -> Plain:
     ours["replyTo"] = reply.get("_id") if isinstance(reply, dict) else reply
     url = body.get("fileUrl") or body.get("mediaUrl")
     if url:
-        ours["attachments"] = [file_of(url, "fileUrl")]
+        ours["attachments"] = [file_of(str(url), "fileUrl")]
     return ours
 
 

@@ -19,6 +19,7 @@ from chalicelib.entry.dialects import files, load
 from chalicelib.entry.dialects.reading import offset_of, typed_body, typed_query, username_of
 from chalicelib.entry.dialects.words import Call, Dialect, Plain, Route, View, base_of, token_in
 from chalicelib.features.accounts.schemas import Admission, Registration
+from chalicelib.features.uploads import avatars
 from chalicelib.features.uploads import service as uploads
 from chalicelib.features.uploads.schemas import NewUpload
 
@@ -83,7 +84,11 @@ def open_file(request: Request) -> Response:
 
     def call() -> Answer:
         token = request.context["path"].rpartition("/")[2]
-        return Answer(status=302, headers={"Location": uploads.open_link(tokens.verify_file(token))}, body="")
+        if "." in token:
+            return Answer(status=302, headers={"Location": uploads.open_link(tokens.verify_file(token))}, body="")
+        # A page shows the same avatar many times. Its link serves longer than this.
+        kept = {"Cache-Control": f"private, max-age={settings().download_seconds // 2}"}
+        return Answer(status=302, headers={"Location": avatars.open_avatar(token), **kept}, body="")
 
     return http.bordered("GET /files", request, http.OURS, call)
 

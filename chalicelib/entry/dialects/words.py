@@ -1,6 +1,5 @@
 """What dialects are made of, and what several of them say alike."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -9,7 +8,6 @@ import msgspec
 from chalicelib.core import tokens
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import InvalidInput, Unauthenticated
 from chalicelib.realtime.shapes import Attachment, Message
 from chalicelib.realtime.vocabularies import Spoken
 
@@ -140,17 +138,6 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     no_entry: str = "Unauthorized"
 
 
-def file_of(url: Any, field: str) -> int:
-    """The upload that a link of ours opens, as clients send it back with a message. Raises InvalidInput."""
-    found = _LINK.search(str(url))
-    try:
-        if found is not None:
-            return tokens.verify_file(found["token"])
-    except Unauthenticated:
-        pass
-    raise InvalidInput.at(field, "wrong_form", "must be a URL that an upload here has answered")
-
-
 def token_in(authorization: str, query: Mapping[str, str]) -> str:
     """The token of a request, with or without `Bearer `, in the header or in the query; empty where there is none."""
     return tokens.bare(authorization) or tokens.bare(query.get("token", ""))
@@ -159,6 +146,3 @@ def token_in(authorization: str, query: Mapping[str, str]) -> str:
 def base_of(host: str, scheme: str = "https") -> str:
     """Where the REST API is, as this host's clients see it."""
     return settings().public_url or (f"{scheme}://{host}/api" if host else "/api")
-
-
-_LINK = re.compile(r"/files/(?P<token>[A-Za-z0-9_.-]+)")

@@ -8,6 +8,7 @@ from chalicelib.core.verdicts import settled
 from chalicelib.features.chats.access import FIRST_PARTICIPANTS
 from chalicelib.features.chats.changes import Change, tell_change
 from chalicelib.features.chats.schemas import ChatChange
+from chalicelib.features.uploads import avatars
 from chalicelib.realtime.shapes import Chat
 
 # In a private chat both may choose how long messages live, and there is nothing else to choose. New rules raise the
@@ -41,7 +42,9 @@ changed AS (
     UPDATE chats c SET
         name = coalesce(change ->> 'name', c.name),
         description = coalesce(change ->> 'description', c.description),
-        avatar_url = CASE WHEN change ? 'avatarUrl' THEN change ->> 'avatarUrl' ELSE c.avatar_url END,
+        avatar_id = CASE WHEN %(chosen)s THEN picture_of(%(avatar_id)s, %(user_id)s) ELSE c.avatar_id END,
+        avatar_link = CASE WHEN %(chosen)s AND c.avatar_id IS DISTINCT FROM %(avatar_id)s::bigint
+            THEN %(avatar_link)s ELSE c.avatar_link END,
         is_public = coalesce((change ->> 'isPublic')::boolean, c.is_public),
         who_can_send = coalesce(change #>> '{settings,whoCanSend}', c.who_can_send),
         who_can_add = coalesce(change #>> '{settings,whoCanAdd}', c.who_can_add),
@@ -68,13 +71,15 @@ FROM outcome o, chat_after(
 def change(actor: Actor, chat_id: int, wanted: ChatChange) -> Chat:
     """Changes what is given of a group, for its owners and admins, or of a private chat, and tells the members.
 
-    Raises NotFound for who is not a member, Forbidden, NotAGroup, and Blocked in a private chat.
+    Raises NotFound for who is not a member, Forbidden, NotAGroup, Blocked in a private chat, and for an avatar
+    NotAPicture, or InvalidInput where it is a URL that leads elsewhere.
     """
     values = {
         "user_id": actor.user_id,
         "chat_id": chat_id,
         "change": msgspec.json.encode(wanted).decode(),
         "most": FIRST_PARTICIPANTS,
+        **avatars.values(avatars.chosen(wanted.avatar_id, wanted.avatar_url)),
     }
     changed = settled(lambda: db.the(Change, _CHANGE, values, actor=actor))
     if changed.verdict == "allowed":

@@ -8,6 +8,7 @@ from chalicelib.core.errors import (
     GroupFull,
     LastOwner,
     NotAGroup,
+    NotAPicture,
     NotFound,
     RateLimited,
     UnknownUser,
@@ -83,7 +84,7 @@ def get_chat(actor: Actor, chat_id: Id) -> Chat:
     return access_chat(actor, chat_id)
 
 
-@routes.patch("/chats/{chat_id}", refuses=(NotFound, Forbidden, Blocked, NotAGroup))
+@routes.patch("/chats/{chat_id}", refuses=(NotFound, Forbidden, Blocked, NotAGroup, NotAPicture))
 def change_chat(actor: Actor, chat_id: Id, body: ChatChange) -> Chat:
     """Change a group's name, description, avatar or settings, or how long messages of a private chat live."""
     return properties.change(actor, chat_id, body)

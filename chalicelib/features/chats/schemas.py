@@ -12,16 +12,13 @@ from chalicelib.core.faults import TOLD
 from chalicelib.core.ids import Id, Timestamp
 from chalicelib.core.names import NAME
 from chalicelib.core.paging import Page
+from chalicelib.features.uploads.avatars import AvatarId, AvatarUrl
 from chalicelib.realtime.shapes import AllowedMembers, Chat, ChatType, Role, Users
 
 Name = Annotated[
     str, Meta(min_length=1, max_length=100, pattern=r"\S", extra={TOLD: "must have a visible character", **NAME})
 ]
 Description = Annotated[str, Meta(max_length=1000)]
-Link = Annotated[
-    str,
-    Meta(max_length=2000, pattern=r'^https?://[^\s"<>\\]+(?!\s)$', extra={TOLD: "must be an http or https address"}),
-]
 Moment = Annotated[datetime, Meta(tz=True)]
 InviteToken = Annotated[str, Meta(min_length=1, max_length=64)]
 Query = Annotated[
@@ -59,7 +56,8 @@ class ChatChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forb
 
     name: Name | UnsetType = UNSET
     description: Description | UnsetType = UNSET
-    avatar_url: Link | UnsetType | None = UNSET
+    avatar_id: AvatarId | UnsetType | None = UNSET
+    avatar_url: AvatarUrl | UnsetType | None = UNSET
     is_public: bool | UnsetType = UNSET
     settings: SettingsChange | UnsetType = UNSET
 

@@ -1,7 +1,16 @@
 """Profiles, contacts and blocks over HTTP."""
 
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import Blocked, EmailTaken, NotFound, NotYourself, RateLimited, UnknownUser, UsernameTaken
+from chalicelib.core.errors import (
+    Blocked,
+    EmailTaken,
+    NotAPicture,
+    NotFound,
+    NotYourself,
+    RateLimited,
+    UnknownUser,
+    UsernameTaken,
+)
 from chalicelib.core.http import Reply, Routes
 from chalicelib.core.ids import Id
 from chalicelib.core.paging import Page
@@ -29,7 +38,7 @@ def get_me(actor: Actor) -> User:
     return service.me(actor)
 
 
-@routes.patch("/users/me", refuses=(UsernameTaken, EmailTaken))
+@routes.patch("/users/me", refuses=(UsernameTaken, EmailTaken, NotAPicture))
 def change_me(actor: Actor, body: ProfileChange) -> User:
     """Changes one's own profile; what is absent stays."""
     return service.change_me(actor, body)

@@ -10,6 +10,7 @@ from chalicelib.core.ids import Id
 from chalicelib.core.names import NAME
 from chalicelib.core.paging import Page
 from chalicelib.features.accounts import usernames
+from chalicelib.features.uploads.avatars import AvatarId, AvatarUrl
 from chalicelib.realtime.people import Block, Contact, LastSeenRule, User
 
 Username = Annotated[
@@ -29,10 +30,6 @@ Email = Annotated[
 PersonName = Annotated[str, Meta(max_length=100, extra=NAME)]
 DisplayName = Annotated[
     str, Meta(min_length=1, max_length=100, pattern=r"\S", extra={TOLD: "must have a visible character", **NAME})
-]
-AvatarUrl = Annotated[
-    str,
-    Meta(max_length=2048, pattern=r'^https?://[^\s"<>\\]+(?!\s)$', extra={TOLD: "must be an http or https address"}),
 ]
 StatusText = Annotated[str, Meta(max_length=200, extra=NAME)]
 Query = Annotated[
@@ -61,6 +58,7 @@ class ProfileChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
     display_name: DisplayName | UnsetType = UNSET
     first_name: PersonName | UnsetType = UNSET
     last_name: PersonName | UnsetType = UNSET
+    avatar_id: AvatarId | UnsetType | None = UNSET
     avatar_url: AvatarUrl | UnsetType | None = UNSET
     email: Email | UnsetType | None = UNSET
     status_text: StatusText | UnsetType = UNSET

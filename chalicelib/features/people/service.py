@@ -23,6 +23,7 @@ from chalicelib.features.people.schemas import (
     UsersQuery,
 )
 from chalicelib.features.people.telling import tell_own, tell_profile
+from chalicelib.features.uploads import avatars
 from chalicelib.realtime import events
 from chalicelib.realtime.people import Block, Contact, User
 from chalicelib.realtime.publish import presence_may_have_changed, publish, tell_status_anew
@@ -79,10 +80,14 @@ def search(actor: Actor, query: SearchQuery) -> tuple[UserList, dict[str, str]]:
 
 
 def change_me(actor: Actor, asked: ProfileChange) -> User:
-    """Changes the actor's own profile. Raises UsernameTaken, EmailTaken."""
+    """Changes the actor's own profile.
+
+    Raises UsernameTaken, EmailTaken, and for an avatar NotAPicture, or InvalidInput where it is a URL that leads
+    elsewhere.
+    """
     if asked.username is not UNSET:
         asked = msgspec.structs.replace(asked, username=normal(asked.username))
-    changed, news = store.change(actor, asked)
+    changed, news = store.change(actor, asked, avatars.chosen(asked.avatar_id, asked.avatar_url))
     if news is not None:
         tell_profile(news)
     if asked.status_text is not UNSET:

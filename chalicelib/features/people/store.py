@@ -10,6 +10,7 @@ from chalicelib.core.errors import UsernameTaken
 from chalicelib.core.ratelimit import Allowance, Policy
 from chalicelib.features.people.schemas import NewContact, ProfileChange
 from chalicelib.features.people.telling import ProfileNews
+from chalicelib.features.uploads import avatars
 from chalicelib.realtime.event_data import UserUpdated
 from chalicelib.realtime.people import Block, Contact, User
 
@@ -196,7 +197,9 @@ changed AS (
         first_name = coalesce(change ->> 'firstName', first_name),
         last_name = coalesce(change ->> 'lastName', last_name),
         status_text = coalesce(change ->> 'statusText', status_text),
-        avatar_url = CASE WHEN change ? 'avatarUrl' THEN change ->> 'avatarUrl' ELSE avatar_url END,
+        avatar_id = CASE WHEN %(chosen)s THEN picture_of(%(avatar_id)s, %(user_id)s) ELSE avatar_id END,
+        avatar_link = CASE WHEN %(chosen)s AND avatar_id IS DISTINCT FROM %(avatar_id)s::bigint
+            THEN %(avatar_link)s ELSE avatar_link END,
         email = CASE WHEN change ? 'email' THEN change ->> 'email' ELSE email END,
         updated_at = now()
     FROM before b, (SELECT %(change)s::jsonb AS change) AS asked
@@ -214,13 +217,13 @@ LEFT JOIN LATERAL profile_audience(c.id) told ON profile_of(c.profile, NULL) <> 
 """
 
 
-def change(actor: Actor, asked: ProfileChange) -> tuple[User, ProfileNews | None]:
+def change(actor: Actor, asked: ProfileChange, avatar: avatars.Choice | None) -> tuple[User, ProfileNews | None]:
     """Writes what is asked of the actor's own profile; answers what of it is news, if anything.
 
-    Raises UsernameTaken, also for a name that looks like another one, and EmailTaken.
+    Raises UsernameTaken, also for a name that looks like another one, EmailTaken, and NotAPicture.
     """
     given = {"user_id": actor.user_id, "change": msgspec.json.encode(asked).decode()}
-    row = db.one(_Changed, _CHANGE, given, actor=actor)
+    row = db.one(_Changed, _CHANGE, given | avatars.values(avatar), actor=actor)
     if row is None:
         raise UsernameTaken()
     if not row.is_news:

@@ -129,6 +129,17 @@ def ready(upload_id: int) -> Upload | None:
     return db.one(Upload, _READY, {"id": upload_id})
 
 
+_AVATAR: LiteralString = """
+SELECT id, key, filename, content_type, size, state, false AS expired, etag
+FROM uploads WHERE id = avatar_named(%(name)s) AND state = 'ready'
+"""
+
+
+def avatar(name: str) -> Upload | None:
+    """The upload that is shown by the last part of an avatar's link."""
+    return db.one(Upload, _AVATAR, {"name": name})
+
+
 _VISIBLE: LiteralString = """
 SELECT id, key, filename, content_type, size, state, expires_at <= now() AS expired, etag
 FROM uploads WHERE id = %(id)s AND (
