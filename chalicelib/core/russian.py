@@ -133,6 +133,7 @@ RUSSIAN: Mapping[str, str] = {
     "This has expired": "Срок действия истёк",
     "This invite can no longer be used.": "Это приглашение больше не действует.",
     "This is too large": "Слишком большой размер",
+    "This avatar is not in use any more.": "Этот аватар больше не используется.",
     "This link has expired.": "Срок действия ссылки истёк.",
     "This link is not valid.": "Ссылка недействительна.",
     "This message has all the kinds of reactions it can have": "У этого сообщения уже все возможные виды реакций",
