@@ -1,7 +1,6 @@
 """Invokes the functions of a Chalice app as Lambda does: by name, in containers, their events through JSON."""
 
 import asyncio
-import json
 import logging
 import os
 import sys
@@ -96,7 +95,7 @@ class Functions:
         self._output = os.dup(2) if deployment.output is None else _open(deployment.output)
         self._environment = _environment(settings())
         host, self.app = self._launch()
-        self._config = _read_config(self.app)
+        self._config = self.app.config
         self._known: dict[str, Function] = {}
         world = World(host=host, environment=self._environment)
         self._containers = Containers(
@@ -186,7 +185,7 @@ class Functions:
             host.listen(self._loop.loop)
             before = self._containers.world
             world = World(host=host, environment=self._environment, prepare=before.prepare, frozen=before.frozen)
-            self.app, self._config, self._known = app, _read_config(app), {}
+            self.app, self._config, self._known = app, app.config, {}
             self._containers.renew(world)
 
         self._loop.call(replace)
@@ -283,9 +282,3 @@ def _environment(here: Settings) -> dict[str, str]:
 
 def _open(output: Path) -> int:
     return os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-
-
-def _read_config(app: App) -> dict[str, Any]:
-    path = Path(app.file or "/none").parent / ".chalice" / "config.json"
-    config: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    return config

@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from local.compression import BrokenBodyError, UnknownEncodingError, compressed, decode
 from local.events import (
     ACCOUNT_ID,
     API_ID,
@@ -56,6 +57,15 @@ _NOT_IDENTIFIED = dict.fromkeys(
     )
 )
 
+# Which of its own answers API Gateway gives, by what has happened.
+_REFUSALS: dict[type[Exception], str] = {
+    EventTooLargeError: "REQUEST_TOO_LARGE",
+    UnknownEncodingError: "UNSUPPORTED_MEDIA_TYPE",
+    BrokenBodyError: "BAD_REQUEST_BODY",
+    CallerTimeoutError: "INTEGRATION_TIMEOUT",
+    ThrottledError: "THROTTLED",
+}
+
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
@@ -87,7 +97,8 @@ class RestApi:
             answer = await self._answer(scope, receive, segments, path)
         except DisconnectedError:
             return
-        await answer.give(send)
+        accepted = Headers(scope).last.get("accept-encoding", "")
+        await compressed(answer, accepted, self._app.least_compressed).give(send)
 
     async def _answer(self, scope: Scope, receive: Receive, segments: list[str], path: str) -> Answer:
         identifier = request_id()
@@ -106,23 +117,27 @@ class RestApi:
             refusal = self._responses.answer("REQUEST_TOO_LARGE", identifier)
             return refusal._replace(headers=[*refusal.headers, ("Connection", "close")])
         headers = Headers(scope)
-        event = self._event(scope, headers, match, path=path, identifier=identifier, body=body)
         function = self._apart.get((method, match.resource), REST_FUNCTION)
         try:
+            content = self._decoded(body, headers.last.get("content-encoding", ""))
+            event = self._event(scope, headers, match, path=path, identifier=identifier, body=content)
             answer = await self._functions.invoke(function, event, timeout=self._limits.integration_seconds)
             return self._passed_on(answer, headers.last.get("accept", ""), identifier)
-        except EventTooLargeError:
-            kind = "REQUEST_TOO_LARGE"
-        except CallerTimeoutError:
-            kind = "INTEGRATION_TIMEOUT"
-        except ThrottledError:
-            kind = "THROTTLED"
-        except InvocationError:
-            kind = "DEFAULT_5XX"
+        except (InvocationError, UnknownEncodingError, BrokenBodyError) as error:
+            kind = _REFUSALS.get(type(error), "DEFAULT_5XX")
         except MalformedError as error:
             logger.error("%s answered %s with a malformed result: %s", function, match.resource, error)
             kind = "DEFAULT_5XX"
         return self._responses.answer(kind, identifier)
+
+    def _decoded(self, body: bytes, encoding: str) -> bytes:
+        """The body as the handler gets it. Raises UnknownEncodingError, BrokenBodyError and EventTooLargeError."""
+        if self._app.least_compressed is None:
+            return body
+        content = decode(body, encoding, limit=REQUEST_BYTES)
+        if content is None:
+            raise EventTooLargeError
+        return content
 
     def _event(
         self, scope: Scope, headers: Headers, match: Match, *, path: str, identifier: str, body: bytes
