@@ -17,15 +17,16 @@ from typing import Any, Literal
 
 import msgspec
 
-from chalicelib.core import clock, ids
+from chalicelib.core import clock
 from chalicelib.core.aws import TOTAL_SECONDS, AwsError, dynamodb
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import SessionEnded, Unauthenticated
 from chalicelib.realtime.packets import ROOT, Engine
 
-# API Gateway closes a connection that was silent for ten minutes; half a minute more for what is on its way.
-LEASE_SECONDS = 630
+# API Gateway closes a connection that was silent for ten minutes, and says so nearly always. A lease is for when it
+# does not. It is longer, since each renewal is three writes: a session of a quarter of an hour has none.
+LEASE_SECONDS = 1230
 LEASE_SHARDS = 8
 # Each minute another one of so many parts of the Socket.IO connections is pinged: twice within the gateway's ten.
 PING_MINUTES = 4
@@ -36,7 +37,8 @@ _PING_PAGE = 500  # with their names and endpoints, well inside SQS's 256 KB
 _SPARE_SECONDS = 60
 # So long 410 may only mean that the `$connect` which registered a connection has not returned yet.
 _YOUNG_SECONDS = 10
-MAILBOX = "mailbox"  # the endpoint of a client that polls
+# The endpoint of a client that polls.
+MAILBOX = "mailbox"
 _KNOWN = 5_000  # as many as one warm container sees; the oldest is dropped first
 
 
@@ -105,58 +107,103 @@ _renewed: dict[str, float] = {}
 def await_login(pending: Pending) -> None:
     """Keeps a connection until somebody logs in on it by `register`; until then it can do and hear nothing."""
     shown = msgspec.json.encode(pending).decode()
-    expires = {"expiresAt": {"N": str(_expiry(int(clock.now())))}}
-    item = {**_key(f"conn#{pending.id}"), "pending": {"S": shown}, **expires}
+    item = {
+        "pk": {"S": f"conn#{pending.id}"},
+        "pending": {"S": shown},
+        "expiresAt": {"N": str(_expiry(int(clock.now())))},
+    }
     dynamodb("PutItem", {"TableName": settings().live_table, "Item": item})
 
 
 def register(connection: Connection, *, ticket_id: str | None = None, instead_of: Connection | None = None) -> None:
-    """Admits a connection, in one call: its session has not ended, and its ticket was not used before.
+    """Admits a connection: its session has not ended, and its ticket was not used before.
 
-    It takes the place of the one that it is `instead_of`. Raises SessionEnded or Unauthenticated.
+    It takes the place of the one that it is `instead_of`. Raises SessionEnded or Unauthenticated. Each step may be
+    made again. A transaction would cost twice as much; in place of it the session is looked at before and after:
+    whoever ends it meanwhile either is seen here, or sees the connection.
     """
     now = int(clock.now())
-    expires = _expiry(now)
-    checks: list[dict[str, Any]] = [{"ConditionCheck": _absent(f"ended#{connection.session_id}")}]
+    _check_session(connection)
     if ticket_id is not None:
-        until = now + settings().ticket_seconds + _SPARE_SECONDS
-        used = {**_key(f"ticket#{ticket_id}"), "expiresAt": {"N": str(until)}}
-        checks.append({"Put": _absent(f"ticket#{ticket_id}", item=used)})
+        _use_ticket(ticket_id, connection, now)
     described = {**_described(connection), "since": {"N": str(now)}}
+    _enter_user(connection, described, now, instead_of)
+    try:
+        _check_session(connection)
+    except SessionEnded:
+        forget(connection)
+        raise
+    _enter_owner(connection, described, now)
+    if instead_of is not None:
+        _forget(instead_of.id)
+        dynamodb("DeleteItem", {"TableName": settings().live_table, "Key": _key(f"conn#{instead_of.id}")})
+    _remember(connection, now)
+
+
+def _check_session(connection: Connection) -> None:
+    asked = {
+        "TableName": settings().live_table,
+        "Key": _key(f"ended#{connection.session_id}"),
+        "ConsistentRead": True,
+    }
+    if dynamodb("GetItem", asked).get("Item"):
+        raise SessionEnded()
+
+
+def _use_ticket(ticket_id: str, connection: Connection, now: int) -> None:
+    """Once; a call that is repeated after a lost answer finds that this connection has."""
+    used = {
+        "pk": {"S": f"ticket#{ticket_id}"},
+        "usedBy": {"S": connection.id},
+        "expiresAt": {"N": str(now + settings().ticket_seconds + _SPARE_SECONDS)},
+    }
+    put = {
+        "TableName": settings().live_table,
+        "Item": used,
+        "ConditionExpression": "attribute_not_exists(pk) OR usedBy = :connection",
+        "ExpressionAttributeValues": {":connection": {"S": connection.id}},
+    }
+    try:
+        dynamodb("PutItem", put)
+    except AwsError as error:
+        if error.code != "ConditionalCheckFailedException":
+            raise
+        raise Unauthenticated("The ticket was used already.") from None
+
+
+def _enter_user(
+    connection: Connection, described: Mapping[str, Any], now: int, instead_of: Connection | None
+) -> None:
+    """From now on it hears what its user hears."""
+    update = "SET #c = :c, leaseUntil = :lease, leaseShard = :shard, expiresAt = :expires"
+    names = {"#c": f"c#{connection.id}"}
+    if instead_of is not None:
+        update, names = f"{update} REMOVE #old", {**names, "#old": f"c#{instead_of.id}"}
+    _update_user(
+        connection.user_id,
+        UpdateExpression=update,
+        ExpressionAttributeNames=names,
+        ExpressionAttributeValues={
+            ":c": {"M": described},
+            ":expires": {"N": str(_expiry(now))},
+            **_lease(connection.user_id, now),
+        },
+    )
+
+
+def _enter_owner(connection: Connection, described: Mapping[str, Any], now: int) -> None:
+    """From now on its frames are its user's."""
+    expires = {"N": str(_expiry(now))}
     owner = {
         "pk": {"S": f"conn#{connection.id}"},
         "userId": {"N": str(connection.user_id)},
-        "expiresAt": {"N": str(expires)},
+        "expiresAt": expires,
         **described,
     }
     if connection.format == "socketio" and connection.engine == 4:  # with 3 the client pings
         part = zlib.crc32(connection.id.encode()) % PING_MINUTES
-        owner |= {"leaseShard": {"S": f"ping#{part}"}, "leaseUntil": {"N": str(expires)}}
-    entry: dict[str, Any] = {
-        "TableName": settings().live_table,
-        "Key": _key(f"user#{connection.user_id}"),
-        "UpdateExpression": "SET #c = :c, leaseUntil = :lease, leaseShard = :shard, expiresAt = :expires",
-        "ExpressionAttributeNames": {"#c": f"c#{connection.id}"},
-        "ExpressionAttributeValues": {
-            ":c": {"M": described},
-            ":expires": {"N": str(expires)},
-            **_lease(connection.user_id, now),
-        },
-    }
-    if instead_of is not None:
-        entry |= {"UpdateExpression": f"{entry['UpdateExpression']} REMOVE #old"}
-        entry |= {"ExpressionAttributeNames": {"#c": f"c#{connection.id}", "#old": f"c#{instead_of.id}"}}
-        checks.append({"Delete": {"TableName": settings().live_table, "Key": _key(f"conn#{instead_of.id}")}})
-        _forget(instead_of.id)
-    writes = [*checks, {"Put": {"TableName": settings().live_table, "Item": owner}}, {"Update": entry}]
-    try:
-        # The token makes a repeated call after a lost answer the same call, which a used ticket would refuse.
-        dynamodb("TransactWriteItems", {"TransactItems": writes, "ClientRequestToken": ids.random_id()})
-    except AwsError as error:
-        if error.code != "TransactionCanceledException":
-            raise
-        raise _refusal(error) from None
-    _remember(connection, now)
+        owner |= {"leaseShard": {"S": f"ping#{part}"}, "leaseUntil": expires}
+    dynamodb("PutItem", {"TableName": settings().live_table, "Item": owner})
 
 
 def find(connection_id: str, *, anew: bool = False) -> Connection | Pending | None:
@@ -182,7 +229,7 @@ def _owner(connection_id: str, *, consistent: bool) -> dict[str, Any]:
 
 def renewal_seconds(heartbeat_seconds: float) -> float:
     """How old a lease may be before a frame renews it: the next frame, a heartbeat later, must still find it."""
-    return min(heartbeat_seconds * 11 / 8, LEASE_SECONDS - heartbeat_seconds - _SPARE_SECONDS)
+    return min(heartbeat_seconds * 4, LEASE_SECONDS - heartbeat_seconds - _SPARE_SECONDS)
 
 
 def renew(connection: Connection) -> bool:
@@ -229,9 +276,13 @@ def forget(connection: Connection) -> None:
     )
 
 
-def of_users(user_ids: Sequence[int], *, within: float = TOTAL_SECONDS) -> list[Connection]:
-    """Every live connection of these users: one call a hundred users, each within so many seconds."""
-    return [connection for item in _users(user_ids, within) for connection in _connections(item)]
+def of_users(user_ids: Sequence[int], *, within: float = TOTAL_SECONDS, consistent: bool = True) -> list[Connection]:
+    """Every live connection of these users: one call a hundred users, each within so many seconds.
+
+    It costs half where it need not be `consistent`, and may then miss a connection that is younger than a second.
+    """
+    found = _users(user_ids, within, consistent=consistent)
+    return [connection for item in found for connection in _connections(item)]
 
 
 def online(user_ids: Sequence[int]) -> set[int]:
@@ -297,15 +348,6 @@ def to_ping(minute: int) -> Iterator[list[Line]]:
         query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def _refusal(error: AwsError) -> Exception:
-    codes = [reason.get("Code") for reason in error.reasons]
-    if codes and codes[0] == "ConditionalCheckFailed":
-        return SessionEnded()
-    if len(codes) > 1 and codes[1] == "ConditionalCheckFailed":
-        return Unauthenticated("The ticket was used already.")
-    return error
-
-
 def _expiry(now: int) -> int:
     return now + settings().connection_seconds + _SPARE_SECONDS
 
@@ -345,15 +387,6 @@ def _remember(connection: Connection, alive_at: float) -> None:
     _renewed[connection.id] = alive_at
 
 
-def _absent(pk: str, *, item: dict[str, Any] | None = None) -> dict[str, Any]:
-    subject = {"Key": _key(pk)} if item is None else {"Item": item}
-    return {
-        "TableName": settings().live_table,
-        "ConditionExpression": "attribute_not_exists(pk)",
-        **subject,
-    }
-
-
 def _key(pk: str) -> dict[str, Any]:
     return {"pk": {"S": pk}}
 
@@ -371,14 +404,18 @@ def _update_user(user_id: int, **update: Any) -> None:
             raise
 
 
-def _users(user_ids: Sequence[int], within: float = TOTAL_SECONDS) -> Iterable[dict[str, Any]]:
-    return _items([_key(f"user#{user_id}") for user_id in dict.fromkeys(user_ids)], within)
+def _users(
+    user_ids: Sequence[int], within: float = TOTAL_SECONDS, *, consistent: bool = True
+) -> Iterable[dict[str, Any]]:
+    return _items([_key(f"user#{user_id}") for user_id in dict.fromkeys(user_ids)], within, consistent=consistent)
 
 
-def _items(keys: Sequence[dict[str, Any]], within: float = TOTAL_SECONDS) -> Iterable[dict[str, Any]]:
+def _items(
+    keys: Sequence[dict[str, Any]], within: float = TOTAL_SECONDS, *, consistent: bool = True
+) -> Iterable[dict[str, Any]]:
     for start in range(0, len(keys), _BATCH_GET):
-        # Consistent, since a message may follow right on a connection's hello.
-        waiting = {settings().live_table: {"Keys": keys[start : start + _BATCH_GET], "ConsistentRead": True}}
+        asked = {"Keys": keys[start : start + _BATCH_GET], "ConsistentRead": consistent}
+        waiting = {settings().live_table: asked}
         while waiting:
             answer = dynamodb("BatchGetItem", {"RequestItems": waiting}, within=within)
             yield from answer["Responses"].get(settings().live_table, [])
