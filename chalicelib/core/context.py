@@ -27,7 +27,8 @@ class Context:
 
     `trace` is the header (`Root=1-…;Parent=…;Sampled=0`), or empty. The id goes along with everything that comes of
     the request: log lines, queue messages, events. `names_oneself` is set where an answer is to tell who the user is
-    who asks, as it does of others.
+    who asks, as it does of others. `answers` is the connection that
+    takes the ack for the event, or empty.
     """
 
     def __init__(self, request_id: str, trace: str = "", language: Language = "en") -> None:
@@ -35,6 +36,7 @@ class Context:
         self.trace = trace
         self.language = language
         self.names_oneself = False
+        self.answers = ""
         self._after_commit: list[Callable[[], None]] = []
         self._noted: dict[str, object] = {}
         self._steps: list[dict[str, object]] = []

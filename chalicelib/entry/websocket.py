@@ -21,6 +21,7 @@ from chalicelib.entry.dialects import sockets
 from chalicelib.entry.dispatch import Said, perform
 from chalicelib.realtime import connections, packets, vocabularies
 from chalicelib.realtime.connections import MAILBOX, Connection, Line, Pending
+from chalicelib.realtime.event_data import Reply
 
 # What the log calls a frame: clients must not make up names there.
 _LOGGED = ACTIONS.keys() | socketio.PACKETS
@@ -29,10 +30,14 @@ _OF_ENGINE_IO = frozenset("0123456b")
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a client sends. Its `id` comes back with the answer; its `requestId` goes with all that comes of it."""
+    """What a client sends. Its `id` comes back with the answer; its `requestId` goes with all that comes of it.
+
+    With `reply: "ack"` the connection gets no event that says what the ack has said.
+    """
 
     action: str
     id: str | int | None = None
+    reply: Reply | None = None
     request_id: str | None = msgspec.field(default=None, name="requestId")
     data: msgspec.Raw = msgspec.Raw(b"{}")
 
@@ -97,6 +102,8 @@ def _answer(connection_id: str, text: str) -> Said:
         frame = decode_outline(text.encode(), Frame)
         context.current().adopt(frame.request_id)
         connection = line if isinstance(line, Connection) else None
+        if frame.reply == "ack":
+            context.current().answers = connection_id
         answer = Ack(id=frame.id, data=perform(connection, frame.action, bytes(frame.data)))
         context.current().committed()
         code = "ok"

@@ -1,6 +1,6 @@
 """What events carry that no answer does: the data of each, for the catalogue in events.py."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -10,6 +10,9 @@ from chalicelib.realtime.shapes import DeleteScope, Presence
 
 Seconds = Annotated[int, msgspec.Meta(ge=0, description="seconds")]
 NewestMessage = Annotated[Id | None, msgspec.Meta(description="the message with this `seq`; null where it is gone")]
+
+# What a frame may ask for beside its answer.
+Reply = Literal["ack"]
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -23,6 +26,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     max_lifetime_seconds: Seconds
     reconnect_after_seconds: Seconds
     sync_cursor: Annotated[str, msgspec.Meta(description="for `GET /sync`: all that changed since the connection")]
+    replies: Annotated[list[Reply], msgspec.Meta(description="what a frame's `reply` may be")]
 
 
 class Typing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -93,6 +93,7 @@ def hello(*, user_id: int, session_id: int, connection_id: str, sync_cursor: str
         max_lifetime_seconds=chosen.connection_seconds,
         reconnect_after_seconds=int(chosen.connection_seconds * share),
         sync_cursor=sync_cursor,
+        replies=["ack"],
     )
     return _event("hello", f"hello:{connection_id}", data)
 

@@ -18,6 +18,8 @@ SEPARATOR = packets.SEPARATOR.encode()
 # API Gateway takes a post in milliseconds. The pusher has time for one that is throttled again and again.
 POST_SECONDS = 10.0
 CLOSE_SECONDS = 5.0
+# The beginnings of what is soon told anew: indicators and watermarks.
+_SOON_OLD = ("typing:", "message:delivered", "messages:read")
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -28,7 +30,7 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     closes them afterwards. A `packet` goes as it is, before the event, or several with SEPARATOR between them: to the
     fresh connection, or to `lines`, which are just being made where it is `opening`. Lines that are `closing` are
     closed. `links` open the files of a message, for those whose dialect has no other way to them. `trace` is X-Ray's
-    header of who asked for it.
+    header of who asked for it. The connection `told` knows it already, by an ack.
     """
 
     event: msgspec.Raw = msgspec.Raw()
@@ -41,6 +43,7 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     closing: bool = False
     links: dict[str, str] = {}
     trace: str = ""
+    told: str = ""
 
 
 class _Delivery(NamedTuple):
@@ -156,10 +159,17 @@ def _is_fresh(push: Push, line: Line) -> bool:
     return push.fresh is not None or push.opening or (isinstance(line, Connection) and line.is_young)
 
 
+def _may_be_missed(push: Push) -> bool:
+    """Whether a connection of the last second misses nothing by not being told: the next event or sync says more."""
+    return trail.outline(push.event).type.startswith(_SOON_OLD)
+
+
 def _hearers(pushes: Sequence[Push], within: float) -> dict[int, list[Connection]]:
     wanted = dict.fromkeys(user_id for push in pushes for user_id in push.user_ids)
     by_user: dict[int, list[Connection]] = {}
-    for connection in connections.of_users(list(wanted), within=min(within, TOTAL_SECONDS)):
+    # A message may follow right on a connection's hello.
+    consistent = any(push.user_ids and not _may_be_missed(push) for push in pushes)
+    for connection in connections.of_users(list(wanted), within=min(within, TOTAL_SECONDS), consistent=consistent):
         by_user.setdefault(connection.user_id, []).append(connection)
     return by_user
 
@@ -186,7 +196,7 @@ def _of(push: Push, hearers: dict[int, list[Connection]]) -> list[Connection]:
         connection
         for user_id in push.user_ids
         for connection in hearers.get(user_id, ())
-        if push.ends_session in {None, connection.session_id}
+        if push.ends_session in {None, connection.session_id} and connection.id != push.told
     ]
 
 

@@ -39,12 +39,16 @@ class _OfStatus(msgspec.Struct, frozen=True):
     data: UserPresence
 
 
-def publish(event: Envelope, *, to: Sequence[int], group: str) -> None:
-    """Tells every device of these users, but for what is shed under load. Pushes of one group keep their order."""
+def publish(event: Envelope, *, to: Sequence[int], group: str, acked: bool = False) -> None:
+    """Tells every device of these users, but for what is shed under load. Pushes of one group keep their order.
+
+    What is `acked` the connection is not told whose ack says the same.
+    """
     if not to:
         return
-    event = _correlated(event)
-    push = Push(event=_encoded(event), user_ids=list(to), links=_links(event), trace=context.current().trace)
+    event, current = _correlated(event), context.current()
+    told = current.answers if acked else ""
+    push = Push(event=_encoded(event), user_ids=list(to), links=_links(event), trace=current.trace, told=told)
 
     def tell() -> None:
         if shedding.sheds(event.type):

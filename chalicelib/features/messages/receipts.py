@@ -208,10 +208,10 @@ def _tell(actor: Actor, row: _Marked) -> None:
             read_at=row.read_at,
         )
         event = events.messages_read(read, users=users)
-        publish(event, to=readers, group=group)
+        publish(event, to=readers, group=group, acked=True)
     if row.delivered_moved:
         delivered = MessageDelivered(
             chat_id=row.chat_id, user_id=actor.user_id, seq=row.delivered_seq, message_id=row.delivered_id
         )
         event = events.message_delivered(delivered, users=users)
-        publish(event, to=others if row.read_moved else [*readers, *others], group=group)
+        publish(event, to=others if row.read_moved else [*readers, *others], group=group, acked=True)

@@ -99,7 +99,7 @@ def _send(
     created = outcome.verdict == "allowed"
     trail.accepted(stored, created=created)
     event = events.message_new(stored, unattended=outcome.leaves_unread)
-    publish(event, to=outcome.recipients, group=f"chat:{stored.chat_id}")
+    publish(event, to=outcome.recipients, group=f"chat:{stored.chat_id}", acked=True)
     if outcome.head is not None:
         head = events.message_updated(msgspec.json.decode(outcome.head, type=Message))
         publish(head, to=outcome.recipients, group=f"chat:{stored.chat_id}")
