@@ -11,6 +11,7 @@ What stands is what infra/stack.yaml makes of its defaults, of a stage's own par
 """
 
 import argparse
+import functools
 import json
 import math
 import sys
@@ -28,14 +29,12 @@ from infra.stage import choices_of
 from infra.standing import HOURS
 
 HERE = Path(__file__).parent
+CONFIG = HERE.parent / ".chalice" / "config.json"
 DAYS = 30
-MEMORY_GIGABYTES = 0.5  # .chalice/config.json: lambda_memory_size
 # A function has a whole processor from this memory on, and below it a share in proportion.
 _WHOLE_PROCESSOR_GIGABYTES = 1769 / 1024
 # Lambda polls each queue by five long polls of 20 s, whether or not there is something in it.
 _POLLS = 5 * 3 * 60 * HOURS
-# The lines START, END and REPORT that Lambda writes of each invocation, as its documentation shows them.
-_PLATFORM_BYTES = 300
 # docs/protocol.md: a client pings when it has sent nothing for so long, and API Gateway closes sockets of this age.
 HEARTBEAT_MINUTES = Settings().heartbeat_seconds / 60
 _LIFE_MINUTES = 120
@@ -47,7 +46,9 @@ WAYS = ("inline", "queue")
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """What users do. Days are days on which a user is there; `hearers` are the connections that hear a message."""
+    """What users do. Days are days on which a user is there; `hearers` are the connections that hear a message,
+    the sender's among them, which hears by the ack.
+    """
 
     users: int = 10_000
     messages: float = 20.0  # sent by a user and day
@@ -148,13 +149,24 @@ def asked(usage: Usage, name: str, way: str, counts: Counted) -> dict[str, float
     return {what: amount + (usage.hearers - 2) * more.get(what, 0.0) for what, amount in in_two.items()}
 
 
-def milliseconds(counts: Counts) -> float:
-    """How long functions run for an action: less of a processor takes longer, and a wait does not."""
-    share = min(1.0, MEMORY_GIGABYTES / _WHOLE_PROCESSOR_GIGABYTES)
-    return sum(
-        amount / share if what.startswith("cpu_ms_") else amount if what.startswith("wait_ms_") else 0.0
-        for what, amount in counts.items()
-    )
+@functools.cache
+def gigabytes(function: str) -> float:
+    """The memory of a function."""
+    config = json.loads(CONFIG.read_text())
+    own = config["stages"]["dev"]["lambda_functions"].get(function, {})
+    return float(own.get("lambda_memory_size", config["lambda_memory_size"]) / 1024)
+
+
+def gigabyte_seconds(counts: Counts) -> float:
+    """What functions hold of memory for an action: less of a processor takes longer, and a wait does not."""
+    total = 0.0
+    for what, amount in counts.items():
+        kind, _, function = what.partition("_ms_")
+        if function:
+            memory = gigabytes(function)
+            share = min(1.0, memory / _WHOLE_PROCESSOR_GIGABYTES)
+            total += memory * (amount / share if kind == "cpu" else amount) / 1000
+    return total
 
 
 def quantities(usage: Usage, way: str, counts: Counted) -> dict[str, float]:
@@ -255,9 +267,9 @@ def _billed(counts: Counts) -> dict[str, float]:
     return {
         **{name: counts.get(name, 0.0) for name in told},
         "lambda_requests": invocations,
-        "lambda_gigabyte_seconds": milliseconds(counts) / 1000 * MEMORY_GIGABYTES,
+        "lambda_gigabyte_seconds": gigabyte_seconds(counts),
         "bytes_out": counts.get("bytes_out", 0.0),
-        "log_bytes": counts.get("log_bytes", 0.0) + invocations * _PLATFORM_BYTES,
+        "log_bytes": counts.get("log_bytes", 0.0),
     }
 
 

@@ -15,6 +15,7 @@ from chalicelib.core.config import INLINE_PUBLISH_LIMIT
 from infra.keys import Keys
 from infra.package import ROOT
 from infra.stage import FUNCTIONS, GATEWAY_STAGE, IN_VPC, WITH_KEYS, DeployError, Stage
+from infra.wheels import Target
 
 # Whom migrations admit: it may read and write rows, and logs in by a token of the function's role.
 DATABASE_USER = "messenger_app"
@@ -103,7 +104,7 @@ def _config(stage: Stage, templates: Templates, ground: Ground) -> dict[str, Any
         "api_gateway_stage": GATEWAY_STAGE,
         # Own domains with base paths of more than one part are for regional APIs.
         "api_gateway_endpoint_type": "REGIONAL",
-        "lambda_architecture": stage.choices.architecture,
+        "lambda_architecture": stage.choices.architecture or Target.here().architecture,
         "autogen_policy": False,
         "tags": {"messenger:stage": stage.name},
         "environment_variables": _everywhere(stage, ground),

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -55,8 +55,11 @@ class Domain:
 class Choices:
     """What a stage can choose; rates are requests or frames a second for the whole stage."""
 
-    architecture: Architecture = "x86_64"
+    # Where nothing is chosen, the one that Python's version gets (`wheels.usual`).
+    architecture: Architecture | None = None
     log_days: int = 30
+    # From which level on Lambda writes lines of its own: WARN is what failed, INFO also START and REPORT.
+    system_log_level: Literal["DEBUG", "INFO", "WARN"] = "WARN"
     # Whether functions in the VPC reach AWS by IPv6, and so post to sockets themselves. Where nothing is chosen they
     # do in every region that has it (`regions.settled`).
     ipv6: bool | None = None

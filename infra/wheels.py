@@ -28,6 +28,11 @@ _SUPERFLUOUS = (
 )
 
 
+def usual(python: tuple[int, int]) -> Architecture:
+    """The cheaper processor, where the libraries for it load in the runtime of this Python."""
+    return "arm64" if python >= _FIRST_ON_NEW_GLIBC else "x86_64"
+
+
 class WheelsError(Exception):
     """pip could not bring every library; the words are pip's."""
 
@@ -40,9 +45,10 @@ class Target:
     architecture: Architecture
 
     @classmethod
-    def here(cls, architecture: Architecture = "x86_64") -> "Target":
+    def here(cls, architecture: Architecture | None = None) -> "Target":
         """The runtime of the interpreter that runs this."""
-        return cls((sys.version_info.major, sys.version_info.minor), architecture)
+        python = (sys.version_info.major, sys.version_info.minor)
+        return cls(python, architecture or usual(python))
 
     @classmethod
     def of(cls, version: str, architecture: Architecture) -> "Target":

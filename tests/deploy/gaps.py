@@ -87,6 +87,7 @@ def close() -> None:
     _take_up_buckets()
     _snapshot_databases()
     _change_processors()
+    _keep_logging()
 
 
 def _invoke(
@@ -133,6 +134,21 @@ def _change_processors() -> None:
         return update(self, updated_spec)
 
     LambdaFunction.update_function_code = update_function_code
+
+
+def _keep_logging() -> None:
+    """A function says how it logs, as it was told."""
+    update, tell = LambdaFunction.update_configuration, LambdaFunction.get_configuration
+
+    def update_configuration(self: LambdaFunction, updates: dict[str, Any]) -> Any:
+        self.logging_config = updates.get("LoggingConfig", getattr(self, "logging_config", {"LogFormat": "Text"}))
+        return update(self, updates)
+
+    def get_configuration(self: LambdaFunction, on_create: bool = False) -> Any:
+        return {**tell(self, on_create), "LoggingConfig": getattr(self, "logging_config", {"LogFormat": "Text"})}
+
+    LambdaFunction.update_configuration = update_configuration
+    LambdaFunction.get_configuration = get_configuration
 
 
 def _take_swagger() -> None:

@@ -71,6 +71,18 @@ def test_every_function_stands_as_it_is_configured(story: Story) -> None:
         assert len(function.get("VpcConfig", {}).get("SecurityGroupIds", ())) == (1 if name in IN_VPC else 0), name
 
 
+def test_lambda_writes_no_lines_of_its_own_where_all_goes_well(story: Story) -> None:
+    quiet = {"LogFormat": "JSON", "ApplicationLogLevel": "TRACE", "SystemLogLevel": "WARN"}
+    assert {name: item["LoggingConfig"] for name, item in story.account.functions().items()} == dict.fromkeys(
+        NAMES.values(), quiet
+    )
+
+
+def test_answers_are_compressed(story: Story) -> None:
+    (api,) = story.ids["back"]["rest"]
+    assert story.account.client("apigateway").get_rest_api(restApiId=api)["minimumCompressionSize"] == 1024
+
+
 def test_each_function_is_told_what_it_needs_and_no_secret_besides(story: Story) -> None:
     (socket_api,) = story.ids["back"]["sockets"]
     for name, full_name in NAMES.items():
@@ -309,7 +321,7 @@ def test_another_python_and_processor_come_and_go_with_their_code(story: Story) 
 
     begun = len(story.account.journal())
     story.checkout.done("deploy", f"STAGE={STAGE}", "SMOKE=off")  # the account runs no code on a foreign runtime
-    assert runtimes() == {(f"python{here.version}", "x86_64")}
+    assert runtimes() == {(f"python{here.version}", here.architecture)}
     migrate = f" function {NAMES['migrate']} "
     steps = [call for call in story.account.journal()[begun:] if migrate in call and not call.startswith("GET")]
     assert [call.rpartition(" ")[2] for call in steps[:3]] == ["code", "configuration", "invoke"]

@@ -130,6 +130,10 @@ def test_a_library_without_a_wheel_for_the_target_fails_the_build(tmp_path: Path
     assert not (tmp_path / "build").exists()
 
 
+def test_the_cheaper_processor_is_usual_where_the_libraries_load() -> None:
+    assert [wheels.usual(python) for python in ((3, 11), (3, 12), (3, 14))] == ["x86_64", "arm64", "arm64"]
+
+
 @pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
 def test_the_wheels_are_those_of_the_targets_processor(architecture: wheels.Architecture) -> None:
     libraries = wheels.install(package.ROOT / "requirements.txt", Target((3, 12), architecture), package.BUILDS)

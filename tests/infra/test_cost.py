@@ -1,6 +1,7 @@
 """The bill: its arithmetic, and that what it multiplies is what the product really asks of AWS."""
 
 import itertools
+import json
 import random
 import re
 import tomllib
@@ -16,7 +17,7 @@ from chalicelib.core.metrics import CATALOGUE
 from infra import cost, standing
 from infra.cost import Line, Usage
 from infra.stage import CHOICES as CHOICES_FILE
-from infra.stage import choices_of
+from infra.stage import FUNCTIONS, choices_of
 from local.template import STACK as TEMPLATE
 from local.template import read_template
 
@@ -82,7 +83,7 @@ def test_a_line_is_quantity_times_price() -> None:
     sends = 1000 * 10 * 30
     for way, queued, invocations in (("inline", 0, 1), ("queue", 3, 2)):
         lines = _bill(usage, way)
-        assert lines["gateway_messages"].used == pytest.approx(sends * 4 / 1e6 * 1.00), "a frame, its ack, two posts"
+        assert lines["gateway_messages"].used == pytest.approx(sends * 3 / 1e6 * 1.00), "a frame, its ack, a post"
         assert lines["sqs_fifo"].used == pytest.approx(sends * queued / 1e6 * 0.50), "sent, received, deleted"
         assert lines["lambda_requests"].used == pytest.approx(sends * invocations / 1e6 * 0.20)
         assert lines["connection_minutes"].used == 0
@@ -90,9 +91,17 @@ def test_a_line_is_quantity_times_price() -> None:
 
 def test_functions_take_longer_with_less_of_a_processor_and_wait_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     counts = {"cpu_ms_push": 10.0, "wait_ms_push": 20.0, "invocations": 1.0}
-    assert cost.milliseconds(counts) == pytest.approx(10 * 1769 / 512 + 20)
-    monkeypatch.setattr(cost, "MEMORY_GIGABYTES", 2.0)
-    assert cost.milliseconds(counts) == pytest.approx(30), "one processor is all that a thread can use"
+    assert cost.gigabyte_seconds(counts) == pytest.approx(0.5 * (10 * 1769 / 512 + 20) / 1000)
+    monkeypatch.setattr(cost, "gigabytes", lambda _: 2.0)
+    assert cost.gigabyte_seconds(counts) == pytest.approx(2 * 30 / 1000), "one processor is all that a thread can use"
+
+
+def test_each_function_has_the_memory_that_it_is_given() -> None:
+    config = json.loads(cost.CONFIG.read_text())
+    for name in FUNCTIONS:
+        own = config["stages"]["dev"]["lambda_functions"].get(name, {})
+        assert cost.gigabytes(name) * 1024 == own.get("lambda_memory_size", config["lambda_memory_size"])
+    assert cost.gigabytes("websocket_disconnect") < cost.gigabytes("websocket_message")
 
 
 @pytest.mark.parametrize(("minutes", "pings"), [(3, 0), (5, 1), (60, 15), (240, 60)])
@@ -200,7 +209,6 @@ def test_every_line_has_a_price_and_every_metric_is_counted() -> None:
     assert _bill(Usage()).keys() <= TABLE["prices"].keys()
     metrics = _bill(Usage())["metrics"].fixed / TABLE["prices"]["metrics"]["usd"]
     assert metrics == pytest.approx(len(CATALOGUE))
-    assert f'"lambda_memory_size": {int(cost.MEMORY_GIGABYTES * 1024)}' in Path(".chalice/config.json").read_text()
 
 
 def test_the_counts_are_those_of_this_code() -> None:
@@ -215,6 +223,12 @@ def test_the_counts_are_those_of_this_code() -> None:
                     assert found[way][name][what] == pytest.approx(amount, rel=0.1, abs=40), (way, name, what)
                 elif not what.startswith("cpu_ms_"):
                     assert found[way][name][what] == amount, (way, name, what)
+
+
+def test_it_costs_no_more_than_was_promised() -> None:
+    assert cost.bare(2, "inline", COUNTED, TABLE["prices"]) <= 2.25
+    assert cost.bare(10, "inline", COUNTED, TABLE["prices"]) <= 1.40
+    assert cost.per_million(_total(Usage()), Usage()) <= 10.70
 
 
 def test_the_bill_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,7 +59,7 @@ export class Connection {
       const timer = setTimeout(() => this.#settle(id, new ConnectionLost(`No answer to ${action}`)), patience);
       this.#waiting.set(id, { resolve, reject, timer });
       try {
-        this.socket.send(JSON.stringify({ action, id, data }));
+        this.socket.send(JSON.stringify({ action, id, data, reply: this.#reply }));
         this.sentAt = Date.now();
       } catch (error) {
         this.#settle(id, new ConnectionLost("The socket is closed", error));
@@ -106,8 +106,19 @@ export class Connection {
     this.onevent(event);
   }
 
+  /** What acks say need not come as an event too. A service that does not say that it knows `reply` refuses it. */
+  get #reply() {
+    return this.hello?.replies?.includes("ack") ? "ack" : undefined;
+  }
+
   /** @param {{id: string, error: any}} frame */
   #refuse(frame) {
+    if (frame.error.errors?.some((/** @type {any} */ { field }) => field === "reply")) {
+      // An earlier release came back: it is asked again without.
+      this.hello.replies = [];
+      this.#settle(frame.id, new ConnectionLost("The frame was not understood"));
+      return;
+    }
     this.#settle(frame.id, new ApiError(frame.error));
     if (frame.error.code === "unauthenticated") this.#lose("the service does not know the socket");
   }
