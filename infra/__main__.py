@@ -8,7 +8,7 @@ from dataclasses import replace
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import destroy, domains, functions, importing, keys, lock, regions, rollout, smoke, sql, template
+from infra import destroy, domains, edge, functions, importing, keys, lock, regions, rollout, smoke, sql, template
 from infra.bucket import Bucket, Release, Smoke
 from infra.package import PackageError
 from infra.refusals import explained
@@ -78,12 +78,15 @@ def _deploy(stage: Stage, *, smoking: bool) -> None:
     bucket.ensure()
     with lock.held(stage, bucket, "deploy"):
         fitting = regions.fitting(template.literal(stage), stage.account.region, say)
+        stage = edge.fronted(stage, bucket)
         stack, url = Stack(stage, say), bucket.template_url(fitting)
         # Until each function goes by IPv6, those that do not yet go by the endpoint of the queues.
         by_endpoint = not going.ipv6 or functions.need_queue_endpoint(stage)
         outputs = stack.ensure(url, queues_by_endpoint=by_endpoint)
+        edge.tell_name(outputs, say)
         ground = going.run(outputs, migrating=True)
-        _record(stage, going, going.release(), (ground.rest_api, ground.socket_api), smoking=smoking)
+        ids, host = (ground.rest_api, ground.socket_api), outputs.get("WebHost", "")
+        _record(stage, going, going.release(), ids, smoking=smoking, host=host)
         if by_endpoint and going.ipv6:
             say("every function goes by IPv6 now: the endpoint of the queues is removed")
             stack.ensure(url, queues_by_endpoint=False)
@@ -99,8 +102,10 @@ def _rollback(stage: Stage, *, smoking: bool) -> None:
         stack = Stack(stage, say)
         if not going.ipv6:
             stack.bring_queue_endpoint(bucket.kept_template_url)
-        ground = going.run(stack.outputs(), migrating=False)
-        _record(stage, going, release, (ground.rest_api, ground.socket_api), smoking=smoking)
+        outputs = stack.outputs()
+        ground = going.run(outputs, migrating=False)
+        ids, host = (ground.rest_api, ground.socket_api), outputs.get("WebHost", "")
+        _record(stage, going, release, ids, smoking=smoking, host=host)
 
 
 def _rotate(stage: Stage) -> None:
@@ -116,14 +121,19 @@ def _sql(stage: Stage, *, database: str | None, write: bool) -> None:
     print(sql.run(stage, Stack(stage, say).outputs(), statement, database=database, write=write))
 
 
-def _record(stage: Stage, going: Rollout, release: Release, ids: tuple[str, str], *, smoking: bool) -> None:
-    """Keeps the release before it is tried: what serves now is what a rollback has to leave."""
+def _record(
+    stage: Stage, going: Rollout, release: Release, ids: tuple[str, str], *, smoking: bool, host: str = ""
+) -> None:
+    """Keeps the release before it is tried: what serves now is what a rollback has to leave.
+
+    It is tried at the one `host`, where there is one.
+    """
 
     def note(verdict: Smoke) -> None:
         going.bucket.put_history(going.bucket.history().with_current(replace(release, smoke=verdict)))
 
     going.bucket.put_release(release, going.zip, going.templates)
-    url, socket_url = _urls(stage, *ids)
+    url, socket_url = (f"https://{host}/api", f"wss://{host}/api") if host else _urls(stage, *ids)
     say(f"release {release.id} serves at {url} and {socket_url}")
     if not smoking:
         note("skipped")

@@ -40,7 +40,8 @@ ADVICE: tuple[tuple[str, str], ...] = (
     ),
     (
         r"not authorized to perform|AccessDenied|UnauthorizedOperation|does not have permission",
-        "The credentials may not do this. Attach infra/policies/deployer.json to them, as README says, and run the "
+        "The credentials may not do this. Attach infra/policies/deployer.json and deployer_stack.json to them, as "
+        "README says, and run the "
         "command again.",
     ),
     (

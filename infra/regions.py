@@ -60,11 +60,20 @@ def fitting(text: str, region: str, say: Say) -> str:
         return text
     for name, item in lacking.items():
         say(f"{region} has no {item['Type']}: {name} is left out, whatever is chosen")
-    never = {item["Condition"] for item in lacking.values()}
+    never = _never(document["Conditions"], {item["Condition"] for item in lacking.values()})
     for part in ("Resources", "Outputs"):
         document[part] = {name: item for name, item in document[part].items() if item.get("Condition") not in never}
     document["Conditions"] = {name: item for name, item in document["Conditions"].items() if name not in never}
     return json.dumps(_written(document, never))
+
+
+def _never(conditions: Mapping[str, Any], never: set[str]) -> set[str]:
+    """Conditions that cannot hold where these do not: those that ask for one of them beside others."""
+    for name, asked in conditions.items():  # a condition is written below those that it names
+        parts = asked.argument if isinstance(asked, Function) and asked.name == "And" else ()
+        if any(isinstance(part, Function) and part.name == "Condition" and part.argument in never for part in parts):
+            never = {*never, name}
+    return never
 
 
 def settled(stage: Stage, say: Say) -> Stage:

@@ -14,7 +14,7 @@ from typing import Any
 from chalicelib.core.config import INLINE_PUBLISH_LIMIT
 from infra.keys import Keys
 from infra.package import ROOT
-from infra.stage import FUNCTIONS, GATEWAY_STAGE, IN_VPC, WITH_KEYS, DeployError, Stage
+from infra.stage import BEHIND_REST, FUNCTIONS, GATEWAY_STAGE, IN_VPC, WITH_KEYS, DeployError, Stage
 from infra.wheels import Target
 
 # Whom migrations admit: it may read and write rows, and logs in by a token of the function's role.
@@ -22,8 +22,8 @@ DATABASE_USER = "messenger_app"
 _TEMPLATE_STAGE = "dev"
 # Set after Chalice has run, which would fail as a whole where an account has too little.
 _RESERVED = "reserved_concurrency"
-# No function's policy: that of whoever deploys.
-_DEPLOYER = "deployer"
+# No function's policies: those of whoever deploys.
+_DEPLOYERS = ("deployer", "deployer_stack")
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Templates:
     @classmethod
     def read(cls, root: Path = ROOT) -> "Templates":
         """Those of the repository. Raises DeployError where a function has no policy."""
-        policies = {path.stem: path.read_text() for path in (root / "infra" / "policies").glob("*.json")}
-        policies.pop(_DEPLOYER, None)
+        files = [path for path in (root / "infra" / "policies").glob("*.json") if path.stem not in _DEPLOYERS]
+        policies = {path.stem: path.read_text() for path in files}
         if set(policies) != set(FUNCTIONS):
             raise DeployError(f"infra/policies and the functions differ: {sorted(set(policies) ^ set(FUNCTIONS))}")
         return cls(json.loads((root / ".chalice" / "config.json").read_text()), policies)
@@ -66,7 +66,8 @@ class Templates:
 class Ground:
     """What stands already when the functions come: the stack's outputs, the two APIs, and the signing keys.
 
-    `ipv6` says that functions in the VPC reach AWS by it. `reserved` bounds containers, by function.
+    `ipv6` says that functions in the VPC reach AWS by it. `reserved` bounds containers, by function. `edge_key` is
+    what the distribution shows, where there is one.
     """
 
     outputs: Mapping[str, str]
@@ -75,6 +76,7 @@ class Ground:
     keys: Keys
     ipv6: bool
     reserved: Mapping[str, int] = field(default_factory=dict)
+    edge_key: str = ""
 
 
 def write(folder: Path, stage: Stage, templates: Templates, ground: Ground) -> None:
@@ -141,12 +143,15 @@ def _everywhere(stage: Stage, ground: Ground) -> dict[str, str]:
         "UPLOADS_BUCKET": ground.outputs["UploadsBucketName"],
         "WEBSOCKET_ENDPOINT": stage.endpoint(ground.socket_api),
         "PUBLIC_URL": _public_url(stage, ground),
+        "ONE_HOST": "on" if "OneHost" in ground.outputs else "off",
         "INLINE_PUBLISH_LIMIT": str(INLINE_PUBLISH_LIMIT if ground.ipv6 else 0),
         **stage.choices.environment,
     }
 
 
 def _public_url(stage: Stage, ground: Ground) -> str:
+    if "OneHost" in ground.outputs:
+        return f"https://{ground.outputs['OneHost']}/{GATEWAY_STAGE}"
     domain = stage.choices.domain
     return stage.endpoint(ground.rest_api) if domain is None else f"https://{domain.rest}/{GATEWAY_STAGE}"
 
@@ -158,6 +163,8 @@ def _for_one(function: str, ground: Ground) -> dict[str, str]:
         variables |= {"DUAL_STACK": "on" if ground.ipv6 else "off"}
     if function in WITH_KEYS:
         variables |= ground.keys.variables()
+    if function in BEHIND_REST and ground.edge_key:
+        variables |= {"EDGE_KEY": ground.edge_key}
     return variables
 
 

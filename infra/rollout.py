@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chalicelib.entry.preload import SERVED_APART
-from infra import apis, commands, concurrency, domains, functions, package, record, render
+from infra import apis, commands, concurrency, domains, edge, functions, package, record, render
 from infra.bucket import Bucket, Release
 from infra.keys import KeyStore
 from infra.refusals import advice
@@ -45,7 +45,9 @@ class Rollout:
         stage = self.stage
         keys = KeyStore(stage, outputs["JwtSecretArn"]).read()
         bounds = concurrency.reserved(stage, outputs, self.say)
-        ground = Ground(outputs, apis.ensure_rest(stage), apis.ensure_sockets(stage), keys, self.ipv6, bounds)
+        edge_key = edge.key(self.bucket) if "OneHost" in outputs else ""
+        ids = apis.ensure_rest(stage), apis.ensure_sockets(stage)
+        ground = Ground(outputs, *ids, keys, self.ipv6, bounds, edge_key)
         render.write(self.folder, stage, self.templates, ground)
         migrated = not migrating or functions.migrate_first(stage, self.zip, self.target, self.say, outputs)
         self._chalice(outputs)

@@ -30,6 +30,8 @@ OUTSIDE = ("websocket_connect", "websocket_disconnect", "push", "polling")
 FUNCTIONS = (*IN_VPC, *OUTSIDE)
 # Who issues or verifies tokens.
 WITH_KEYS = ("api_handler", "websocket_connect", "websocket_message", "polling")
+# Who serves the REST API.
+BEHIND_REST = ("api_handler", "polling")
 
 
 # `messenger-STAGE` begins the names of buckets, to which infra/stack.yaml leaves it 20 characters. RDS takes neither

@@ -75,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     connection_seconds: int = 2 * 60 * 60
     # Whether REST and sockets have one host name. Then Socket.IO clients that poll are offered a WebSocket there.
     one_host: bool = False
+    edge_key: str = ""  # what CloudFront shows in front of the REST API, so that it is believed who a client is
     poll_seconds: int = 20  # a poll of Socket.IO waits so long for something to tell
     login_seconds: int = 30  # a Socket.IO connection on which nobody logs in is closed then
     presence_debounce_seconds: int = 3

@@ -13,6 +13,7 @@ Errors leave as problem+json; nothing that was not meant for the client gets out
 """
 
 import hashlib
+import hmac
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -309,12 +310,21 @@ def _json(request: ChaliceRequest) -> bytes:
 
 
 def _described(request: ChaliceRequest) -> Request:
-    identity = request.context.get("identity", {})
     return Request(
-        address=identity.get("sourceIp") or "unknown",
+        address=_address(request) or "unknown",
         user_agent=(request.headers.get("user-agent") or "")[:200].replace("\x00", ""),
         idempotency_key=request.headers.get("idempotency-key"),
     )
+
+
+def _address(request: ChaliceRequest) -> str | None:
+    """Where a client is. Before API Gateway may be CloudFront, which shows its key and says the address."""
+    key, headers = settings().edge_key, request.headers
+    if key and hmac.compare_digest(headers.get("x-edge-key", "").encode(), key.encode()):
+        by_edge: str | None = headers.get("x-viewer-address")
+        return by_edge
+    source: str | None = request.context.get("identity", {}).get("sourceIp")
+    return source
 
 
 def _fingerprint(endpoint: Endpoint, path_values: Mapping[str, str], body: bytes) -> str:

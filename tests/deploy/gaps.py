@@ -7,8 +7,9 @@ import re
 import secrets
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from moto.apigateway.models import APIGatewayBackend
 from moto.awslambda.models import LambdaFunction
@@ -29,6 +30,8 @@ from moto.utilities.utils import get_partition
 
 from tests.deploy.container import Container, HandlerError
 
+# The host name of each distribution.
+EDGE = "d111111abcdef8.cloudfront.net"
 MASTER = {"username": "messenger_master", "password": "p@ss/w:rd"}
 
 
@@ -65,6 +68,68 @@ class Secret(CloudFormationModel):  # type: ignore[misc]  # moto has no types
     @classmethod
     def delete_from_cloudformation_json(cls, resource_name: str, _json: Any, account_id: str, region: str) -> None:
         secretsmanager_backends[account_id][region].delete_secret(resource_name, None, force_delete=True)
+
+
+class _OfCloudFront:
+    """What a stack makes of it: a name, and what other resources ask of it."""
+
+    answers: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, name: str) -> None:
+        self.physical_resource_id = name
+
+    @classmethod
+    def has_cfn_attr(cls, attribute: str) -> bool:
+        return attribute in cls.answers
+
+    def get_cfn_attribute(self, attribute: str) -> str:
+        return self.answers[attribute]
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return "Name"
+
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name: str, *_: Any, **__: Any) -> "_OfCloudFront":
+        return cls(resource_name)
+
+    @classmethod
+    def update_from_cloudformation_json(cls, original_resource: "_OfCloudFront", *_: Any, **__: Any) -> Any:
+        return original_resource
+
+    @classmethod
+    def delete_from_cloudformation_json(cls, *_: Any, **__: Any) -> None:
+        """It goes."""
+
+
+class EdgeFunction(_OfCloudFront, CloudFormationModel):  # type: ignore[misc]  # moto has no types
+    """AWS::CloudFront::Function."""
+
+    answers: ClassVar[Mapping[str, str]] = {"FunctionARN": "arn:aws:cloudfront::123456789012:function/door"}
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::CloudFront::Function"
+
+
+class OriginAccess(_OfCloudFront, CloudFormationModel):  # type: ignore[misc]  # moto has no types
+    """AWS::CloudFront::OriginAccessControl."""
+
+    answers: ClassVar[Mapping[str, str]] = {"Id": "E2EXAMPLE"}
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::CloudFront::OriginAccessControl"
+
+
+class Distribution(_OfCloudFront, CloudFormationModel):  # type: ignore[misc]  # moto has no types
+    """AWS::CloudFront::Distribution."""
+
+    answers: ClassVar[Mapping[str, str]] = {"DomainName": EDGE}
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::CloudFront::Distribution"
 
 
 def _secret(account: str, region: str, name: str, value: str) -> str:

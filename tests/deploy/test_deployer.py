@@ -1,4 +1,4 @@
-"""What `infra/policies/deployer.json` allows is what deployments ask for, and CloudFormation in their name.
+"""What the deployers' two policies allow is what deployments ask for, and CloudFormation in their name.
 
 What the commands ask for by themselves is recorded in `test_deploy.py`, and held against it there.
 """
@@ -7,12 +7,13 @@ import fnmatch
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.rights import Right
-from tests.deploy.granted import DEPLOYER
+from tests.deploy.granted import DEPLOYERS
 from tests.deploy.handlers import NOT_USED, listed, needed
 
 # AWS's limit for a policy that can be attached to anybody; white space does not count.
@@ -33,10 +34,10 @@ SELDOM = {
 
 
 def statements() -> list[dict[str, Any]]:
-    document = json.loads(DEPLOYER.read_text())
     return [
         {**item, "Action": _several(item["Action"]), "Resource": _several(item["Resource"])}
-        for item in document["Statement"]
+        for path in DEPLOYERS
+        for item in json.loads(path.read_text())["Statement"]
     ]
 
 
@@ -80,8 +81,18 @@ def idle(asked: set[str]) -> list[str]:
     )
 
 
-def test_it_can_be_attached() -> None:
-    assert len(re.sub(r"\s", "", DEPLOYER.read_text())) <= LONGEST
+@pytest.mark.parametrize("path", DEPLOYERS, ids=lambda path: path.stem)
+def test_it_can_be_attached(path: Path) -> None:
+    assert len(re.sub(r"\s", "", path.read_text())) <= LONGEST
+
+
+def test_what_a_stack_asks_for_has_a_policy_of_its_own() -> None:
+    ours, the_stacks = ({item["Sid"] for item in json.loads(path.read_text())["Statement"]} for path in DEPLOYERS)
+    assert the_stacks == {item["Sid"] for item in statements() if by_stack_alone(item)}
+    assert not ours & the_stacks
+
+
+def test_its_statements_have_names() -> None:
     sids = [statement["Sid"] for statement in statements()]
     assert len(sids) == len(set(sids))
     assert all(sid.isalnum() for sid in sids)

@@ -57,6 +57,8 @@ OUTPUTS = {
     "AlarmTopicArn",
     "WebBucketName",
     "WebUrl",
+    "WebHost",
+    "OneHost",
 }
 FUNCTIONS = {
     f"${{Prefix}}{end}"
@@ -117,7 +119,7 @@ def test_the_template_has_nothing_that_cloudformation_would_refuse(region: str) 
 def test_its_outputs_are_those_that_deployments_read(template: Template) -> None:
     assert set(template["Outputs"]) == OUTPUTS
     optional = {name for name, output in template["Outputs"].items() if "Condition" in output}
-    assert optional == {"WebBucketName", "WebUrl"}
+    assert optional == {"WebBucketName", "WebUrl", "WebHost", "OneHost"}
 
 
 def test_each_size_says_all_that_there_is_to_say(template: Template) -> None:
