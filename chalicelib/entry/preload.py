@@ -30,6 +30,9 @@ def preload() -> None:
     name = settings().function_name
     if name and not name.endswith(_WITHOUT_DATABASE):
         db.preload()
+        if settings().inline_publish_limit:
+            # What posts: psycopg has loaded most of it already.
+            from chalicelib.realtime import gateway  # noqa: F401
     if name.endswith("-websocket_message"):
         from chalicelib.entry import websocket  # noqa: F401
     if name.endswith("-polling"):
