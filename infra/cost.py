@@ -158,15 +158,24 @@ def gigabytes(function: str) -> float:
 
 
 def gigabyte_seconds(counts: Counts) -> float:
-    """What functions hold of memory for an action: less of a processor takes longer, and a wait does not."""
-    total = 0.0
+    """What functions hold of memory for an action."""
+    return sum(gigabytes(name) * duration / 1000 for name, duration in durations(counts).items())
+
+
+def durations(counts: Counts) -> dict[str, float]:
+    """How long each function runs for an action, in ms: less of a processor takes longer, and a wait does not."""
+    total: dict[str, float] = {}
     for what, amount in counts.items():
         kind, _, function = what.partition("_ms_")
         if function:
-            memory = gigabytes(function)
-            share = min(1.0, memory / _WHOLE_PROCESSOR_GIGABYTES)
-            total += memory * (amount / share if kind == "cpu" else amount) / 1000
+            share = min(1.0, gigabytes(function) / _WHOLE_PROCESSOR_GIGABYTES)
+            total[function] = total.get(function, 0.0) + (amount / share if kind == "cpu" else amount)
     return total
+
+
+def milliseconds(counts: Counts) -> float:
+    """How long functions run for an action."""
+    return sum(durations(counts).values())
 
 
 def quantities(usage: Usage, way: str, counts: Counted) -> dict[str, float]:

@@ -21,7 +21,9 @@ from chalicelib.core import clock
 from chalicelib.core.aws import TOTAL_SECONDS, AwsError, dynamodb
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import SessionEnded, Unauthenticated
+from chalicelib.core.errors import SessionEnded
+from chalicelib.realtime import tickets
+from chalicelib.realtime.ended import check_not_ended
 from chalicelib.realtime.packets import ROOT, Engine
 
 # API Gateway closes a connection that was silent for ten minutes, and says so nearly always. A lease is for when it
@@ -116,20 +118,19 @@ def await_login(pending: Pending) -> None:
 
 
 def register(connection: Connection, *, ticket_id: str | None = None, instead_of: Connection | None = None) -> None:
-    """Admits a connection: its session has not ended, and its ticket was not used before.
+    """Admits a connection: its session has not ended, and its ticket was not used before. Each step may be repeated.
 
-    It takes the place of the one that it is `instead_of`. Raises SessionEnded or Unauthenticated. Each step may be
-    made again. A transaction would cost twice as much; in place of it the session is looked at before and after:
-    whoever ends it meanwhile either is seen here, or sees the connection.
+    It takes the place of the one that it is `instead_of`. Raises SessionEnded or Unauthenticated. In
+    place of a dearer transaction the session is looked at twice: who ends it is seen here, or sees the connection.
     """
     now = int(clock.now())
-    _check_session(connection)
+    check_not_ended(connection.session_id)
     if ticket_id is not None:
-        _use_ticket(ticket_id, connection, now)
+        tickets.use(ticket_id, by=connection.id)
     described = {**_described(connection), "since": {"N": str(now)}}
     _enter_user(connection, described, now, instead_of)
     try:
-        _check_session(connection)
+        check_not_ended(connection.session_id)
     except SessionEnded:
         forget(connection)
         raise
@@ -140,37 +141,6 @@ def register(connection: Connection, *, ticket_id: str | None = None, instead_of
     _remember(connection, now)
 
 
-def _check_session(connection: Connection) -> None:
-    asked = {
-        "TableName": settings().live_table,
-        "Key": _key(f"ended#{connection.session_id}"),
-        "ConsistentRead": True,
-    }
-    if dynamodb("GetItem", asked).get("Item"):
-        raise SessionEnded()
-
-
-def _use_ticket(ticket_id: str, connection: Connection, now: int) -> None:
-    """Once; a call that is repeated after a lost answer finds that this connection has."""
-    used = {
-        "pk": {"S": f"ticket#{ticket_id}"},
-        "usedBy": {"S": connection.id},
-        "expiresAt": {"N": str(now + settings().ticket_seconds + _SPARE_SECONDS)},
-    }
-    put = {
-        "TableName": settings().live_table,
-        "Item": used,
-        "ConditionExpression": "attribute_not_exists(pk) OR usedBy = :connection",
-        "ExpressionAttributeValues": {":connection": {"S": connection.id}},
-    }
-    try:
-        dynamodb("PutItem", put)
-    except AwsError as error:
-        if error.code != "ConditionalCheckFailedException":
-            raise
-        raise Unauthenticated("The ticket was used already.") from None
-
-
 def _enter_user(
     connection: Connection, described: Mapping[str, Any], now: int, instead_of: Connection | None
 ) -> None:
@@ -179,15 +149,9 @@ def _enter_user(
     names = {"#c": f"c#{connection.id}"}
     if instead_of is not None:
         update, names = f"{update} REMOVE #old", {**names, "#old": f"c#{instead_of.id}"}
+    values = {":c": {"M": described}, ":expires": {"N": str(_expiry(now))}, **_lease(connection.user_id, now)}
     _update_user(
-        connection.user_id,
-        UpdateExpression=update,
-        ExpressionAttributeNames=names,
-        ExpressionAttributeValues={
-            ":c": {"M": described},
-            ":expires": {"N": str(_expiry(now))},
-            **_lease(connection.user_id, now),
-        },
+        connection.user_id, UpdateExpression=update, ExpressionAttributeNames=names, ExpressionAttributeValues=values
     )
 
 
@@ -195,7 +159,7 @@ def _enter_owner(connection: Connection, described: Mapping[str, Any], now: int)
     """From now on its frames are its user's."""
     expires = {"N": str(_expiry(now))}
     owner = {
-        "pk": {"S": f"conn#{connection.id}"},
+        **_key(f"conn#{connection.id}"),
         "userId": {"N": str(connection.user_id)},
         "expiresAt": expires,
         **described,
@@ -414,8 +378,7 @@ def _items(
     keys: Sequence[dict[str, Any]], within: float = TOTAL_SECONDS, *, consistent: bool = True
 ) -> Iterable[dict[str, Any]]:
     for start in range(0, len(keys), _BATCH_GET):
-        asked = {"Keys": keys[start : start + _BATCH_GET], "ConsistentRead": consistent}
-        waiting = {settings().live_table: asked}
+        waiting = {settings().live_table: {"Keys": keys[start : start + _BATCH_GET], "ConsistentRead": consistent}}
         while waiting:
             answer = dynamodb("BatchGetItem", {"RequestItems": waiting}, within=within)
             yield from answer["Responses"].get(settings().live_table, [])

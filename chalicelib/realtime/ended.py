@@ -5,11 +5,19 @@ from collections.abc import Iterable
 from chalicelib.core import clock
 from chalicelib.core.aws import dynamodb
 from chalicelib.core.config import settings
+from chalicelib.core.errors import SessionEnded
 
 # DynamoDB's own bound on one call.
 _BATCH_WRITE = 25
 # Clocks differ a little.
 _SPARE_SECONDS = 60
+
+
+def check_not_ended(session_id: int) -> None:
+    """Raises SessionEnded."""
+    asked = {"Key": {"pk": {"S": f"ended#{session_id}"}}, "ConsistentRead": True}
+    if dynamodb("GetItem", {"TableName": settings().live_table, **asked}).get("Item"):
+        raise SessionEnded()
 
 
 def end_sessions(session_ids: Iterable[int]) -> None:

@@ -284,10 +284,12 @@ def _apply_outputs() -> None:
 
 
 def _read_attributes_of_two_parts() -> None:
-    """`!GetAtt Database.Endpoint.Address` is the attribute Endpoint.Address."""
+    """`!GetAtt Database.Endpoint.Address` is the attribute Endpoint.Address, and `!Condition` is no function."""
 
     def constructor(loader: Any, tag: Any, node: Any) -> Any:
         made = yaml_tag_constructor(loader, tag, node)
+        if "Fn::Condition" in made:
+            return {"Condition": made["Fn::Condition"]}
         parts = made.get("Fn::GetAtt")
         return made if parts is None else {"Fn::GetAtt": [parts[0], ".".join(parts[1:])]}
 

@@ -86,7 +86,7 @@ def test_the_apis_are_there_before_the_distribution_and_there_is_one_of_each(tol
     (first, *_) = (place for place, call in enumerate(calls) if "Action=CreateChangeSet" in call["body"])
     assert len(made) == 2
     assert max(made) < first
-    asked = {name: values[0] for name, values in parse_qs(calls[first]["body"]).items()}
+    asked = {name: values[0] for name, values in parse_qs(calls[first]["body"], keep_blank_values=True).items()}
     given = {
         value: asked[name.replace("ParameterKey", "ParameterValue")]
         for name, value in asked.items()
