@@ -160,6 +160,24 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     is_deleted: bool
 
 
+class SystemAction(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a system message tells: the message's sender did it. Clients may word it in their language."""
+
+    action: Annotated[
+        Literal["made", "renamed", "changed", "added", "joined", "left", "removed", "role", "pinned"],
+        msgspec.Meta(title="SystemActionKind"),
+    ]
+    user_ids: Annotated[list[Id], msgspec.Meta(description="to whom it was done; of more than 20 the first")]
+    user_count: Annotated[int, msgspec.Meta(ge=0, description="of all to whom it was done")]
+    name: Annotated[str | None, msgspec.Meta(description="of the group that was `made` or `renamed`")]
+    changes: Annotated[
+        list[Annotated[Literal["name", "description", "avatarUrl"], msgspec.Meta(title="ChangedProperty")]],
+        msgspec.Meta(description="what was `renamed` or `changed` of the group"),
+    ]
+    role: Annotated[Role | None, msgspec.Meta(description="that was given by `role`")]
+    message_id: Annotated[Id | None, msgspec.Meta(description="of the message that was `pinned`")]
+
+
 class Message(Naming, frozen=True, kw_only=True, rename="camel"):
     """A message as it counts for the one it is shown to."""
 
@@ -173,6 +191,9 @@ class Message(Naming, frozen=True, kw_only=True, rename="camel"):
     attachments: list[Attachment]
     reply_to: Id | None
     quote: Annotated[Quote | None, msgspec.Meta(description="of the message in `replyTo`")]
+    system: Annotated[
+        SystemAction | None, msgspec.Meta(description="of a `system` message, whose content says it in English")
+    ]
     forwarded_from: ForwardedFrom | None
     mentions: list[Id]
     reactions: Annotated[dict[str, list[Id]], msgspec.Meta(description="who reacted, by emoji")]

@@ -61,6 +61,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
             "messages:read": (Heard(name="message:read"), Heard(name="conversation:read")),
         },
         fields={"chatId": "conversationId"},
+        values={"messageType": {"system": "text"}},
     ),
     # System E.
     "gateway": Vocabulary(
@@ -69,7 +70,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
             "typing:stop": (Heard(name="message:typing", adds={"isTyping": False}, fields={}),),
         },
         fields={"chatId": "chat", "senderId": "sender", "content": "text", "messageType": "type"},
-        values={"messageType": {"audio": "voice"}},
+        values={"messageType": {"audio": "voice", "system": "text"}},
     ),
 }
 

@@ -12,6 +12,7 @@ CREATE OR REPLACE FUNCTION message_text(m messages, delivered_seq bigint, read_s
         ',"quote":', CASE WHEN m.reply_to IS NULL THEN 'null' ELSE coalesce((
             SELECT quote_text(q) FROM messages q WHERE q.id = m.reply_to
         ), 'null') END,
+        ',"system":', coalesce(m.system::text, 'null'),
         ',"forwardedFrom":', coalesce(m.forwarded_from::text, 'null'),
         ',"mentions":', array_to_json(m.mentions), ',"reactions":', m.reactions, details_text(m.details),
         ',"threadId":', CASE WHEN m.thread_id <> m.id THEN m.thread_id::text ELSE 'null' END,

@@ -61,7 +61,7 @@ def test_everybody_may_join_it_once(alice: Person, bob: Person) -> None:
         assert (joined.status_code, joined.json()["unreadCount"]) == (200, 0)
     assert roles(bob, chat) == {alice.id: "owner", bob.id: "member"}
     assert [message["content"] for message in bob.history(chat)] == ["before"]
-    assert [event["type"] for event in changes(bob, cursor)[0]] == ["chat:created"]
+    assert [event["type"] for event in changes(bob, cursor)[0]] == ["chat:created", "message:new"]
     bob.http.post(f"/chats/{chat}/leave")
     assert bob.http.post(f"/chats/{chat}/join").status_code == 200
 

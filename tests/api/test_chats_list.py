@@ -52,13 +52,15 @@ def _in_order(server: Server) -> list[int]:
 def test_the_chat_with_the_newest_message_is_first(alice: Person, person: Register) -> None:
     bob, carol = person("bob"), person("carol")
     first, second, third = alice.chat_with(bob), alice.chat_with(carol), alice.chat_with(bob, name="both")
-    assert _ids(_page(alice)) == [third, second, first], "without messages the newest chat is first"
+    assert _ids(_page(alice)) == [third, second, first], "before anybody writes the newest chat is first"
     sent = bob.send(first, "Привет")
     chats = _page(alice)["chats"]
     assert [chat["id"] for chat in chats] == [first, third, second]
     assert chats[0]["lastMessage"] == sent
     assert (chats[0]["lastSeq"], chats[0]["unreadCount"], chats[1]["unreadCount"]) == (1, 1, 0)
-    assert chats[1]["lastMessage"] is None
+    assert chats[1]["lastMessage"]["system"]["action"] == "made"
+    assert _ids(_page(carol)) == [second]
+    assert _page(carol)["chats"][0]["lastMessage"] is None
     assert _ids(_page(bob)) == [first, third], "everybody has their own list"
 
 

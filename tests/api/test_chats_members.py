@@ -50,11 +50,16 @@ def test_adding_again_changes_nothing(server: Server, alice: Person, bob: Person
 
 def test_newcomers_find_the_history_and_have_nothing_unread(alice: Person, bob: Person) -> None:
     chat = alice.chat_with(name="group")
-    alice.send(chat, "before")
+    before = alice.send(chat, "before")["seq"]
     shown = _add(alice, chat, bob.id).json()
-    assert (shown["lastSeq"], shown["unreadCount"], shown["readSeq"]) == (1, 0, 1), "as the one who adds sees it"
+    marks = (shown["lastSeq"], shown["unreadCount"], shown["readSeq"])
+    assert marks == (before + 1, 0, before), "as the one who adds sees it"
     seen = bob.http.get(f"/chats/{chat}").json()
-    assert (seen["unreadCount"], seen["readSeq"], seen["lastMessage"]["content"]) == (0, 1, "before")
+    assert (seen["unreadCount"], seen["readSeq"], seen["lastMessage"]["content"]) == (
+        0,
+        before + 1,
+        "alice added bob",
+    )
     alice.send(chat, "after")
     assert [message["content"] for message in bob.history(chat)] == ["after", "before"]
     assert bob.http.get(f"/chats/{chat}").json()["unreadCount"] == 1
@@ -153,7 +158,7 @@ def test_who_is_removed_can_read_nothing_until_they_are_back(alice: Person, bob:
     chat = alice.chat_with(bob, name="group")
     message = alice.send(chat, "secret")["id"]
     assert _remove(alice, chat, bob.id).status_code == 204
-    alice.send(chat, "more secret")
+    secret = alice.send(chat, "more secret")["seq"]
     refusals = [
         bob.http.get(f"/chats/{chat}"),
         bob.http.get(f"/chats/{chat}/messages"),
@@ -172,8 +177,9 @@ def test_who_is_removed_can_read_nothing_until_they_are_back(alice: Person, bob:
 
     assert _add(alice, chat, bob.id).status_code == 200
     back = bob.http.get(f"/chats/{chat}").json()
-    assert (back["lastMessage"]["content"], back["unreadCount"]) == ("more secret", 0)
-    assert bob.send(chat, "thanks")["seq"] == 3
+    assert (back["lastMessage"]["content"], back["unreadCount"]) == ("alice added bob", 0)
+    assert bob.history(chat)[0]["content"] == "more secret"
+    assert bob.send(chat, "thanks")["seq"] == secret + 2
 
 
 def test_changes_at_once_end_in_one_truth(server: Server, alice: Person, person: Register) -> None:

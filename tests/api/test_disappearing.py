@@ -185,7 +185,8 @@ def test_sweeps_at_once_and_writers_do_not_wait_for_each_other(server: Server, p
 
     assert sum(at_once(act, 6)) == 40, "each was emptied by one of the sweeps"
     for chat in chats:
-        assert [message["seq"] for message in bob.history(chat, after=0)] == list(range(1, 14))
+        seqs = [message["seq"] for message in bob.messages(chat, after=0)]
+        assert seqs == list(range(1, len(seqs) + 1))
         assert _contents(bob, chat) == [""] * 10 + ["meanwhile"] * 3
 
 

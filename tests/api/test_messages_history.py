@@ -164,7 +164,7 @@ def test_cursors_that_this_list_did_not_make(alice: Person, chat: int) -> None:
 
 
 def test_a_cursor_of_another_chat_shows_nothing_of_it(server: Server, alice: Person, chat: int) -> None:
-    other = alice.chat_with(name="other")
+    other = alice.chat_with(alice)
     _fill(server, chat, 3)
     _fill(server, other, 9, "elsewhere")
     cursor = _page(alice, other, limit=2)["nextCursor"]

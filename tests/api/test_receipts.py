@@ -257,30 +257,30 @@ def _told(events: list[dict[str, Any]]) -> list[tuple[str, int, int]]:
 
 def test_sync_tells_what_is_shown_and_no_more(alice: Person, bob: Person, carol: Person) -> None:
     chat = alice.chat_with(bob, carol, name="group")
-    first, second = (alice.send(chat, text)["id"] for text in ("one", "two"))
+    first, second = (alice.send(chat, text) for text in ("one", "two"))
     _, cursor = _sync(alice)
-    _mark(bob, f"/messages/{first}/delivered")
+    _mark(bob, f"/messages/{first['id']}/delivered")
     events, cursor = _sync(alice, cursor)
-    assert _told(events) == [("message:delivered", bob.id, 1)]
-    _mark(bob, f"/messages/{first}/read")
+    assert _told(events) == [("message:delivered", bob.id, first["seq"])]
+    _mark(bob, f"/messages/{first['id']}/read")
     events, cursor = _sync(alice, cursor)
-    assert _told(events) == [("messages:read", bob.id, 1)]
+    assert _told(events) == [("messages:read", bob.id, first["seq"])]
     assert events[0]["data"]["readAt"] is not None
     _share(bob, False)
     events, cursor = _sync(alice, cursor)
     assert _told(events) == [("messages:read", bob.id, 0)]
     assert events[0]["data"]["readAt"] is None
-    _mark(bob, f"/messages/{second}/read")
+    _mark(bob, f"/messages/{second['id']}/read")
     events, cursor = _sync(alice, cursor)
-    assert _told(events) == [("message:delivered", bob.id, 2)], "that it arrived, not that it was read"
-    alice.send(chat, "three")
+    assert _told(events) == [("message:delivered", bob.id, second["seq"])], "that it arrived, not that it was read"
+    third = alice.send(chat, "three")
     _mark(bob, f"/chats/{chat}/delivered")
     events, cursor = _sync(alice, cursor)
     _mark(bob, f"/chats/{chat}/read")
     assert _sync(alice, cursor)[0] == [], "not even that there was something"
     _share(bob, True)
     events, cursor = _sync(alice, cursor)
-    assert _told(events) == [("messages:read", bob.id, 3)]
+    assert _told(events) == [("messages:read", bob.id, third["seq"])]
 
 
 def test_sync_tells_who_does_not_share_of_deliveries_alone(alice: Person, bob: Person) -> None:
@@ -309,7 +309,7 @@ def test_a_new_member_takes_the_choice_along(alice: Person, bob: Person, carol: 
     _share(carol, False)
     chat = alice.chat_with(bob, name="group")
     alice.http.post(f"/chats/{chat}/participants", json={"userId": carol.id})
-    alice.send(chat, "x")
+    seq = alice.send(chat, "x")["seq"]
     _mark(carol, f"/chats/{chat}/read")
-    assert _of(alice, chat, carol) == (1, 0)
-    assert _of(carol, chat, carol) == (1, 1)
+    assert _of(alice, chat, carol) == (seq, 0)
+    assert _of(carol, chat, carol) == (seq, seq)

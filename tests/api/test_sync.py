@@ -74,8 +74,8 @@ def test_a_transaction_that_commits_late_is_not_skipped(server: Server, person: 
 @pytest.mark.parametrize("most", [1_200, 20])
 def test_a_cursor_stays_short_however_many_transactions_run(server: Server, person: Register, most: int) -> None:
     """Where it cannot name them all, it skips nothing, and tells some again."""
-    alice, bob = person("alice"), person("bob")
-    chat, other = alice.chat_with(bob), alice.chat_with(bob, name="other")
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    chat, other = alice.chat_with(bob), carol.chat_with(bob)
     with contextlib.ExitStack() as running:
         running.enter_context(server.put("chalicelib.features.messages.sync_cursor._SNAPSHOT_LENGTH", most))
         writers = [running.enter_context(psycopg.connect(server.database_url)) for _ in range(5)]
@@ -85,7 +85,7 @@ def test_a_cursor_stays_short_however_many_transactions_run(server: Server, pers
         writers[0].execute(
             "INSERT INTO messages (chat_id, seq, sender_id, message_type, content)"
             " VALUES (%s, 1, %s, 'text', 'late')",
-            (other, alice.id),
+            (other, carol.id),
         )
         writers[0].execute("UPDATE chats SET last_seq = 1 WHERE id = %s", (other,))
         cursor = _sync(bob)["nextCursor"]
@@ -117,7 +117,9 @@ def test_nothing_is_skipped_while_many_send(person: Register) -> None:
         heard += _of(events, "message:new")
     heard += _of(_all(bob, cursor)[0], "message:new")
     for chat, count in zip(chats, (25, 25, 50), strict=True):
-        assert sorted({message["seq"] for message in heard if message["chatId"] == chat}) == list(range(1, count + 1))
+        seqs = [message["seq"] for message in bob.history(chat, after=0, limit=100)]
+        assert len(seqs) == count
+        assert sorted({message["seq"] for message in heard if message["chatId"] == chat}) == seqs
 
 
 def test_long_absences_come_in_pages(person: Register) -> None:
@@ -185,7 +187,8 @@ def test_chats_come_and_go(person: Register) -> None:
     assert _of(events, "chat:left") == [{"chatId": chat}]
     alice.http.post(f"/chats/{chat}/participants", json={"userId": carol.id})
     events, _ = _all(carol, cursor)
-    assert [event["type"] for event in events] == ["chat:created"]
+    assert [event["type"] for event in events] == ["chat:created", "message:new"]
+    assert _of(events, "message:new")[0]["system"]["action"] == "added"
 
 
 def test_a_newcomer_is_told_what_changed_since_they_came_and_not_the_history(
@@ -195,17 +198,18 @@ def test_a_newcomer_is_told_what_changed_since_they_came_and_not_the_history(
     chat = alice.chat_with(carol, name="old")
     cursor = _sync(bob)["nextCursor"]
     server.write_many(chat, alice.id, "while bob was no member", MOST_MESSAGES + 1)
-    [first] = alice.history(chat, after=0, limit=1)
+    [first] = alice.history(chat, after=0, limit=2)
     _note_moment(server)
     alice.http.post(f"/chats/{chat}/participants", json={"userId": bob.id}).raise_for_status()
     alice.http.put(f"/messages/{first['id']}", json={"content": "edited"}).raise_for_status()
     sent = alice.send(chat, "after bob came")
     events, _ = _all(bob, cursor, limit=2)
-    assert [event["type"] for event in events][:3] == ["chat:created", "message:new", "message:new"]
+    assert [event["type"] for event in events][:4] == ["chat:created", *["message:new"] * 3]
     told = [(message["seq"], message["content"]) for message in _of(events, "message:new")]
-    assert told == [(first["seq"], "edited"), (sent["seq"], "after bob came")]
+    came = (sent["seq"] - 1, "alice added bob")
+    assert told == [(first["seq"], "edited"), came, (sent["seq"], "after bob came")]
     # Carol's marks are in the chat; alice's moved with her message.
-    assert [event["data"]["userId"] for event in events[3:]] == [alice.id, alice.id]
+    assert [event["data"]["userId"] for event in events[4:]] == [alice.id, alice.id]
 
 
 def test_who_was_a_member_at_the_cursor_is_told_all_that_changed_since(server: Server, person: Register) -> None:
@@ -251,7 +255,7 @@ def test_marks_of_those_whom_the_chat_does_not_name_are_told_in_a_new_chat_too(
     cursor = _sync(bob)["nextCursor"]
     chat = alice.chat_with(bob, *others, name="many")
     events, _ = _all(bob, cursor)
-    assert [event["type"] for event in events] == ["chat:created"], "where they begin, the chat says"
+    assert [event["type"] for event in events] == ["chat:created", "message:new"], "where they begin, the chat says"
     alice.send(chat, "one")
     others[-1].http.post(f"/chats/{chat}/read", json={}).raise_for_status()
     events, _ = _all(bob, cursor)

@@ -1,7 +1,7 @@
 """What must hold after a run, whatever went wrong in it. Each rule lists its violations in words."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tests.consistency.device import Device
@@ -23,6 +23,7 @@ def violations(
         *_acknowledged_once(record, history),
         *_numbered_as_acknowledged(record),
         *_nothing_twice(history),
+        *_stories_lead_to_the_members(history, _members(server)),
         *_changes_hold(record, history),
         *_reactions_hold(record, history),
         *_everybody_sees_the_same(members, history),
@@ -37,7 +38,7 @@ def violations(
 def _history(person: Person, chat_id: int) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
     while True:
-        page = person.history(chat_id, after=messages[-1]["seq"] if messages else 0, limit=100)
+        page = person.messages(chat_id, after=messages[-1]["seq"] if messages else 0, limit=100)
         messages += page
         if len(page) < 100:
             return messages
@@ -82,8 +83,31 @@ def _numbered_as_acknowledged(record: Record) -> Iterator[str]:
 
 def _nothing_twice(history: History) -> Iterator[str]:
     for chat_id, messages in history.items():
-        counted = Counter((message["senderId"], message["clientMessageId"]) for message in messages)
+        sent = [message for message in messages if message["messageType"] != "system"]
+        counted = Counter((message["senderId"], message["clientMessageId"]) for message in sent)
         yield from (f"twice in {chat_id}: {key}" for key, count in counted.items() if count > 1)
+
+
+def _stories_lead_to_the_members(history: History, members: Mapping[int, set[int]]) -> Iterator[str]:
+    """Who came and went by what a group tells of it are those who are in it."""
+    for chat_id, messages in history.items():
+        stories = [(message["senderId"], message["system"]) for message in messages if message["system"]]
+        if not stories:
+            continue
+        inside: set[int] = set()
+        for sender, told in stories:
+            people = set(told["userIds"])
+            match told["action"]:
+                case "made":
+                    inside = people | {sender}
+                case "added" | "joined":
+                    yield from (f"chat {chat_id}: {user} came twice" for user in people & inside)
+                    inside |= people
+                case "left" | "removed":
+                    yield from (f"chat {chat_id}: {user} went twice" for user in people - inside)
+                    inside -= people
+        if inside != members[chat_id]:
+            yield f"chat {chat_id}: {sorted(inside)} are in it by its story, and {sorted(members[chat_id])} are"
 
 
 def _changes_hold(record: Record, history: History) -> Iterator[str]:
@@ -144,6 +168,11 @@ def _watermarks(server: Server) -> Iterator[str]:
         " WHERE NOT (m.read_seq <= m.delivered_seq AND m.delivered_seq <= c.last_seq)"
     )
     yield from (f"watermarks of {user_id} in {chat_id} are out of order" for chat_id, user_id in rows)
+
+
+def _members(server: Server) -> dict[int, set[int]]:
+    rows = server.sql("SELECT c.id, array(SELECT m.user_id FROM members m WHERE m.chat_id = c.id) FROM chats c")
+    return {chat_id: set(user_ids) for chat_id, user_ids in rows}
 
 
 def _read_marks(server: Server) -> dict[tuple[int, int], int]:

@@ -130,12 +130,14 @@ class Device:
         self._lose_socket()
 
     def _message(self, *, own: bool) -> dict[str, Any] | None:
-        """A recent one that is not deleted."""
+        """A recent one that somebody wrote and that is not deleted."""
         known = [
             message
             for messages in self.copy.messages.values()
             for _, message in sorted(messages.items())[-60:]
-            if (message.get("senderId") == self.person.id or not own) and not message.get("isDeleted")
+            if (message.get("senderId") == self.person.id or not own)
+            and not message.get("isDeleted")
+            and message.get("messageType") != "system"
         ]
         return self._random.choice(known) if known else None
 

@@ -57,7 +57,8 @@ _ACT = """
 """
 _RECENT = """
   return kept.me.chats.flatMap((chat) => chat.messages.slice(-60))
-    .filter((message) => !message.isDeleted && (!own || message.senderId === kept.me.id));
+    .filter((message) => message.messageType !== "system" && !message.isDeleted)
+    .filter((message) => !own || message.senderId === kept.me.id);
 """
 _FINISH = """
   kept.me.socket.stop();

@@ -12,7 +12,8 @@ ANNA, GUEST, CHAT = 1, 2, 7
 
 def _message(seq: int, **fields: Any) -> dict[str, Any]:
     known = {"id": 100 + seq, "chatId": CHAT, "seq": seq, "senderId": ANNA, "clientMessageId": f"c{seq}"}
-    return known | {"content": "text", "isDeleted": False, "isEdited": False, "reactions": {}} | fields
+    known |= {"messageType": "text", "system": None, "content": "text"}
+    return known | {"isDeleted": False, "isEdited": False, "reactions": {}} | fields
 
 
 def _change(kind: str, began: float, ended: float, subject: Any, **answer: Any) -> Change:
@@ -52,6 +53,26 @@ def test_a_mark_that_went_back_is_found(stands: int, broken: int) -> None:
 def test_a_message_that_is_another_than_was_acknowledged_is_found() -> None:
     record = _record(_change("send", 0, 1, "c1", id=101, seq=5))
     assert "another: c1" in next(check._acknowledged_once(record, {CHAT: [_message(1)]}))
+
+
+def _story(seq: int, action: str, *user_ids: int) -> dict[str, Any]:
+    told = {"action": action, "userIds": list(user_ids)}
+    return _message(seq, messageType="system", system=told, clientMessageId=None)
+
+
+@pytest.mark.parametrize(
+    ("stories", "broken"),
+    [
+        ([_story(1, "made", GUEST), _message(2), _story(3, "removed", GUEST), _story(4, "added", GUEST)], 0),
+        ([_story(1, "made"), _story(2, "joined", GUEST)], 0),
+        ([_story(1, "made")], 1),
+        ([_story(1, "made", GUEST), _story(2, "added", GUEST)], 1),
+        ([_story(1, "made"), _story(2, "left", GUEST), _story(3, "joined", GUEST)], 1),
+    ],
+)
+def test_a_story_that_is_not_that_of_the_members_is_found(stories: list[dict[str, Any]], broken: int) -> None:
+    assert len(list(check._stories_lead_to_the_members({CHAT: stories}, {CHAT: {ANNA, GUEST}}))) == broken
+    assert list(check._nothing_twice({CHAT: stories})) == []
 
 
 def test_a_doubled_message_is_found() -> None:

@@ -89,6 +89,11 @@ def test_from_sign_up_to_a_message(alice: Client, bob: Client) -> None:
     assert [message["sender"]["name"] for message in history["data"]] == ["Bob", "Alice"]
     names = [person["name"] for person in listed["data"][0]["participants"]]
     assert names == ["Alice", "Bob"]
+    group = alice.ask("POST /api/conversations", {"name": "Us", "participantIds": [bob.id]}, status=201)
+    story = bob.ask(f"GET /api/messages/conversation/{group['id']}?limit=50")
+    assert misfits(story, {"data": [MESSAGE], "pagination": PAGINATION}) == []
+    told = [(message["type"], message["content"], message["sender"]["name"]) for message in story["data"]]
+    assert told == [("text", "alice made the group “Us” with bob", "Alice")]
 
 
 def test_errors_are_plain_sentences(alice: Client, at: At) -> None:

@@ -88,7 +88,11 @@ def test_from_sign_up_to_a_group(alice: Client, bob: Client) -> None:
     assert (group["name"], len(group["participants"])) == ("Three", 2)
     listed = bob.ask("GET /api/chats")
     assert misfits(listed, [CHAT]) == []
-    assert {one["id"]: one["last_message"] for one in listed}[group["id"]] is None
+    story = f"{alice.ask('GET /api/users/me')['username']} made the group “Three” with bob"
+    assert {one["id"]: one["last_message"] for one in listed}[group["id"]] == story
+    [told] = bob.ask(f"GET /api/messages/chat/{group['id']}?limit=1000")
+    assert misfits(told, MESSAGE) == []
+    assert (told["content"], told["message_type"], told["sender_id"]) == (story, "text", alice.id)
     assert misfits(bob.ask("GET /api/chats?limit=1&offset=1"), [CHAT]) == []
     assert len(bob.ask("GET /api/chats?limit=1&offset=1")) == 1
 

@@ -90,6 +90,10 @@ def test_from_sign_up_to_a_group(alice: Client, bob: Client) -> None:
     listed = bob.ask("GET /api/chats")
     assert misfits(listed, [CHAT]) == []
     assert {one["_id"] for one in listed} == {chat, group["_id"]}
+    [told] = bob.ask(f"GET /api/chats/{group['_id']}/messages")["messages"]
+    assert misfits(told, MESSAGE) == []
+    assert (told["type"], told["sender"]["_id"]) == ("text", str(alice.id))
+    assert told["text"] == "alice made the group “Us” with bob"
 
 
 def test_a_chat_by_socket(alice: Client, bob: Client, listen: Listen) -> None:

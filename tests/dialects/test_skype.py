@@ -151,6 +151,15 @@ def test_from_sign_up_to_a_group(alice: Client, bob: Client, at: At) -> None:
     assert edited["message"]["content"] == "one!"
     assert alice.ask(f"DELETE /api/v1/messages/{sent['message']['id']}")["success"] is True
     assert alice.ask(f"PUT /api/v1/chats/{public['id']}", {"name": "Others"})["chat"]["name"] == "Others"
+    page = alice.ask(f"GET /api/v1/messages?chat_id={public['id']}")
+    assert misfits(page, {"messages": [MESSAGE]}) == []
+    told = [(message["type"], message["content"]) for message in page["messages"]]
+    assert told == [
+        ("text", "alice made the group “All” with bob"),
+        ("text", "alice added carol"),
+        ("text", "alice removed carol"),
+        ("text", "alice renamed the group to “Others”"),
+    ]
     assert alice.ask("POST /api/v1/auth/logout")["success"] is True
     alice.ask("GET /api/v1/users/me", status=401)
 

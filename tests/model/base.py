@@ -53,7 +53,7 @@ class World(RuleBasedStateMachine):
         self.tally = tally
         number = next(_numbers)
         self.persons = [people.register(server.url, f"{name}{number}") for name in NAMES]
-        self.model = Model(users=[person.id for person in self.persons])
+        self.model = Model(users={person.id: person.username for person in self.persons})
         self.devices = [Copy(person.id, self._asker(person)) for person in self.persons for _ in range(DEVICES)]
         self.touched: Chat | None = None
         self.changed = False
@@ -119,7 +119,19 @@ class World(RuleBasedStateMachine):
         self.tally[verb, "done"] += 1
         self.changed = True
         assert answer.code is None, (verb, answer.body)
+        if chat is not None:
+            self.meet_stories(chat)
         return predicted
+
+    def meet_stories(self, chat: Chat) -> None:
+        """Takes the ids that the service chose for the messages that tell a group's story."""
+        new = {message.seq: message for message in chat.messages if message.system is not None and not message.id}
+        if new and chat.members:
+            query = {"after": min(new) - 1, "limit": 100}
+            page = self.ask(self.person(min(chat.members)), "GET", f"/chats/{chat.id}/messages", **query)
+            for told in page.body["messages"]:
+                if told["seq"] in new:
+                    new[told["seq"]].id = told["id"]
 
     def check_copy(self, device: Copy, limit: int) -> None:
         """A device that has all changes keeps what one would that loads everything now."""

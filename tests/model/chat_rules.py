@@ -6,7 +6,7 @@ should give.
 
 from collections.abc import Collection
 
-from tests.model.state import RANKED, Chat, Invite, Member, State
+from tests.model.state import RANKED, Chat, Invite, Member, Message, State, Wire
 
 STATUSES = {
     "invalid_input": 400,
@@ -60,7 +60,43 @@ class ChatRules(State):
         """A new group."""
         wanted = set(others) - {actor}
         refuse("blocked", when=any(self.blocked(actor, other) for other in wanted))
-        return self._made(Chat("group", actor, self.tick(), name), dict.fromkeys(wanted, "member") | {actor: "owner"})
+        chat = self._made(Chat("group", actor, self.tick(), name), dict.fromkeys(wanted, "member") | {actor: "owner"})
+        self.tell(actor, chat, "made", wanted, name=name)
+        for member in chat.members.values():
+            member.delivered = member.read = chat.last_seq
+        return chat
+
+    def tell(self, actor: int, chat: Chat, action: str, users: Collection[int] = (), **more: object) -> None:
+        """A system message about what somebody did in a group."""
+        chat.moved = self.tick()
+        told: Wire = {
+            "action": action,
+            "userIds": sorted(users),
+            "userCount": len(users),
+            "name": None,
+            "changes": [],
+            "role": None,
+            "messageId": None,
+            **more,
+        }
+        content = f"{self.users[actor]} {self._words(told)}"
+        chat.messages.append(Message(chat, chat.last_seq + 1, actor, content, chat.moved, system=told))
+
+    def _words(self, told: Wire) -> str:
+        people = ", ".join(self.users[user] for user in told["userIds"])
+        named = f" “{told['name']}”" if told["name"] else ""
+        match told["action"]:
+            case "made":
+                return f"made the group{named}" + (f" with {people}" if people else "")
+            case "renamed":
+                return f"renamed the group to{named}"
+            case "joined" | "left":
+                return f"{told['action']} the group"
+            case "role":
+                return f"made {people} {'a' if told['role'] == 'member' else 'an'} {told['role']}"
+            case "pinned":
+                return "pinned a message"
+        return f"{told['action']} {people}"
 
     def _made(self, chat: Chat, roles: dict[int, str]) -> Chat:
         joined = self.tick()
@@ -78,9 +114,12 @@ class ChatRules(State):
         refuse("forbidden", when=me.role == "member" and bool(wanted & chat.barred))
         for user in wanted:
             self._join(chat, user)
+        if wanted:
+            self.tell(actor, chat, "added", wanted)
 
     def _join(self, chat: Chat, user: int) -> None:
-        chat.members[user] = Member(self.tick(), delivered=chat.last_seq, read=chat.last_seq)
+        # What tells that they came is no news to them.
+        chat.members[user] = Member(self.tick(), delivered=chat.last_seq + 1, read=chat.last_seq + 1)
         chat.barred.discard(user)
 
     def remove(self, actor: int, chat: Chat, leaver: int) -> None:
@@ -95,6 +134,8 @@ class ChatRules(State):
         if actor != leaver:
             chat.barred.add(leaver)
         self._end_if_empty(chat)
+        if chat.members:
+            self.tell(actor, chat, "left" if actor == leaver else "removed", [leaver])
 
     def _end_if_empty(self, chat: Chat) -> None:
         if not chat.members:
@@ -108,13 +149,17 @@ class ChatRules(State):
         if me.role == "admin":
             refuse("forbidden", when=role == "owner" or (other.role != "member" and actor != user))
         refuse("last_owner", when=chat.owners() == {user} and role != "owner")
-        other.role = role
+        if other.role != role:
+            other.role = role
+            self.tell(actor, chat, "role", [user], role=role)
 
     def change(self, actor: int, chat: Chat, field: str, value: object) -> None:
         """Changes one property or rule of a group."""
         me = self.member(chat, actor)
         refuse("not_a_group", when=chat.type != "group")
         refuse("forbidden", when=me.role == "member" or (field == "is_public" and me.role != "owner"))
+        if field == "name" and chat.name != value:
+            self.tell(actor, chat, "renamed", name=value, changes=["name"])
         setattr(chat, field, value)
 
     def delete_chat(self, actor: int, chat: Chat) -> None:
@@ -174,6 +219,7 @@ class ChatRules(State):
         refuse("forbidden", when=actor in chat.barred)
         refuse("blocked", when=any(self.blocked(actor, user) for user in chat.owners() | {host}))
         self._join(chat, actor)
+        self.tell(actor, chat, "joined", [actor])
 
     def block(self, actor: int, other: int) -> None:
         """Blocks somebody."""

@@ -185,4 +185,5 @@ class ChatSteps(World):
         self.agreed("share_reading", answer, lambda: self.model.share_reading(me.id, shares=shares))
 
     def _shows(self, chat: Chat, user: int, answer: Any) -> None:
+        self.meet_stories(chat)
         assert seen(answer) == self.model.seen_chat(chat, user)

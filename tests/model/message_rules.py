@@ -17,7 +17,7 @@ class Model(ChatRules):
 
     def write_refusal(self, actor: int, chat: Chat) -> str | None:
         """Why a member may not write."""
-        if chat.type == "private" and self.blocked(*chat.members):
+        if chat.type == "private" and self.blocked(min(chat.members), max(chat.members)):
             return "blocked"
         if chat.who_can_send == "admins" and chat.members[actor].role not in RANKED:
             return "forbidden"
@@ -76,6 +76,7 @@ class Model(ChatRules):
             return [copy for copy in earlier if copy is not None], False
         self.access(actor, source)
         refuse("message_deleted", when=source.deleted)
+        refuse("forbidden", when=source.system is not None)
         copies: dict[Chat, Message] = {}
         # Of two chats the one with the higher id has its copy later.
         for chat, one, copy in sorted(zip(chats, keys, earlier, strict=True), key=lambda target: target[0].id):
@@ -87,7 +88,7 @@ class Model(ChatRules):
     def edit(self, actor: int, message: Message, content: str) -> None:
         """Gives one's own message another text."""
         self.access(actor, message)
-        refuse("forbidden", when=message.sender != actor)
+        refuse("forbidden", when=message.sender != actor or message.system is not None)
         refuse("message_deleted", when=message.deleted)
         refuse("forbidden", when=message.origin is not None)
         self._check_may_write(actor, message.chat)
@@ -101,12 +102,13 @@ class Model(ChatRules):
         self.access(actor, message)
         chat = message.chat
         commands = chat.type == "group" and chat.members[actor].role in RANKED
-        refuse("forbidden", when=message.sender != actor and not commands)
+        refuse("forbidden", when=message.system is not None or (message.sender != actor and not commands))
         message.empty()
 
     def delete_for_me(self, actor: int, message: Message) -> None:
         """Hides a message from oneself."""
         self.member(message.chat, actor)
+        refuse("forbidden", when=message.system is not None)
         message.hidden_from.add(actor)
 
     def react(self, actor: int, message: Message, emoji: str, *, remove: bool) -> None:
@@ -114,6 +116,7 @@ class Model(ChatRules):
         self.access(actor, message)
         reacted = actor in message.reactions.get(emoji, ())
         if reacted == remove:
+            refuse("forbidden", when=message.system is not None)
             refuse("message_deleted", when=message.deleted)
             refuse("blocked", when=not remove and self.write_refusal(actor, message.chat) == "blocked")
             if not remove:
@@ -130,8 +133,11 @@ class Model(ChatRules):
         refuse("forbidden", when=chat.type == "group" and chat.members[actor].role not in RANKED)
         if (message.pinned > 0) == remove:
             refuse("message_deleted", when=message.deleted)
+            refuse("forbidden", when=message.system is not None)
             self._check_may_write(actor, chat)
             message.pinned = 0 if remove else self.tick()
+            if chat.type == "group" and not remove:
+                self.tell(actor, chat, "pinned", messageId=message.id)
 
     def pins(self, actor: int, chat: Chat) -> list[Message]:
         """A chat's pinned messages, the last pinned first."""

@@ -81,6 +81,11 @@ class MessageSteps(ChatSteps):
         self._shows_message(message, me.id, answer)
         return message if is_new else multiple()
 
+    @rule(target=World.messages, chat=World.groups, turn=st.integers(0, 9))
+    def take_up_a_story(self, chat: Chat, turn: int) -> "Message | MultipleResults[Message]":
+        stories = [message for message in chat.messages if message.system is not None and message.id]
+        return stories[turn % len(stories)] if stories else multiple()
+
     @rule(message=World.messages, actor=ACTOR, text=TEXT, by_socket=BY_SOCKET)
     def edit(self, message: Message, actor: int, text: str, by_socket: bool) -> None:
         me = self.who(actor, message.chat)

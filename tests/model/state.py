@@ -44,6 +44,7 @@ class Message:
     deleted: bool = False
     pinned: int = 0
     hidden_from: set[int] = field(default_factory=set)
+    system: Wire | None = None
 
     def empty(self) -> None:
         """Deletes it for everyone: it keeps its place."""
@@ -99,7 +100,8 @@ class Chat:
         """How many messages there are for a member to be read."""
         read = self.members[user].read
         return sum(
-            message.seq > read and message.sender != user and not message.deleted for message in self.shown_to(user)
+            message.seq > read and message.sender != user and not message.deleted and message.system is None
+            for message in self.shown_to(user)
         )
 
     def is_hidden_from(self, user: int) -> bool:
@@ -109,9 +111,9 @@ class Chat:
 
 @dataclass
 class State:
-    """Everything there is. `quiet` are the users who do not share what they have read."""
+    """Everything there is. `users` are their usernames; `quiet` are those who do not share what they have read."""
 
-    users: list[int] = field(default_factory=list)
+    users: dict[int, str] = field(default_factory=dict)
     chats: list[Chat] = field(default_factory=list)
     invites: list[Invite] = field(default_factory=list)
     blocks: set[tuple[int, int]] = field(default_factory=set)
@@ -178,9 +180,10 @@ class State:
             "seq": message.seq,
             "senderId": message.sender,
             "clientMessageId": message.key,
-            "messageType": "text",
+            "messageType": "text" if message.system is None else "system",
             "content": message.content,
             "attachments": [],
+            "system": message.system,
             "replyTo": message.reply_to,
             "quote": message.reply_to and self._quote(message.chat, message.reply_to),
             "forwardedFrom": message.origin and {"messageId": message.origin[0], "senderId": message.origin[1]},
@@ -198,7 +201,7 @@ class State:
             "messageId": quoted.id,
             "seq": quoted.seq,
             "senderId": quoted.sender,
-            "messageType": "text",
+            "messageType": "text" if quoted.system is None else "system",
             "content": quoted.content[:200],
             "isDeleted": quoted.deleted,
         }

@@ -68,9 +68,12 @@ class Client(Copy):
         chat["unreadCount"] = self._unread(chat)
 
     def _unread(self, chat: Wire) -> int:
-        """What is there to be read: of what is kept, all but one's own and what was deleted."""
+        """What is there to be read: of what is kept, all but one's own, what was deleted and system messages."""
         return sum(
-            message["seq"] > chat["readSeq"] and message["senderId"] != self.user_id and not message["isDeleted"]
+            message["seq"] > chat["readSeq"]
+            and message["senderId"] != self.user_id
+            and not message["isDeleted"]
+            and message["messageType"] != "system"
             for message in self.messages[chat["id"]].values()
         )
 

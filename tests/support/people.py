@@ -63,7 +63,15 @@ class Person:
         return int(form["id"])
 
     def history(self, chat_id: int, **query: Any) -> list[dict[str, Any]]:
-        """A page of a chat's messages."""
+        """What people have written in a page of a chat's messages."""
+        return [message for message in self.messages(chat_id, **query) if message["messageType"] != "system"]
+
+    def story(self, chat_id: int, **query: Any) -> list[dict[str, Any]]:
+        """What a group tells of itself in a page of its messages: its system messages."""
+        return [message for message in self.messages(chat_id, **query) if message["messageType"] == "system"]
+
+    def messages(self, chat_id: int, **query: Any) -> list[dict[str, Any]]:
+        """A page of all that there is in a chat."""
         answer = self.http.get(f"/chats/{chat_id}/messages", params=query)
         assert answer.status_code == 200, answer.text
         messages: list[dict[str, Any]] = answer.json()["messages"]

@@ -98,13 +98,13 @@ class Server:
             return cursor.fetchall() if cursor.description else []
 
     def write_many(self, chat_id: int, sender_id: int, content: str, count: int) -> None:
-        """Fills a chat that is empty with messages that nobody was told of."""
+        """Adds messages to a chat that nobody was told of."""
         self.sql(
             "INSERT INTO messages (chat_id, seq, sender_id, message_type, content)"
-            " SELECT %s, n, %s, 'text', %s FROM generate_series(1, %s) n",
-            chat_id,
+            " SELECT c.id, c.last_seq + n, %s, 'text', %s FROM chats c, generate_series(1, %s) n WHERE c.id = %s",
             sender_id,
             content,
             count,
+            chat_id,
         )
-        self.sql("UPDATE chats SET last_seq = %s WHERE id = %s", count, chat_id)
+        self.sql("UPDATE chats SET last_seq = last_seq + %s WHERE id = %s", count, chat_id)

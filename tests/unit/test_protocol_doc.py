@@ -3,11 +3,13 @@
 import json
 import re
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 from chalicelib.core.config import Settings
 from chalicelib.core.errors import catalogue
 from chalicelib.entry.actions import ACTIONS
 from chalicelib.realtime.events import CATALOGUE
+from chalicelib.realtime.shapes import SystemAction
 from tests.support.documents import whole_document
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +37,11 @@ def test_actions_are_those_of_the_code() -> None:
 
 def test_events_are_those_of_the_code() -> None:
     assert {row[0].strip("`") for row in _rows("Events")} == set(CATALOGUE)
+
+
+def test_actions_of_system_messages_are_those_of_the_code() -> None:
+    told = re.findall(r"^  \| `(\w+)` \|", GUIDE, re.MULTILINE)
+    assert told == list(get_args(get_type_hints(SystemAction)["action"]))
 
 
 def test_rates_are_those_of_the_settings() -> None:

@@ -93,7 +93,7 @@ def test_group_chats(client: Connect, person: Register, alice: Person, bob: Pers
     group = alice.chat_with(bob, carol, name="Команда")
     sockets[0].emit("message:send", {"chatId": group, "content": "всем", "messageType": "text"})
     for ears in sockets:
-        assert ears.wait_for("message:new", chatId=group)["content"] == "всем"
+        assert ears.wait_for("message:new", content="всем")["chatId"] == group
 
 
 def test_files_and_media(client: Connect, alice: Person, bob: Person, chat: int) -> None:

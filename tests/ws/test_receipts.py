@@ -147,15 +147,16 @@ def test_in_a_crowd_receipts_stay_on_ones_own_devices(server: Server, person: Re
     )
     server.sql("INSERT INTO members (chat_id, user_id) SELECT %s, id FROM users WHERE display_name = 'crowd'", chat)
     ears, mouth, desk = alice.socket(), bob.socket(), bob.socket()
-    message = alice.send(chat, "x")["id"]
+    message = alice.send(chat, "x")
+    seq = message["seq"]
     mouth.act("message:delivered", {"chatId": chat})
     mouth.act("messages:read", {"chatId": chat})
-    desk.wait_for("messages:read", seq=1)
+    desk.wait_for("messages:read", seq=seq)
     server.settle()
     ears.act("ping")
     assert _heard(ears) == []
-    assert _heard(desk) == [("message:delivered", bob.id, 1), ("messages:read", bob.id, 1)]
-    receipts = alice.http.get(f"/messages/{message}/receipts").json()["receipts"]
+    assert _heard(desk) == [("message:delivered", bob.id, seq), ("messages:read", bob.id, seq)]
+    receipts = alice.http.get(f"/messages/{message['id']}/receipts").json()["receipts"]
     assert receipts[0]["status"] == "read"
 
 

@@ -82,10 +82,13 @@ def test_sync_tells_in_the_words_of_its_connection(
         assert {event["data"][field] for event in events if field in event["data"]} >= {chat}
         assert {event["chatId"] for event in events} == {chat, COMMON_ROOM_ID, group}, "what is around is ours"
         if vocabulary == "conversations":
-            assert [one["data"]["id"] for one in events if one["type"] == "message:received"] == [
+            received = [one["data"] for one in events if one["type"] == "message:received"]
+            assert [one["id"] for one in received if one["conversationId"] != group] == [
                 theirs["id"],
                 to_all["id"],
             ], "not one's own"
+            [story] = [one for one in received if one["conversationId"] == group]
+            assert (story["messageType"], story["content"]) == ("text", "alice made the group “new” with bob")
             reads = [one["data"] for one in events if one["type"] == "message:read"]
             [read] = [one for one in reads if one["conversationId"] == chat]
             assert (read["messageId"], read["userId"]) == (own["id"], alice.id)

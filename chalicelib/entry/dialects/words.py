@@ -55,7 +55,7 @@ def in_text(message: Plain, view: View) -> Plain:
         lines += [card["name"], card["phone"], known and f"@{known['username']}"]
     elif poll := message.get("poll"):
         lines += [f"{number}. {option['text']}" for number, option in enumerate(poll["options"], 1)]
-    else:
+    elif message["messageType"] != "system":
         return message
     return {**message, "messageType": "text", "content": "\n".join(line for line in lines if line)}
 

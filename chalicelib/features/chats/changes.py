@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from chalicelib.core.verdicts import Outcome
+from chalicelib.features.messages import story
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import Chat, ChatSummary
@@ -17,10 +18,11 @@ from chalicelib.realtime.shapes import Chat, ChatSummary
 class Change(Outcome, frozen=True, kw_only=True):
     """What became of a change: the chat as the actor sees it then, its members, and whom it added or took away.
 
-    `users` tells who those are.
+    `users` tells who those are, and `told` is the message that tells the change in the chat.
     """
 
     chat: str | None = None
+    told: str | None = None
     member_ids: list[int] | None = None
     changed_ids: Sequence[int] = ()
     users: str | None = None
@@ -32,12 +34,15 @@ class Change(Outcome, frozen=True, kw_only=True):
 
     @property
     def summary(self) -> ChatSummary:
-        """The chat as everybody sees it."""
-        return msgspec.json.decode(self.chat or "null", type=ChatSummary)
+        """The chat as everybody sees it, with the people whom that names."""
+        chat = msgspec.json.decode(self.chat or "null", type=ChatSummary)
+        named = {chat.created_by, *(participant.user_id for participant in chat.participants)}
+        return msgspec.structs.replace(chat, users=[user for user in chat.users or () if user.id in named])
 
 
 def tell_change(change: Change) -> None:
-    """Tells all members how the chat is now; those who have just come know it already."""
+    """Tells all members what was done, and how the chat is now; those who have just come know that already."""
+    story.tell(change.told, change.member_ids or ())
     chat = change.summary
     newcomers = set(change.changed_ids)
     others = [user_id for user_id in change.member_ids or () if user_id not in newcomers]

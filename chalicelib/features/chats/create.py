@@ -9,6 +9,7 @@ from chalicelib.features.chats.access import FIRST_PARTICIPANTS
 from chalicelib.features.chats.changes import Change, push_group
 from chalicelib.features.chats.personal import tell_devices
 from chalicelib.features.chats.schemas import ChatInput
+from chalicelib.features.messages import story
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import Chat
@@ -83,18 +84,21 @@ made AS (
     RETURNING id
 ),
 joined AS (
-    INSERT INTO members (chat_id, user_id, role)
-    SELECT made.id, %(user_id)s, 'owner' FROM made
+    -- The first message tells that it was made, which is no news to them.
+    INSERT INTO members (chat_id, user_id, role, delivered_seq, read_seq)
+    SELECT made.id, %(user_id)s, 'owner', 1, 1 FROM made
     UNION ALL
-    SELECT made.id, wanted.id, 'member' FROM made, wanted
+    SELECT made.id, wanted.id, 'member', 1, 1 FROM made, wanted
     RETURNING user_id
 ),
 outcome AS MATERIALIZED (
     SELECT v.verdict, made.id AS chat_id, array(SELECT user_id FROM joined) AS changed_ids
     FROM verdict v LEFT JOIN made ON true
 )
-SELECT o.verdict, o.changed_ids, a.chat, a.member_ids
-FROM outcome o, chat_after(o.chat_id, %(user_id)s, %(most)s) a
+SELECT o.verdict, o.changed_ids, a.told, a.chat, a.member_ids
+FROM outcome o, chat_told(o.chat_id, %(user_id)s, %(most)s, CASE WHEN o.chat_id IS NOT NULL THEN jsonb_build_object(
+    'action', 'made', 'name', %(name)s::text, 'userIds', array(SELECT id FROM wanted ORDER BY id)
+) END, %(title)s) a
 """
 
 
@@ -108,6 +112,7 @@ def create(actor: Actor, chat: ChatInput) -> tuple[Chat, bool]:
     values = {
         "user_id": actor.user_id,
         "name": chat.name,
+        "title": story.title(chat.name),
         "description": chat.description,
         "user_ids": chat.participant_ids,
         "group_size": settings().group_size,
@@ -136,4 +141,5 @@ def _private(actor: Actor, chat: ChatInput) -> tuple[Chat, bool]:
 def _announced(made: Change) -> Chat:
     chat = made.seen
     publish(events.chat_created(chat), to=made.changed_ids, group=push_group(chat.id))
+    story.tell(made.told, made.member_ids or ())
     return chat

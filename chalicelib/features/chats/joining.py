@@ -22,6 +22,8 @@ WITH door AS MATERIALIZED (
     SELECT c AS chat, c.id, i.id AS invite_id, i.created_by AS host_id,
         CASE WHEN i.id IS NULL THEN c.is_public ELSE is_open(i, c) END AS is_open,
         EXISTS (SELECT FROM members m WHERE m.chat_id = c.id AND m.user_id = %(user_id)s) AS is_member,
+        -- Everybody comes to the common room: that is no news there.
+        c.id <> common_room_id() AS told,
         CASE c.id WHEN common_room_id() THEN %(room_size)s ELSE %(group_size)s END AS most
     FROM chats c LEFT JOIN invites i ON i.chat_id = c.id AND i.token_hash = %(token_hash)s
     WHERE c.id = coalesce(
@@ -50,7 +52,7 @@ taken AS (
     UPDATE chats c SET members_version = c.members_version + 1, updated_at = now()
     FROM door d, verdict v
     WHERE c.id = d.id AND c.members_version = (d.chat).members_version AND v.verdict = 'allowed'
-    RETURNING c.id, c.last_seq
+    RETURNING c.id, c.last_seq + d.told::integer AS last_seq
 ),
 used AS (
     UPDATE invites i SET uses = i.uses + 1 FROM door d, taken t
@@ -68,9 +70,11 @@ outcome AS MATERIALIZED (
         AS verdict, array(SELECT user_id FROM joined) AS changed_ids
     FROM verdict v
 )
-SELECT o.verdict, o.changed_ids, users_text(o.changed_ids) AS users, a.chat, a.member_ids
-FROM outcome o, chat_after(
-    CASE WHEN o.verdict IN ('allowed', 'unchanged') THEN (SELECT id FROM door) END, %(user_id)s, %(most)s
+SELECT o.verdict, o.changed_ids, users_text(o.changed_ids) AS users, a.told, a.chat, a.member_ids
+FROM outcome o, chat_told(
+    CASE WHEN o.verdict IN ('allowed', 'unchanged') THEN (SELECT id FROM door) END, %(user_id)s, %(most)s,
+    CASE WHEN o.verdict = 'allowed' AND (SELECT told FROM door)
+        THEN jsonb_build_object('action', 'joined', 'userIds', o.changed_ids) END, NULL
 ) a
 """
 

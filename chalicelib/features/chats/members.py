@@ -56,9 +56,9 @@ taken AS (
     RETURNING c.id, c.last_seq
 ),
 joined AS (
-    -- What was said before they came is history to new members, not news.
+    -- What was said before they came is history to new members, not news; so is that they came.
     INSERT INTO members (chat_id, user_id, delivered_seq, read_seq)
-    SELECT t.id, w.id, t.last_seq, t.last_seq FROM taken t, wanted w
+    SELECT t.id, w.id, t.last_seq + 1, t.last_seq + 1 FROM taken t, wanted w
     RETURNING chat_id, user_id
 ),
 outcome AS MATERIALIZED (
@@ -66,12 +66,13 @@ outcome AS MATERIALIZED (
         AS verdict, array(SELECT user_id FROM joined) AS changed_ids
     FROM verdict v
 )
-SELECT o.verdict, o.changed_ids, users_text(o.changed_ids || %(user_id)s::bigint) AS users, a.chat, a.member_ids,
-    n.chat AS newcomers_chat
-FROM outcome o, chat_after(
-    CASE WHEN o.verdict IN ('allowed', 'unchanged') THEN %(chat_id)s::bigint END, %(user_id)s, %(most)s
+SELECT o.verdict, o.changed_ids, users_text(o.changed_ids || %(user_id)s::bigint) AS users, a.told, a.chat,
+    a.member_ids, n.chat AS newcomers_chat
+FROM outcome o, chat_told(
+    CASE WHEN o.verdict IN ('allowed', 'unchanged') THEN %(chat_id)s::bigint END, %(user_id)s, %(most)s,
+    CASE o.verdict WHEN 'allowed' THEN jsonb_build_object('action', 'added', 'userIds', o.changed_ids) END, NULL
 ) a, chat_after(
-    CASE WHEN cardinality(o.changed_ids) > 0 THEN %(chat_id)s::bigint END, o.changed_ids[1], %(most)s
+    CASE WHEN a.told IS NOT NULL THEN %(chat_id)s::bigint END, o.changed_ids[1], %(most)s
 ) n
 """
 
@@ -112,7 +113,7 @@ def welcome(joined: Change, chat: Chat, *, added_by: int | None) -> None:
     tell_change(joined)
 
 
-# A group that its last member leaves is over; the common room waits for the next one.
+# A group that its last member leaves is over; the common room waits for the next one, and tells nobody who goes.
 _REMOVE = """
 WITH acting AS MATERIALIZED (
     SELECT c.id, c.type, c.members_version, m.role FROM members m JOIN chats c ON c.id = m.chat_id
@@ -126,7 +127,8 @@ staying AS MATERIALIZED (
     WHERE m.chat_id = %(chat_id)s AND m.user_id <> %(leaver_id)s
 ),
 verdict AS MATERIALIZED (
-    SELECT s.members = 0 AND %(chat_id)s::bigint <> common_room_id() AS over, CASE
+    SELECT s.members = 0 AND %(chat_id)s::bigint <> common_room_id() AS over,
+        s.members > 0 AND %(chat_id)s::bigint <> common_room_id() AS told, CASE
         WHEN NOT EXISTS (SELECT FROM acting) OR NOT EXISTS (SELECT FROM leaving) THEN 'not_found'
         WHEN (SELECT type FROM acting) <> 'group' THEN 'not_group'
         WHEN %(leaver_id)s <> %(user_id)s AND (
@@ -156,11 +158,16 @@ departed AS (
 ),
 outcome AS MATERIALIZED (
     SELECT CASE WHEN v.verdict = 'allowed' AND NOT EXISTS (SELECT FROM taken) THEN 'stale' ELSE v.verdict END
-        AS verdict, array(SELECT user_id FROM left_it) AS changed_ids
+        AS verdict, v.told, array(SELECT user_id FROM left_it) AS changed_ids
     FROM verdict v
 )
-SELECT o.verdict, o.changed_ids, users_text(o.changed_ids) AS users, a.chat, a.member_ids
-FROM outcome o, chat_after(CASE o.verdict WHEN 'allowed' THEN %(chat_id)s::bigint END, %(user_id)s, %(most)s) a
+SELECT o.verdict, o.changed_ids, users_text(o.changed_ids) AS users, a.told, a.chat, a.member_ids
+FROM outcome o, chat_told(
+    CASE o.verdict WHEN 'allowed' THEN %(chat_id)s::bigint END, %(user_id)s, %(most)s,
+    CASE WHEN o.verdict = 'allowed' AND o.told THEN jsonb_build_object(
+        'action', CASE %(leaver_id)s WHEN %(user_id)s THEN 'left' ELSE 'removed' END, 'userIds', o.changed_ids
+    ) END, NULL
+) a
 """
 
 

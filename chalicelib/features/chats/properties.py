@@ -8,6 +8,7 @@ from chalicelib.core.verdicts import settled
 from chalicelib.features.chats.access import FIRST_PARTICIPANTS
 from chalicelib.features.chats.changes import Change, tell_change
 from chalicelib.features.chats.schemas import ChatChange
+from chalicelib.features.messages import story
 from chalicelib.features.uploads import avatars
 from chalicelib.realtime.shapes import Chat
 
@@ -19,6 +20,7 @@ WITH asked AS MATERIALIZED (
 ),
 acting AS MATERIALIZED (
     SELECT c.id, c.type, c.members_version, m.role,
+        jsonb_build_object('name', c.name, 'description', c.description) AS shown, c.avatar_id,
         c.type = 'private' AND is_blocked(c.low_user_id, c.high_user_id) AS blocked
     FROM members m JOIN chats c ON c.id = m.chat_id
     WHERE m.chat_id = %(chat_id)s AND m.user_id = %(user_id)s
@@ -37,6 +39,23 @@ verdict AS MATERIALIZED (
         ELSE 'allowed'
     END AS verdict
     FROM asked
+),
+-- What all see of a group, and what the chat tells of its change.
+told AS MATERIALIZED (
+    SELECT CASE WHEN cardinality(seen.fields) > 0 THEN jsonb_build_object(
+        'action', CASE WHEN 'name' = ANY (seen.fields) THEN 'renamed' ELSE 'changed' END,
+        'name', CASE WHEN 'name' = ANY (seen.fields) THEN change -> 'name' END, 'changes', seen.fields
+    ) END AS what
+    FROM asked, (
+        SELECT array(
+            SELECT given.key FROM asked, acting a, jsonb_each(change) given
+            WHERE a.type = 'group' AND a.shown ? given.key AND a.shown -> given.key <> given.value
+            ORDER BY given.key
+        ) || array(
+            SELECT 'avatarUrl' FROM acting a
+            WHERE a.type = 'group' AND %(chosen)s AND a.avatar_id IS DISTINCT FROM %(avatar_id)s::bigint
+        ) AS fields
+    ) seen
 ),
 changed AS (
     UPDATE chats c SET
@@ -61,9 +80,10 @@ outcome AS MATERIALIZED (
         AS verdict
     FROM verdict v
 )
-SELECT o.verdict, a.chat, a.member_ids
-FROM outcome o, chat_after(
-    CASE WHEN o.verdict IN ('allowed', 'unchanged') THEN %(chat_id)s::bigint END, %(user_id)s, %(most)s
+SELECT o.verdict, a.told, a.chat, a.member_ids
+FROM outcome o, told, chat_told(
+    CASE WHEN o.verdict IN ('allowed', 'unchanged') THEN %(chat_id)s::bigint END, %(user_id)s, %(most)s,
+    CASE o.verdict WHEN 'allowed' THEN told.what END, %(title)s
 ) a
 """
 
@@ -78,6 +98,7 @@ def change(actor: Actor, chat_id: int, wanted: ChatChange) -> Chat:
         "user_id": actor.user_id,
         "chat_id": chat_id,
         "change": msgspec.json.encode(wanted).decode(),
+        "title": story.title(wanted.name or None),
         "most": FIRST_PARTICIPANTS,
         **avatars.values(avatars.chosen(wanted.avatar_id, wanted.avatar_url)),
     }

@@ -50,8 +50,13 @@ outcome AS MATERIALIZED (
         AS verdict
     FROM verdict v
 )
-SELECT o.verdict, users_text(ARRAY[%(member_id)s::bigint]) AS users, a.chat, a.member_ids
-FROM outcome o, chat_after(CASE o.verdict WHEN 'allowed' THEN %(chat_id)s::bigint END, %(user_id)s, %(most)s) a
+SELECT o.verdict, users_text(ARRAY[%(member_id)s::bigint]) AS users, a.told, a.chat, a.member_ids
+FROM outcome o, chat_told(
+    CASE o.verdict WHEN 'allowed' THEN %(chat_id)s::bigint END, %(user_id)s, %(most)s,
+    CASE o.verdict WHEN 'allowed' THEN jsonb_build_object(
+        'action', 'role', 'role', %(role)s::text, 'userIds', ARRAY[%(member_id)s::bigint]
+    ) END, NULL
+) a
 """
 
 

@@ -4,7 +4,7 @@ import msgspec
 
 from chalicelib.core import db
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import NotFound
+from chalicelib.core.errors import Forbidden, NotFound
 from chalicelib.core.verdicts import Outcome, settled
 from chalicelib.realtime import events
 from chalicelib.realtime.event_data import MessageDeleted
@@ -23,6 +23,7 @@ class _Outcome(Outcome, frozen=True, kw_only=True):
 class _Hidden(msgspec.Struct, frozen=True):
     chat_id: int
     seq: int
+    is_story: bool
     is_new: bool
     users: str
 
@@ -35,6 +36,7 @@ WITH target AS MATERIALIZED (
 verdict AS MATERIALIZED (
     SELECT coalesce((
         SELECT CASE
+            WHEN (t.message).message_type = 'system' THEN 'forbidden'
             WHEN (t.message).sender_id IS DISTINCT FROM %(user_id)s
                 AND NOT ((t.chat).type = 'group' AND (t.viewer).role IN ('owner', 'admin')) THEN 'forbidden'
             WHEN (t.message).deleted_at IS NOT NULL THEN 'unchanged'
@@ -75,15 +77,17 @@ FROM verdict v LEFT JOIN deleted d ON true
 # Without `access_message`, which would not find what is hidden already: this is safe to repeat.
 _FOR_ME = """
 WITH target AS MATERIALIZED (
-    SELECT m.chat_id, m.seq FROM messages m JOIN members me ON me.chat_id = m.chat_id AND me.user_id = %(user_id)s
+    SELECT m.chat_id, m.seq, m.message_type = 'system' AS is_story
+    FROM messages m JOIN members me ON me.chat_id = m.chat_id AND me.user_id = %(user_id)s
     WHERE m.id = %(message_id)s
 ),
 hidden AS (
-    INSERT INTO hidden_messages (user_id, chat_id, seq) SELECT %(user_id)s, t.chat_id, t.seq FROM target t
+    INSERT INTO hidden_messages (user_id, chat_id, seq)
+    SELECT %(user_id)s, t.chat_id, t.seq FROM target t WHERE NOT t.is_story
     ON CONFLICT DO NOTHING
     RETURNING seq
 )
-SELECT t.chat_id, t.seq, EXISTS (SELECT FROM hidden) AS is_new,
+SELECT t.chat_id, t.seq, t.is_story, EXISTS (SELECT FROM hidden) AS is_new,
     users_text(ARRAY[%(user_id)s::bigint]) AS users FROM target t
 """
 
@@ -91,7 +95,8 @@ SELECT t.chat_id, t.seq, EXISTS (SELECT FROM hidden) AS is_new,
 def delete(actor: Actor, message_id: int, scope: DeleteScope) -> None:
     """Deletes a message, once, and tells whom it concerns: every member, or the actor's own devices.
 
-    Raises NotFound; and Forbidden for who did not send it and is no owner or admin of its group.
+    Raises NotFound; and Forbidden for a system message, and for who would delete for everyone what others sent in
+    a group that they do not own or administer.
     """
     if scope == "me":
         _for_me(actor, message_id)
@@ -121,6 +126,8 @@ def _for_me(actor: Actor, message_id: int) -> None:
     row = db.one(_Hidden, _FOR_ME, {"user_id": actor.user_id, "message_id": message_id}, actor=actor)
     if row is None:
         raise NotFound("There is no such message.")
+    if row.is_story:
+        raise Forbidden()
     if row.is_new:
         data = MessageDeleted(
             chat_id=row.chat_id, message_id=message_id, seq=row.seq, deleted_by=actor.user_id, scope="me"

@@ -50,6 +50,7 @@ verdict AS MATERIALIZED (
     SELECT 'edits:' || %(user_id)s::bigint AS subject, coalesce((
         SELECT CASE
             WHEN (t.message).sender_id IS DISTINCT FROM %(user_id)s THEN 'forbidden'
+            WHEN (t.message).message_type = 'system' THEN 'forbidden'
             WHEN (t.message).deleted_at IS NOT NULL THEN 'deleted'
             -- It says whose words these are.
             WHEN (t.message).forwarded_from IS NOT NULL THEN 'forbidden'

@@ -10,6 +10,7 @@ from chalicelib.core.context import Actor
 from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import Seq
 from chalicelib.core.verdicts import Outcome, settled
+from chalicelib.features.messages import story
 from chalicelib.features.messages.schemas import MessageList
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
@@ -19,6 +20,7 @@ from chalicelib.realtime.shapes import Message, bare, for_oneself, people_of
 class _Outcome(Outcome, frozen=True, kw_only=True):
     message: str | None
     told: str | None
+    story: str | None
     member_ids: list[int]
 
 
@@ -45,6 +47,7 @@ verdict AS MATERIALIZED (
             WHEN (t.chat).type = 'group' AND (t.viewer).role NOT IN ('owner', 'admin') THEN 'forbidden'
             WHEN ((t.message).pinned_at IS NOT NULL) = %(wanted)s THEN 'unchanged'
             WHEN (t.message).deleted_at IS NOT NULL THEN 'deleted'
+            WHEN (t.message).message_type = 'system' THEN 'forbidden'
             WHEN write_refusal(t.chat, t.viewer) IS NOT NULL THEN write_refusal(t.chat, t.viewer)
             ELSE 'allowed'
         END FROM target t
@@ -69,6 +72,12 @@ SELECT
         FROM target t LEFT JOIN pinned p ON true
     ) AS message,
     (SELECT message_told(p.message, t.viewer) FROM target t, pinned p) AS told,
+    (
+        SELECT store_system_message(
+            p.chat_id, %(user_id)s, jsonb_build_object('action', 'pinned', 'messageId', (p.message).id), NULL
+        )
+        FROM target t, pinned p WHERE %(wanted)s AND (t.chat).type = 'group'
+    ) AS story,
     array(SELECT m.user_id FROM members m WHERE m.chat_id = (SELECT p.chat_id FROM pinned p)) AS member_ids
 FROM verdict v
 """
@@ -100,6 +109,7 @@ def pin(actor: Actor, message_id: int, *, remove: bool = False) -> Message:
     if outcome.told is not None:
         event = events.message_updated(msgspec.json.decode(outcome.told, type=Message))
         publish(event, to=outcome.member_ids, group=f"chat:{message.chat_id}")
+    story.tell(outcome.story, outcome.member_ids)
     return for_oneself(message, actor.user_id)
 
 

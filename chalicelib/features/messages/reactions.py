@@ -39,6 +39,7 @@ verdict AS MATERIALIZED (
     SELECT 'reactions:' || %(user_id)s::bigint AS subject, coalesce((
         SELECT CASE
             WHEN t.reactions = (t.message).reactions THEN 'unchanged'
+            WHEN (t.message).message_type = 'system' THEN 'forbidden'
             WHEN (t.message).deleted_at IS NOT NULL THEN 'deleted'
             WHEN %(wanted)s AND write_refusal(t.chat, t.viewer) = 'blocked' THEN 'blocked'
             WHEN (SELECT count(*) FROM jsonb_object_keys(t.reactions)) > %(most)s THEN 'too_many_reactions'
@@ -88,7 +89,8 @@ def react(actor: Actor, message_id: int, emoji: str, *, remove: bool = False) ->
     """Adds or takes back the actor's reaction, once, and tells every device of every member.
 
     All forms of an emoji are one reaction, told in its fully-qualified form.
-    Raises NotFound, MessageIsDeleted, Blocked, RateLimited, and TooManyReactions for one kind too many.
+    Raises NotFound, Forbidden for a system message, MessageIsDeleted, Blocked, RateLimited, and TooManyReactions for
+    one kind too many.
     """
     values = {
         "user_id": actor.user_id,

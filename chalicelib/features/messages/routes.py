@@ -169,7 +169,7 @@ def forward_message(actor: Actor, message_id: Id, body: ForwardInput) -> Reply[C
 
 @routes.put(
     "/messages/{message_id}/reactions/{emoji}",
-    refuses=(NotFound, Blocked, MessageIsDeleted, TooManyReactions, RateLimited),
+    refuses=(NotFound, Forbidden, Blocked, MessageIsDeleted, TooManyReactions, RateLimited),
 )
 def add_reaction(actor: Actor, message_id: Id, emoji: Emoji) -> Reply[ReactionSummary]:
     """React to a message; again is as once."""

@@ -154,6 +154,7 @@ def _stored(user_id: int, message: SendInput, outcome: _Outcome) -> Message:
         attachments=msgspec.json.decode(outcome.attachments or "[]", type=list[Attachment]),
         reply_to=message.reply_to,
         quote=msgspec.json.decode(outcome.quote, type=Quote) if outcome.quote else None,
+        system=None,
         forwarded_from=None,
         mentions=message.mentions,
         reactions={},

@@ -245,9 +245,9 @@ export class ChatCopy {
   #unreadLoaded() {
     let count = 0;
     for (let index = this.list.length - 1; index >= 0; index--) {
-      const { seq, senderId, isDeleted } = this.list[index];
+      const { seq, senderId, isDeleted, messageType } = this.list[index];
       if (seq <= this.data.readSeq) break;
-      if (senderId !== this.ownId && !isDeleted) count++;
+      if (senderId !== this.ownId && !isDeleted && messageType !== "system") count++;
     }
     return count;
   }

@@ -229,7 +229,7 @@ export class Copy extends Emitter {
         await this.#hearMessage(chat, data);
         chat.merge({ lastSeq: Math.max(chat.data.lastSeq, data.seq), hidden: false });
         if (!event.unattended && data.senderId) this.#raise(chat, "readSeq", data.senderId, data.seq);
-        if (data.senderId === this.userId) chat.merge({ markedUnread: false });
+        if (data.senderId === this.userId && data.messageType !== "system") chat.merge({ markedUnread: false });
         return this.emit("chat", { chatId });
       case "message:updated":
         return this.#hearMessage(chat, data);
