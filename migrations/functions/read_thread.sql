@@ -17,7 +17,8 @@ BEGIN
     END IF;
     SELECT t.* INTO thread FROM threads t
     WHERE t.chat_id = (target.head).chat_id AND t.root_seq = (target.head).seq FOR KEY SHARE;
-    mark := least(coalesce(wanted, thread.last_seq), thread.last_seq);
+    -- NULL where there are no replies: no mark is moved then.
+    mark := CASE WHEN wanted < thread.last_seq THEN wanted ELSE thread.last_seq END;
     verdict := 'unchanged';
     IF mark > thread_mark(target.head, target.viewer) THEN
         INSERT INTO thread_marks AS k (user_id, root_id, chat_id, root_seq, read_seq)

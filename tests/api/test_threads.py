@@ -68,7 +68,9 @@ def test_a_thread_is_read_page_by_page(alice: Person, bob: Person, group: int) -
             break
         query["cursor"] = page["nextCursor"]
     assert found == replies[::-1]
-    alone = _thread(alice, alice.send(group, "nobody answers"))
+    lonely = alice.send(group, "nobody answers")
+    assert _read(bob, lonely, seq=1)["unreadCount"] == 0
+    alone = _thread(alice, lonely)
     assert (alone["messages"], alone["unreadCount"], alone["hasMore"]) == ([], 0, False)
 
 
