@@ -36,7 +36,7 @@ def main() -> int:
         folder = Path(name)
         folder.chmod(0o711)  # PostgreSQL may run as another user, who has to pass through
         code = _run(folder, sys.argv[1:])
-        if code == pytest.ExitCode.TESTS_FAILED and len(failed := _failed(folder)) <= _FEW:
+        if code == pytest.ExitCode.TESTS_FAILED and 0 < len(failed := _failed(folder)) <= _FEW:
             print(f"once more, alone: {', '.join(failed)}", flush=True)
             code = _run(folder, [*sys.argv[1:], "-n", "0", "--last-failed"])
             if code == pytest.ExitCode.OK:
@@ -65,8 +65,9 @@ def _is_roomy() -> bool:
 
 
 def _failed(folder: Path) -> list[str]:
-    """The ids of the tests that failed."""
-    return list(json.loads((folder / _CACHE / "v/cache/lastfailed").read_text()))
+    """The ids of the tests that failed, where pytest keeps them."""
+    kept = folder / _CACHE / "v/cache/lastfailed"
+    return list(json.loads(kept.read_text())) if kept.exists() else []
 
 
 def _run(folder: Path, arguments: list[str]) -> int:

@@ -204,3 +204,24 @@ def test_the_sockets_of_an_ended_session_hear_so_and_are_closed(
             assert alice.http.post(f"/auth/{way}").status_code == 204
     socket.wait_for("session:revoked")
     socket.wait_closed()
+
+
+@pytest.mark.parametrize(
+    ("key", "shown", "address"),
+    [
+        ("", {"X-Viewer-Address": "198.51.100.7"}, "127.0.0.1"),
+        ("", {"X-Edge-Key": "", "X-Viewer-Address": "198.51.100.7"}, "127.0.0.1"),
+        ("secret", {"X-Viewer-Address": "198.51.100.7"}, "127.0.0.1"),
+        ("secret", {"X-Edge-Key": "guessed", "X-Viewer-Address": "198.51.100.7"}, "127.0.0.1"),
+        ("secret", {"X-Edge-Key": "secret", "X-Viewer-Address": "198.51.100.7"}, "198.51.100.7"),
+        ("secret", {"X-Edge-Key": "secret", "X-Viewer-Address": "2001:db8::7"}, "2001:db8::7"),
+        ("secret", {"X-Edge-Key": "secret"}, "unknown"),
+    ],
+)
+def test_only_who_shows_the_edges_key_says_where_a_client_is(
+    server: Server, key: str, shown: dict[str, str], address: str
+) -> None:
+    with server.settings(edge_key=key), web.client(server.url, shown) as client:
+        answer = client.post("/auth/register", json={"username": "maria", "password": PASSWORD})
+    assert answer.status_code == 201, answer.text
+    assert server.sql("SELECT address FROM sessions") == [(address,)]

@@ -87,6 +87,9 @@ def test_from_sign_up_to_a_message(alice: Client, bob: Client) -> None:
     assert misfits(history, {"data": [MESSAGE], "pagination": PAGINATION}) == []
     assert [message["content"] for message in history["data"]] == ["И тебе", "Привет!"]
     assert [message["sender"]["name"] for message in history["data"]] == ["Bob", "Alice"]
+    matches = bob.ask(f"GET /api/messages/conversation/{made['id']}/search?q=привет&_=17")
+    assert misfits(matches, {"data": [MESSAGE], "pagination": PAGINATION}) == []
+    assert [message["id"] for message in matches["data"]] == [sent["id"]]
     names = [person["name"] for person in listed["data"][0]["participants"]]
     assert names == ["Alice", "Bob"]
     group = alice.ask("POST /api/conversations", {"name": "Us", "participantIds": [bob.id]}, status=201)

@@ -81,6 +81,9 @@ def test_from_sign_up_to_a_group(alice: Client, bob: Client) -> None:
     history = bob.ask(f"GET /api/messages/chat/{chat['id']}?limit=1000&offset=0")
     assert misfits(history, [MESSAGE]) == []
     assert [message["content"] for message in history] == ["Привет! Как дела?", "Хорошо"]
+    matches = bob.ask("GET /api/messages/search?q=привет")
+    assert misfits(matches, [MESSAGE]) == []
+    assert [message["id"] for message in matches] == [sent["id"]]
     assert bob.ask(f"DELETE /api/messages/{history[1]['id']}")["success"] is True
     assert [one["id"] for one in bob.ask(f"GET /api/messages/chat/{chat['id']}?limit=1000")] == [sent["id"]]
     assert bob.ask(f"POST /api/messages/chat/{chat['id']}/read", {})["success"] is True

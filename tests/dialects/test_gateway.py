@@ -80,6 +80,9 @@ def test_from_sign_up_to_a_group(alice: Client, bob: Client) -> None:
     assert misfits(page, {"messages": [MESSAGE], "hasMore": bool}) == []
     assert [message["_id"] for message in page["messages"]] == [second["_id"], third["_id"]]
     assert page["hasMore"] is True
+    matches = bob.ask("GET /api/messages/search?q=привет")
+    assert misfits(matches, {"messages": [MESSAGE], "hasMore": bool}) == []
+    assert [message["_id"] for message in matches["messages"]] == [first["_id"]]
     older = bob.ask(f"GET /api/messages/chats/{chat}?before={second['createdAt']}")
     assert ([message["_id"] for message in older["messages"]], older["hasMore"]) == ([first["_id"]], False)
     assert alice.ask(f"DELETE /api/messages/{third['_id']}")["success"] is True

@@ -137,6 +137,9 @@ def test_from_sign_up_to_a_group(alice: Client, bob: Client, at: At) -> None:
     page = bob.ask(f"GET /api/v1/messages?chat_id={chat}&limit=2&offset=1")
     assert misfits(page, {"messages": [MESSAGE]}) == []
     assert [message["content"] for message in page["messages"]] == ["one", "two"]
+    matches = bob.ask("GET /api/v1/messages/search?q=three")
+    assert misfits(matches, {"messages": [MESSAGE]}) == []
+    assert [message["content"] for message in matches["messages"]] == ["three"]
     listed = alice.ask("GET /api/v1/chats")
     assert misfits(listed, {"chats": [CHAT]}) == []
     assert (listed["chats"][0]["id"], listed["chats"][0]["unread_count"]) == (chat, 1)

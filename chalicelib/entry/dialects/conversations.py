@@ -8,6 +8,7 @@ from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route,
 from chalicelib.features.accounts.schemas import Admission, Verification
 from chalicelib.features.chats.schemas import ChatList
 from chalicelib.features.messages.schemas import MessageList, Watermarks
+from chalicelib.features.messages.snippets import FoundMessages
 from chalicelib.features.people.schemas import UserList
 from chalicelib.features.uploads.avatars import file_of
 from chalicelib.realtime.people import User
@@ -63,15 +64,14 @@ def conversation(one: Plain, view: View) -> Plain:
     }
 
 
-def page(name: str, tell: Tell) -> Tell:
-    """A list, as newer clients read it, or bare, for earlier ones."""
+def page(name: str, tell: Tell, *, by_message: bool = False) -> Tell:
+    """A list, as newer clients read it, or bare, for earlier ones. A history goes on before its last message."""
 
     def told(answer: Plain, view: View) -> Any:
         items = [tell(one, view) for one in answer[name]]
         if settings().dialect_bare_lists:
             return items
-        # The newest come first, so that the next page begins before the last message of this one.
-        after = str(items[-1]["id"]) if name == "messages" and answer["hasMore"] else answer["nextCursor"]
+        after = str(items[-1]["id"]) if by_message and answer["hasMore"] else answer["nextCursor"]
         pagination = {
             "hasNext": answer["hasMore"],
             "hasPrevious": False,
@@ -191,7 +191,8 @@ DIALECT = Dialect(
         Chat: conversation,
         ChatList: page("chats", conversation),
         Message: message,
-        MessageList: page("messages", message),
+        MessageList: page("messages", message, by_message=True),
+        FoundMessages: page("messages", message),
         Watermarks: read,
     },
     actions={

@@ -7,6 +7,7 @@ from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route,
 from chalicelib.features.accounts.schemas import Admission, Verification
 from chalicelib.features.chats.schemas import ChatList
 from chalicelib.features.messages.schemas import MessageList, Watermarks
+from chalicelib.features.messages.snippets import FoundMessages
 from chalicelib.features.people.schemas import UserList
 from chalicelib.features.uploads.avatars import file_of
 from chalicelib.realtime.people import User
@@ -48,6 +49,10 @@ def message(given: Plain, view: View) -> Plain:
 def history(answer: Plain, view: View) -> list[Plain]:
     """Oldest first, without what was deleted."""
     return [message(one, view) for one in reversed(answer["messages"]) if not one["isDeleted"]]
+
+
+def _found(answer: Plain, view: View) -> list[Plain]:
+    return [message(one, view) for one in answer["messages"]]
 
 
 def chat(one: Plain, view: View) -> Plain:
@@ -142,6 +147,7 @@ DIALECT = Dialect(
         ChatList: _chats,
         Message: message,
         MessageList: history,
+        FoundMessages: _found,
         Watermarks: done,
     },
     actions={

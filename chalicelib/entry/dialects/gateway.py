@@ -9,6 +9,7 @@ from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route,
 from chalicelib.features.accounts.schemas import Admission, Verification
 from chalicelib.features.chats.schemas import ChatList
 from chalicelib.features.messages.schemas import MessageList, Watermarks
+from chalicelib.features.messages.snippets import FoundMessages
 from chalicelib.features.people.schemas import UserList
 from chalicelib.features.uploads.avatars import file_of
 from chalicelib.realtime.people import User
@@ -78,6 +79,10 @@ def _history(answer: Plain, view: View) -> Plain:
     """Oldest first, without what was deleted."""
     shown = [message(one, view) for one in reversed(answer["messages"]) if not one["isDeleted"]]
     return {"messages": shown, "hasMore": answer["hasMore"]}
+
+
+def _found_messages(answer: Plain, view: View) -> Plain:
+    return {"messages": [message(one, view) for one in answer["messages"]], "hasMore": answer["hasMore"]}
 
 
 def _sent(answer: Plain, view: View) -> Plain:
@@ -199,6 +204,7 @@ DIALECT = Dialect(
         ChatList: _listed,
         Message: message,
         MessageList: _history,
+        FoundMessages: _found_messages,
         Watermarks: done,
     },
     actions={

@@ -20,6 +20,7 @@ from chalicelib.features.chats.schemas import ChatChange, ChatInput, ChatList
 from chalicelib.features.messages.history import history
 from chalicelib.features.messages.schemas import HistoryQuery, MessageList, SendInput, SentType, Watermarks
 from chalicelib.features.messages.send import send
+from chalicelib.features.messages.snippets import FoundMessages
 from chalicelib.features.messages.text import clean
 from chalicelib.features.people import service as people
 from chalicelib.features.people.schemas import ContactList, SearchQuery, UserList
@@ -264,6 +265,7 @@ DIALECT = Dialect(
         ChatList: listed("chats", chat),
         Message: wrapped("message", message),
         MessageList: listed("messages", message, oldest_first=True),
+        FoundMessages: listed("messages", message),
         Contact: wrapped("contact", contact),
         ContactList: listed("contacts", contact),
         Watermarks: done,
