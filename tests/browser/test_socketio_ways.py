@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from selenium.webdriver import Chrome
 
+from local.processes import wait_until
 from tests.browser.socketio_page import BrowserClient, page
 from tests.browser.support import Pages
 from tests.socketio.clients import OPTIONS, Client
@@ -31,6 +32,9 @@ def test_it_talks(way: str, browser: Chrome, site: Pages, server: Server, alice:
     theirs = bob.send(chat, "и тебе 👋🏽")
     assert client.wait_for("message:new", id=theirs["id"])["content"] == "и тебе 👋🏽"
     assert bool(server.stack.sockets.connections) == (way != "polling")
+    # The page lives on in the browser's cache, sockets included.
+    client.disconnect()
+    assert wait_until(lambda: not server.stack.sockets.connections, seconds=10)
     client.stop()
     # Every connection is looked at again after 30 s, which no test waits for.
     server.stack.reset(database_url=server.database_url)

@@ -63,6 +63,8 @@ def test_every_function_answers_its_event_from_the_package_alone(
     stack.triggers.drain()
     for someone in (anna, boris):
         someone.close()
+    opened = httpx.get(f"{stack.url.removesuffix('/api')}/socket.io/", params={"EIO": "4", "transport": "polling"})
+    assert opened.text.startswith("0{")
     shipped.invoke("sweep", schedule_event("messenger-dev-sweep", "us-east-1"))
 
     assert shipped.called == set(packaged.HANDLERS)

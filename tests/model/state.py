@@ -190,6 +190,7 @@ class State:
             "mentions": message.mentions,
             "reactions": message.reactions,
             "status": self._status(message, user),
+            **dict.fromkeys(("location", "contact", "poll")),
             "isEdited": message.edited,
             "isDeleted": message.deleted,
             "isPinned": message.pinned > 0,
@@ -232,15 +233,17 @@ class State:
 
 
 def seen(wire: Any) -> Any:
-    """What came over the wire, as the model has it: without times and people, of a pin only whether it is there."""
+    """What came over the wire, as the model has it: without times, people and threads, of a pin only whether it is
+    there."""
     if isinstance(wire, list):
         return [seen(item) for item in wire]
     if not isinstance(wire, dict):
         return wire
-    plain = {name: seen(value) for name, value in wire.items() if name not in _TIMES | {"users"}}
+    plain = {name: seen(value) for name, value in wire.items() if name not in _TIMES | _APART}
     if "pinnedAt" in wire:
         plain["isPinned"] = wire["pinnedAt"] is not None
     return plain
 
 
+_APART = {"users", "thread", "threadId"}
 _TIMES = {"createdAt", "updatedAt", "joinedAt", "expiresAt", "pinnedAt", "readAt", "editedAt"}
