@@ -157,7 +157,6 @@ def finish_logs(stage: Stage, outputs: Mapping[str, str]) -> None:
     """Log lines of functions, from before their first, and of the database are kept as long as the stage chose."""
     client = stage.account.client("logs")
     for name in FUNCTIONS:
-        _say_less(stage, name)
         group = log_group(stage, name)
         with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
             client.create_log_group(logGroupName=group)
@@ -166,15 +165,16 @@ def finish_logs(stage: Stage, outputs: Mapping[str, str]) -> None:
         client.put_retention_policy(logGroupName=group, retentionInDays=stage.choices.log_days)
 
 
-def _say_less(stage: Stage, name: str) -> None:
+def say_less(stage: Stage, names: Iterable[str]) -> None:
     """Has Lambda write no lines of its own about what went well: START, END and REPORT would be half of all bytes."""
     client = stage.account.client("lambda")
     # What our own lines are about is up to LOG_LEVEL.
     wanted = {"LogFormat": "JSON", "ApplicationLogLevel": "TRACE", "SystemLogLevel": stage.choices.system_log_level}
-    there = client.get_function_configuration(FunctionName=stage.function(name)).get("LoggingConfig", {})
-    if any(there.get(key) != value for key, value in wanted.items()):
-        client.update_function_configuration(FunctionName=stage.function(name), LoggingConfig=wanted)
-        client.get_waiter("function_updated_v2").wait(FunctionName=stage.function(name))
+    for name in map(stage.function, names):
+        there = client.get_function_configuration(FunctionName=name).get("LoggingConfig", {})
+        if any(there.get(key) != value for key, value in wanted.items()):
+            client.update_function_configuration(FunctionName=name, LoggingConfig=wanted)
+            client.get_waiter("function_updated_v2").wait(FunctionName=name)
 
 
 def _database_log_groups(stage: Stage, host: str) -> Iterator[str]:

@@ -57,9 +57,10 @@ class Rollout:
         self.say("finishing what Chalice leaves open: queues, concurrency, logs, the APIs' stages")
         functions.finish_queues(stage)
         functions.reserve(stage, self.templates.reserved(), self.say)
+        # An earlier release may have fewer functions.
+        functions.say_less(stage, self.templates.policies)
         functions.finish_logs(stage, outputs)
         apis.finish_sockets(stage, ground.socket_api)
-        # An earlier release may have fewer functions.
         apart = [name for name in SERVED_APART.values() if name in self.templates.policies]
         functions.let_api_call(stage, ground.rest_api, apart)
         apis.finish_rest(stage, ground.rest_api)

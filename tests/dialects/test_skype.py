@@ -53,7 +53,7 @@ class Ears:
     """The client's WebSocket: frames `{type, data, timestamp}` both ways."""
 
     def __init__(self, url: str) -> None:
-        self._socket: ClientConnection = connect(url)
+        self._socket: ClientConnection = connect(url, legacy=True)
 
     def say(self, kind: str, **data: Any) -> None:
         self._socket.send(json.dumps({"type": kind, "data": data, "timestamp": "2026-11-30T00:00:00Z"}))

@@ -21,7 +21,9 @@ TALK = (
 SLIP = 3
 # What tells one way from the other: ids, and times, of which imported ones are the source's.
 # Replies that come over are in no thread.
-_OWN = frozenset(("threadId", "thread", "id", "chatId", "userId", "senderId", "createdBy", "clientMessageId", "messageId"))
+_OWN = frozenset(
+    ("threadId", "thread", "id", "chatId", "userId", "senderId", "createdBy", "clientMessageId", "messageId")
+)
 
 
 def _imported(source: Moving) -> None:
