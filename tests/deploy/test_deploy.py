@@ -168,10 +168,7 @@ def test_queues_files_and_the_clock_call_their_functions(story: Story) -> None:
         assert mapping["ScalingConfig"] == {"MaximumConcurrency": concurrency}
     bound = story.account.client("lambda").get_function_concurrency
     bounds = {name: bound(FunctionName=each).get("ReservedConcurrentExecutions") for name, each in NAMES.items()}
-    assert {name: count for name, count in bounds.items() if count} == {
-        **shares(60, {"presence_changed": 10}),
-        "polling": 100,
-    }
+    assert {name: n for name, n in bounds.items() if n} == {"polling": 100, **shares(60, {"presence_changed": 10})}
     (uploads,) = [name for name in story.ids["back"]["buckets"] if "-uploads-" in name]
     notified = story.account.client("s3").get_bucket_notification_configuration(Bucket=uploads)
     (called,) = notified["LambdaFunctionConfigurations"]
