@@ -120,8 +120,8 @@ def await_login(pending: Pending) -> None:
 def register(connection: Connection, *, ticket_id: str | None = None, instead_of: Connection | None = None) -> None:
     """Admits a connection: its session has not ended, and its ticket was not used before. Each step may be repeated.
 
-    It takes the place of the one that it is `instead_of`. Raises SessionEnded or Unauthenticated. In
-    place of a dearer transaction the session is looked at twice: who ends it is seen here, or sees the connection.
+    It takes the place of the one that it is `instead_of`. In place of a dearer transaction the session is looked at
+    twice: who ends it is seen here, or sees the connection. Raises SessionEnded or Unauthenticated.
     """
     now = int(clock.now())
     check_not_ended(connection.session_id)

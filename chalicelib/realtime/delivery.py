@@ -25,8 +25,11 @@ def hand_over(parcels: Sequence[Parcel], *, within: float) -> list[Outcome]:
     """
     outcomes: dict[int, Outcome] = {}
     lines = [parcel.line for parcel in parcels]
-    for sid in dict.fromkeys(line.id for line in lines if line.polls):
-        places = [place for place, line in enumerate(lines) if line.id == sid]
+    by_session: dict[str, list[int]] = {}
+    for place, line in enumerate(lines):
+        if line.polls:
+            by_session.setdefault(line.id, []).append(place)
+    for sid, places in by_session.items():
         kept = _kept(sid, [parcels[place].data.decode() for place in places])
         for place in places:
             if isinstance(kept, Line):

@@ -94,9 +94,10 @@ def deliver(
     seconds that each push was in the queue, for the log. `again` says that the caller has others deliver what is
     missed. Raises AwsError where the registry does not answer.
     """
-    hearers = _hearers(pushes, within)
+    outlines = [trail.outline(push.event) for push in pushes]
+    hearers = _hearers(pushes, outlines, within)
     made = _made([each for push in pushes for each in _deliveries(push, hearers)], within, again=again)
-    _tell(pushes, waits, made)
+    _tell(pushes, outlines, waits, made)
     gone: dict[str, Line] = {}
     ended: dict[str, Line] = {line.id: line for push in pushes if push.closing for line in push.lines}
     for (push, line, _), outcome, _ in made:
@@ -139,14 +140,16 @@ def _missed(deliveries: Sequence[_Delivery]) -> Iterator[Push]:
         yield msgspec.structs.replace(push, user_ids=list(dict.fromkeys(user_ids)))
 
 
-def _tell(pushes: Sequence[Push], waits: Sequence[float], made: Sequence[_Made]) -> None:
+def _tell(
+    pushes: Sequence[Push], outlines: Sequence[trail.Outline], waits: Sequence[float], made: Sequence[_Made]
+) -> None:
     """Says of each push what became of it."""
     reached: dict[int, list[trail.Reached]] = {id(push): [] for push in pushes}
     for (push, line, _), outcome, _ in made:
         reached[id(push)].append(trail.Reached(line, outcome))
-    for push, waited in zip(pushes, waits or itertools.repeat(None), strict=False):
+    for push, outline, waited in zip(pushes, outlines, waits or itertools.repeat(None), strict=False):
         trail.pushed(
-            trail.outline(push.event),
+            outline,
             reached[id(push)],
             trace=push.trace,
             waited=waited,
@@ -159,16 +162,15 @@ def _is_fresh(push: Push, line: Line) -> bool:
     return push.fresh is not None or push.opening or (isinstance(line, Connection) and line.is_young)
 
 
-def _may_be_missed(push: Push) -> bool:
-    """Whether a connection of the last second misses nothing by not being told: the next event or sync says more."""
-    return trail.outline(push.event).type.startswith(_SOON_OLD)
-
-
-def _hearers(pushes: Sequence[Push], within: float) -> dict[int, list[Connection]]:
+def _hearers(pushes: Sequence[Push], outlines: Sequence[trail.Outline], within: float) -> dict[int, list[Connection]]:
     wanted = dict.fromkeys(user_id for push in pushes for user_id in push.user_ids)
     by_user: dict[int, list[Connection]] = {}
-    # A message may follow right on a connection's hello.
-    consistent = any(push.user_ids and not _may_be_missed(push) for push in pushes)
+    # A message may follow right on a connection's hello. Of what is soon old a connection of the last second misses
+    # nothing: the next event or sync says more.
+    consistent = any(
+        push.user_ids and not outline.type.startswith(_SOON_OLD)
+        for push, outline in zip(pushes, outlines, strict=True)
+    )
     for connection in connections.of_users(list(wanted), within=min(within, TOTAL_SECONDS), consistent=consistent):
         by_user.setdefault(connection.user_id, []).append(connection)
     return by_user

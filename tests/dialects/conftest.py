@@ -1,6 +1,7 @@
 """Clients of other messengers, as they make their calls: by a base URL that has their dialect's name."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,15 @@ from tests.support.server import Server
 
 At = Callable[[str], Client]
 Listen = Callable[[Client, str], SocketClient]
+
+
+def signed_up(client: Client, username: str) -> dict[str, Any]:
+    """Makes an account of a name, logs the client in, and answers what came."""
+    body = {"username": username, "email": f"{username}@example.com", "password": "secret"}
+    answer: dict[str, Any] = client.ask("POST /api/auth/register", body, status=201)
+    client.log_in_with(answer.get("access_token") or answer["token"])
+    client.id = int(answer["user"].get("id") or answer["user"]["_id"])
+    return answer
 
 
 @pytest.fixture

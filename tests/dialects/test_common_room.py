@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.core.ids import COMMON_ROOM_ID
-from tests.dialects.conftest import At, Listen
+from tests.dialects.conftest import At, Listen, signed_up
 from tests.support.fields import misfits
 from tests.support.reference import Client
 from tests.support.server import Server
@@ -12,23 +12,20 @@ USER = {"id": int, "username": str, "avatarUrl": (str, None), "status": str}
 MESSAGE = {"id": int, "userId": int, "content": str, "timestamp": str}
 
 
-def signed_up(client: Client, username: str) -> Client:
-    body = {"username": username, "email": f"{username}@example.com", "password": "secret"}
-    answer = client.ask("POST /api/auth/register", body, status=201)
+def _person(client: Client, username: str) -> Client:
+    answer = signed_up(client, username)
     assert misfits(answer, {"token": str, "user": USER}) == []
-    client.log_in_with(answer["token"])
-    client.id = answer["user"]["id"]
     return client
 
 
 @pytest.fixture
 def alice(at: At) -> Client:
-    return signed_up(at("common-room"), "alice")
+    return _person(at("common-room"), "alice")
 
 
 @pytest.fixture
 def bob(at: At) -> Client:
-    return signed_up(at("common-room"), "bob")
+    return _person(at("common-room"), "bob")
 
 
 def test_from_sign_up_to_the_room(alice: Client, bob: Client, listen: Listen) -> None:

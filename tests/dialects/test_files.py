@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.core import tokens
 from chalicelib.entry.dialects.files import MOST_BYTES
-from tests.dialects.conftest import At, Listen
+from tests.dialects.conftest import At, Listen, signed_up
 from tests.support.fields import misfits
 from tests.support.reference import Client
 
@@ -16,10 +16,7 @@ PICTURE = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + bytes(range(256)) 
 
 def _signed_up(at: At, dialect: str, username: str) -> Client:
     client = at(dialect)
-    body = {"username": username, "email": f"{username}@example.com", "password": "secret"}
-    answer = client.ask("POST /api/auth/register", body, status=201)
-    client.log_in_with(answer["token"])
-    client.id = int(answer["user"].get("id") or answer["user"]["_id"])
+    signed_up(client, username)
     return client
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.dialects.conftest import At, Listen
+from tests.dialects.conftest import At, Listen, signed_up
 from tests.support.fields import misfits
 from tests.support.reference import Client
 from tests.support.server import Server
@@ -44,23 +44,20 @@ CHAT = {
 }
 
 
-def signed_up(client: Client, username: str) -> Client:
-    body = {"username": username, "email": f"{username}@example.com", "password": "secret"}
-    answer = client.ask("POST /api/auth/register", body, status=201)
+def _person(client: Client, username: str) -> Client:
+    answer = signed_up(client, username)
     assert misfits(answer, {"token": str, "user": USER}) == []
-    client.log_in_with(answer["token"])
-    client.id = answer["user"]["id"]
     return client
 
 
 @pytest.fixture
 def alice(at: At) -> Client:
-    return signed_up(at("flutter"), "alice")
+    return _person(at("flutter"), "alice")
 
 
 @pytest.fixture
 def bob(at: At) -> Client:
-    return signed_up(at("flutter"), "bob")
+    return _person(at("flutter"), "bob")
 
 
 def test_from_sign_up_to_a_group(alice: Client, bob: Client) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import app
-from tests.dialects.conftest import At
+from tests.dialects.conftest import At, signed_up
 from tests.support.reference import Client
 from tests.support.server import Server
 from tests.support.wire import Wire
@@ -50,18 +50,16 @@ QUERIES = {
 
 @pytest.fixture
 def alice(at: At) -> Client:
-    return _signed_up(at("flutter"), "alice")
+    return _person(at("flutter"), "alice")
 
 
 @pytest.fixture
 def bob(at: At) -> Client:
-    return _signed_up(at("flutter"), "bob")
+    return _person(at("flutter"), "bob")
 
 
-def _signed_up(client: Client, username: str) -> Client:
-    answer = client.ask("POST /api/auth/register", {"username": username, "password": "secret"}, status=201)
-    client.log_in_with(answer["token"])
-    client.id = answer["user"]["id"]
+def _person(client: Client, username: str) -> Client:
+    signed_up(client, username)
     return client
 
 
