@@ -33,7 +33,7 @@ BEGIN
         WHEN closing AND poll ->> 'closedAt' IS NOT NULL THEN 'unchanged'
         WHEN closing THEN 'allowed'
         WHEN poll ->> 'closedAt' IS NOT NULL THEN 'poll_closed'
-        WHEN write_refusal(target.chat, target.viewer) = 'blocked' THEN 'blocked'
+        WHEN writing_refusal(target.chat, target.viewer) = 'blocked' THEN 'blocked'
         WHEN (SELECT max(option) FROM unnest(wanted) option) >= jsonb_array_length(poll -> 'options')
             THEN 'unknown_option'
         WHEN cardinality(wanted) > 1 AND NOT (poll ->> 'isMultiple')::boolean THEN 'one_option'
@@ -64,11 +64,15 @@ BEGIN
             RETURN;
         END IF;
         IF NOT closing THEN
-            INSERT INTO poll_votes AS v (chat_id, seq, user_id, options)
-            VALUES (changed.chat_id, changed.seq, actor, wanted)
-            ON CONFLICT (chat_id, seq, user_id) DO UPDATE SET options = excluded.options, voted_at = excluded.voted_at;
+            INSERT INTO poll_votes AS v (chat_id, seq, user_id, options, changed)
+            VALUES (
+                changed.chat_id, changed.seq, actor, wanted,
+                CASE WHEN (poll ->> 'isAnonymous')::boolean THEN pg_current_xact_id() END
+            )
+            ON CONFLICT (chat_id, seq, user_id) DO UPDATE
+            SET options = excluded.options, voted_at = excluded.voted_at, changed = excluded.changed;
         END IF;
-        -- The message's row changes too, so that sync tells the vote.
+        -- The message's row changes too, so that sync tells the vote; whose it is, an anonymous poll tells themselves.
         UPDATE messages m SET updated_at = next_update(m, clock_timestamp()), details = CASE
                 WHEN closing THEN jsonb_set(m.details, '{poll,closedAt}', to_jsonb(wire_time(clock_timestamp())))
                 ELSE counted_poll(m.details, m.chat_id, m.seq)

@@ -2,6 +2,6 @@
 CREATE OR REPLACE FUNCTION chat_json(c chats, viewer members, most_participants integer) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (
-        SELECT chat_view(c, viewer, newest.message, most_participants)
+        SELECT chat_text(c, viewer, newest.message, most_participants)::jsonb
         FROM (SELECT newest_message(c.id, viewer.user_id) AS message OFFSET 0) newest
     );

@@ -1,6 +1,9 @@
 -- A message as the wire has it, for one to whom it counts as delivered and read up to these marks: the text of its JSON,
 -- or NULL of no message. It is put together by hand: PostgreSQL's own builders look up the type of each value for each
 -- message anew, and take several times as long for a page of history.
+--
+-- It has no subquery: PostgreSQL would no longer plan it as a part of the statement that asks, and start its executor for
+-- each message. What needs one is a function of its own, called for the messages that have it.
 CREATE OR REPLACE FUNCTION message_text(m messages, delivered_seq bigint, read_seq bigint) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN CASE WHEN m.id IS NOT NULL THEN concat(
@@ -8,10 +11,9 @@ CREATE OR REPLACE FUNCTION message_text(m messages, delivered_seq bigint, read_s
         ',"senderId":', coalesce(m.sender_id::text, 'null'),
         ',"clientMessageId":', coalesce(to_json(m.client_message_id)::text, 'null'),
         ',"messageType":', to_json(m.message_type), ',"content":', to_json(m.content),
-        ',"attachments":', m.attachments, ',"replyTo":', coalesce(m.reply_to::text, 'null'),
-        ',"quote":', CASE WHEN m.reply_to IS NULL THEN 'null' ELSE coalesce((
-            SELECT quote_text(q) FROM messages q WHERE q.id = m.reply_to
-        ), 'null') END,
+        ',"attachments":', CASE WHEN m.attachments = '[]' THEN '[]' ELSE attachments_text(m.attachments) END,
+        ',"replyTo":', coalesce(m.reply_to::text, 'null'),
+        ',"quote":', CASE WHEN m.reply_to IS NULL THEN 'null' ELSE coalesce(quote_of(m.reply_to), 'null') END,
         ',"system":', coalesce(m.system::text, 'null'),
         ',"forwardedFrom":', coalesce(m.forwarded_from::text, 'null'),
         ',"mentions":', array_to_json(m.mentions), ',"reactions":', m.reactions, details_text(m.details),

@@ -1,6 +1,6 @@
 -- Moves a user's mark in a thread up to a message of it, or to the newest, where the seq is NULL. A mark never goes back.
 --
--- verdict: 'not_found'; 'unchanged'; 'allowed' where the mark moved. state is where the user stands then.
+-- verdict: 'not_found'; 'beyond' for a number that no message of the chat has yet; 'unchanged'; 'allowed' where the mark moved. state is where the user stands then.
 CREATE OR REPLACE FUNCTION read_thread(
     message_id bigint, actor bigint, wanted bigint, OUT verdict text, OUT state text
 )
@@ -13,6 +13,10 @@ BEGIN
     SELECT head_of(a.message) AS head, a.viewer INTO target FROM access_message(message_id, actor) a;
     IF NOT FOUND THEN
         verdict := 'not_found';
+        RETURN;
+    END IF;
+    IF wanted > (SELECT c.last_seq FROM chats c WHERE c.id = (target.head).chat_id) THEN
+        verdict := 'beyond';
         RETURN;
     END IF;
     SELECT t.* INTO thread FROM threads t

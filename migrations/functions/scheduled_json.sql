@@ -10,11 +10,17 @@ CREATE OR REPLACE FUNCTION scheduled_json(s scheduled_messages) RETURNS json
             'closesAt', wire_time((s.message #>> '{poll,closesAt}')::timestamptz)
         ) END,
         'attachments', (
-            SELECT coalesce(json_agg(json_build_object(
-                'id', u.id, 'filename', u.filename, 'contentType', u.content_type, 'size', u.size
-            ) ORDER BY given.place), '[]')
+            SELECT coalesce(json_agg(attachment_text(
+                jsonb_build_object(
+                    'id', u.id, 'filename', u.filename, 'contentType', u.content_type, 'size', u.size
+                ) || said_of_file(
+                    jsonb_build_object(u.id, coalesce(jsonb_strip_nulls(said.of_file), '{}')), u.id, u.content_type
+                ), u
+            )::json ORDER BY given.place), '[]')
             FROM jsonb_array_elements_text(s.message -> 'attachments') WITH ORDINALITY AS given (id, place)
             JOIN uploads u ON u.id = given.id::bigint
+            LEFT JOIN jsonb_array_elements(s.message -> 'attachmentDetails') said (of_file)
+                ON said.of_file ->> 'id' = given.id
         ),
         'sendAt', wire_time(s.send_at), 'refused', s.refused, 'createdAt', wire_time(s.created_at)
     );

@@ -1,7 +1,8 @@
 -- In which thread a reply to a message is: in the one that the message is in, or in one under the message itself where
 -- the head of that was deleted; in none where the message was deleted too.
 CREATE OR REPLACE FUNCTION thread_under(m messages) RETURNS bigint
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
     RETURN coalesce(
         CASE WHEN m.thread_id <> m.id THEN (
             SELECT r.id FROM messages r
@@ -9,3 +10,5 @@ CREATE OR REPLACE FUNCTION thread_under(m messages) RETURNS bigint
         ) END,
         CASE WHEN m.deleted_at IS NULL AND (m.expires_at IS NULL OR m.expires_at > now()) THEN m.id END
     );
+END
+$$;

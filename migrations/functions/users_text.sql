@@ -1,9 +1,10 @@
 -- These users in short, each once and by id: the text of a JSON array. What answers and events carry of the people whom
 -- they name, so that a client needs no request for each of them.
 --
--- In PL/pgSQL, since its plan stays with PostgreSQL's session.
+-- In PL/pgSQL, since its plan stays with PostgreSQL's session; a plan for given ids would be the same, made each time.
 CREATE OR REPLACE FUNCTION users_text(ids bigint[]) RETURNS text
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     RETURN '[' || coalesce((
         SELECT string_agg(concat(

@@ -196,6 +196,26 @@ def test_a_throttled_address_takes_nothing_from_an_account(
         assert _log_in(anonymous, username="alice").headers["ratelimit"].startswith('"logins";r=2')
 
 
+def test_nobody_is_locked_out_where_they_logged_in_before(
+    anonymous: httpx.Client, alice: dict[str, Any], server: Server
+) -> None:
+    with server.settings(rate_limits=True, logins=3):
+        # For the service this is not where alice registered, and no header of a client's makes it another place.
+        server.sql("UPDATE known_networks SET network = '192.0.2.1'")
+        for number in range(3):
+            claimed = {"X-Forwarded-For": f"192.0.2.{number}, 192.0.2.1", "Forwarded": "for=192.0.2.1"}
+            tried = anonymous.post("/auth/login", json={"username": "alice", "password": "wrong"}, headers=claimed)
+            assert tried.status_code == 401
+        claimed = {"X-Forwarded-For": "192.0.2.1"}
+        tried = anonymous.post("/auth/login", json={"username": "alice", "password": PASSWORD}, headers=claimed)
+        assert tried.status_code == 429
+        _forget_address(server)
+        assert _log_in(anonymous, username="alice").status_code == 429, "the account's is spent for strangers"
+        server.sql("UPDATE known_networks SET network = '127.0.0.1'")
+        _forget_address(server)
+        assert _log_in(anonymous, username="alice").status_code == 200
+
+
 def test_a_throttled_login_checks_no_password(anonymous: httpx.Client, alice: dict[str, Any], server: Server) -> None:
     with (
         server.settings(rate_limits=True, logins=1),

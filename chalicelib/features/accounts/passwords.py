@@ -5,6 +5,7 @@ bcrypt reads no more than 72 bytes. A longer password is refused in words when i
 
 from chalicelib.core.config import settings
 from chalicelib.core.wording import Wrong
+from chalicelib.features.accounts import common
 
 MAX_BYTES = 72
 
@@ -15,13 +16,15 @@ NEVER = f"$2b$12${_NOBODY}"
 
 
 def wrong_password(password: str) -> Wrong | None:
-    """Why a password cannot be chosen: bcrypt would have to cut it."""
+    """Why a password cannot be chosen: bcrypt would have to cut it, or everybody tries it."""
     if len(password.encode()) > MAX_BYTES:
         return Wrong(
             "too_long",
             "must have at most {most} bytes, and most letters that are not Latin take two",
             {"most": MAX_BYTES},
         )
+    if password not in settings().allowed_passwords and common.is_common(password):
+        return Wrong("common", "must not be one of the passwords that everybody tries")
     return None
 
 

@@ -3,17 +3,48 @@
 from msgspec import UNSET
 
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import EmailTaken, NotFound, RateLimited, RefreshRefused, UsernameTaken, WrongCredentials
+from chalicelib.core.errors import (
+    Banned,
+    EmailTaken,
+    LastAdmin,
+    LetterExpired,
+    MailOff,
+    NoEmail,
+    NotFound,
+    RateLimited,
+    RefreshRefused,
+    SecondFactorNeeded,
+    SecondFactorOff,
+    SecondFactorOn,
+    UsernameTaken,
+    WrongCode,
+    WrongCredentials,
+    WrongPassword,
+)
 from chalicelib.core.http import Reply, Request, Routes
 from chalicelib.core.ids import Id
 from chalicelib.core.paging import Page
-from chalicelib.features.accounts import service
+from chalicelib.features.accounts import deletion, emails, export, new_password, second_factor, service
+from chalicelib.features.accounts.one_time import OneTimeToken
 from chalicelib.features.accounts.schemas import (
     Admission,
+    BothProofs,
+    CodeProof,
     Credentials,
+    Deletion,
+    EmailConfirmation,
+    EmailRequest,
+    Export,
     LogoutRequest,
+    NewSecondFactor,
+    PasswordChange,
+    PasswordProof,
+    PasswordReset,
+    RecoveryCodeList,
     RefreshRequest,
     Registration,
+    ResetRequest,
+    SecondFactorState,
     SessionList,
     Ticket,
     Verification,
@@ -29,9 +60,9 @@ def register(body: Registration, request: Request) -> Reply[Admission]:
     return Reply(body=admission, status=201, headers=headers)
 
 
-@routes.post("/auth/login", refuses=(WrongCredentials, RateLimited))
+@routes.post("/auth/login", refuses=(WrongCredentials, Banned, SecondFactorNeeded, WrongCode, RateLimited))
 def log_in(body: Credentials, request: Request) -> Reply[Admission]:
-    """Logs in by username or email address."""
+    """Logs in by username or email address; with a code where the account has a second factor."""
     admission, headers = service.log_in(body, request)
     return Reply(body=admission, status=200, headers=headers)
 
@@ -52,6 +83,84 @@ def log_out(actor: Actor, body: LogoutRequest) -> None:
 def log_out_all(actor: Actor) -> None:
     """Ends all of one's sessions, this one included."""
     service.log_out_all(actor)
+
+
+@routes.put("/auth/password", status=204, refuses=(WrongPassword, RateLimited))
+def change_password(actor: Actor, body: PasswordChange) -> None:
+    """Changes one's password and ends one's other sessions."""
+    new_password.change(actor, body.current_password, body.new_password)
+
+
+@routes.post("/auth/password/reset", status=204, refuses=(MailOff, RateLimited))
+def ask_for_reset(body: ResetRequest, request: Request) -> Reply[None]:
+    """Sends a letter by which a new password can be chosen, if an account has this address."""
+    return Reply(body=None, status=204, headers=new_password.ask(body.email, request))
+
+
+@routes.post("/auth/password/reset/confirm", status=204, refuses=(LetterExpired, RateLimited))
+def reset_password(body: PasswordReset, request: Request) -> None:
+    """Chooses a new password by the token of a letter, and ends all sessions."""
+    new_password.reset(OneTimeToken(body.token), body.password, request)
+
+
+@routes.post("/auth/email/verification", status=204, refuses=(MailOff, NoEmail, RateLimited))
+def ask_for_verification(actor: Actor) -> None:
+    """Sends a letter to one's own address, by which it is verified."""
+    emails.ask_for_verification(actor)
+
+
+@routes.put("/auth/email", status=204, refuses=(MailOff, WrongPassword, RateLimited))
+def ask_for_change_of_email(actor: Actor, body: EmailRequest) -> None:
+    """Sends a letter to another address, which becomes one's own when the letter's token is used."""
+    emails.ask_for_change(actor, body.email, body.password)
+
+
+@routes.post("/auth/email/confirm", status=204, refuses=(LetterExpired, EmailTaken))
+def confirm_email(body: EmailConfirmation) -> None:
+    """Uses the token of a letter: its address is the account's, and verified."""
+    emails.confirm(OneTimeToken(body.token))
+
+
+@routes.post("/users/me/deletion", refuses=(WrongPassword, LastAdmin, RateLimited))
+def delete_account(actor: Actor, body: PasswordProof) -> Deletion:
+    """Has one's account deleted after 14 days, and logs out everywhere; a log-in before that takes it back."""
+    return deletion.ask(actor, body.password)
+
+
+@routes.post("/users/me/export", status=202, refuses=(WrongPassword, RateLimited))
+def ask_for_export(actor: Actor, body: PasswordProof) -> Export:
+    """Has an archive of everything personal made in the background."""
+    return export.ask(actor, body.password)
+
+
+@routes.get("/users/me/export")
+def export_progress(actor: Actor) -> Export:
+    """Tells how far one's archive has come."""
+    return export.state(actor)
+
+
+@routes.get("/auth/second-factor")
+def second_factor_state(actor: Actor) -> SecondFactorState:
+    """Tells whether one's log-ins ask for a code."""
+    return second_factor.state(actor)
+
+
+@routes.post("/auth/second-factor", refuses=(WrongPassword, SecondFactorOn, RateLimited))
+def begin_second_factor(actor: Actor, body: PasswordProof) -> NewSecondFactor:
+    """Gives a secret for one's authenticator, which is not in force before it is confirmed."""
+    return second_factor.begin(actor, body.password)
+
+
+@routes.post("/auth/second-factor/confirm", refuses=(WrongCode, SecondFactorOn, SecondFactorOff, RateLimited))
+def confirm_second_factor(actor: Actor, body: CodeProof) -> RecoveryCodeList:
+    """Has log-ins ask for a code from now on, and tells the recovery codes, once."""
+    return second_factor.confirm(actor, body.code)
+
+
+@routes.post("/auth/second-factor/off", status=204, refuses=(WrongPassword, WrongCode, SecondFactorOff, RateLimited))
+def turn_off_second_factor(actor: Actor, body: BothProofs) -> None:
+    """Has log-ins ask for the password alone."""
+    second_factor.turn_off(actor, body.password, body.code)
 
 
 @routes.get("/auth/verify")

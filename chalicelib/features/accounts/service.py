@@ -6,23 +6,34 @@ the same allowance. Only registering has to say that a name is taken.
 
 import msgspec
 
-from chalicelib.core import context, idempotency, ratelimit, tokens
+from chalicelib.core import context, idempotency, mail, ratelimit, tokens
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import (
+    Banned,
     EmailTaken,
     IdempotencyKeyReused,
     InvalidInput,
     NotFound,
     RefreshRefused,
+    SecondFactorNeeded,
     UsernameTaken,
     WrongCredentials,
 )
 from chalicelib.core.http import Request
-from chalicelib.core.ids import Id
+from chalicelib.core.ids import Id, Timestamp
 from chalicelib.core.paging import Page, cut, read_cursor, write_cursor
 from chalicelib.core.ratelimit import Policy
-from chalicelib.features.accounts import passwords, refresh, store, usernames
+from chalicelib.features.accounts import (
+    letters,
+    one_time,
+    passwords,
+    refresh,
+    second_factor,
+    session_store,
+    store,
+    usernames,
+)
 from chalicelib.features.accounts.refresh import RefreshToken
 from chalicelib.features.accounts.schemas import (
     Admission,
@@ -60,12 +71,15 @@ def register(asked: Registration, request: Request) -> tuple[Admission, dict[str
             raise UsernameTaken()
         if names.email_taken:
             raise EmailTaken()
-        opened = store.register(asked, passwords.hashed(asked.password), possible[0], request)
+        letter_token = one_time.new() if asked.email and mail.is_on() else None
+        opened = store.register(asked, passwords.hashed(asked.password), possible[0], request, letter_token)
     except (UsernameTaken, EmailTaken):
         admission = None if key is None else _registered(asked.username, key, possible, request)
         if admission is None:
             raise
         return admission, idempotency.replayed(headers)
+    if asked.email and letter_token:
+        mail.send(letters.with_token("verify", asked.email, letter_token.text))
     return _admission(opened.session_id, opened.profile, possible[0]), headers
 
 
@@ -89,7 +103,10 @@ def _registered(username: str, key: str, possible: list[RefreshToken], request: 
 
 
 def log_in(given: Credentials, request: Request) -> tuple[Admission, dict[str, str]]:
-    """Opens a session; answers with the RateLimit headers. Raises InvalidInput, RateLimited, WrongCredentials."""
+    """Opens a session; answers with the RateLimit headers.
+
+    Raises InvalidInput, RateLimited, WrongCredentials, Banned, SecondFactorNeeded, WrongCode.
+    """
     name = given.username or given.email
     if not name:
         raise InvalidInput.at("username", "missing", "is required, or an email address in its place")
@@ -100,6 +117,12 @@ def log_in(given: Credentials, request: Request) -> tuple[Admission, dict[str, s
     fits = passwords.matches(given.password, account.password_hash if account else None)
     if account is None or not fits:
         raise WrongCredentials(headers=headers)
+    if account.ban is not None:
+        raise _banned(account.ban)
+    if account.secret is not None:
+        if given.code is None:
+            raise SecondFactorNeeded(headers=headers)
+        second_factor.check_code(account.user_id, account.secret, given.code)
     outdated = passwords.is_outdated(account.password_hash)
     token = refresh.first()
     opened = store.open_session(
@@ -107,7 +130,23 @@ def log_in(given: Credentials, request: Request) -> tuple[Admission, dict[str, s
     )
     if opened is None:
         raise WrongCredentials(headers=headers)
-    return _admission(opened.session_id, opened.profile, token), headers
+    admission = _admission(opened.session_id, opened.profile, token)
+    if opened.is_new_device and admission.user.email and mail.is_on():
+        mail.send(letters.of_new_device(admission.user.email, request))
+    return admission, headers
+
+
+class _Ban(msgspec.Struct, frozen=True):
+    reason: str
+    until: Timestamp | None
+
+
+def _banned(written: str) -> Banned:
+    ban = msgspec.json.decode(written, type=_Ban)
+    if ban.until is None:
+        return Banned("This account is banned. The reason: {reason}", values={"reason": ban.reason})
+    values = {"reason": ban.reason, "until": ban.until}
+    return Banned("This account is banned until {until}. The reason: {reason}", values=values)
 
 
 def _logins() -> Policy:
@@ -138,12 +177,12 @@ def renew(refresh_token: str) -> Admission:
 def log_out(actor: Actor, refresh_token: str | None) -> None:
     """Ends the actor's session, and that of the refresh token, where it is another one of theirs."""
     token = refresh.read(refresh_token) if refresh_token else None
-    publish.end_session(user_id=actor.user_id, session_ids=store.log_out(actor, token))
+    publish.end_session(user_id=actor.user_id, session_ids=session_store.log_out(actor, token))
 
 
 def log_out_all(actor: Actor) -> None:
     """Ends all of the actor's sessions, this one included."""
-    publish.end_session(user_id=actor.user_id, session_ids=store.log_out_all(actor))
+    publish.end_session(user_id=actor.user_id, session_ids=session_store.log_out_all(actor))
 
 
 def verify(actor: Actor) -> Verification:
@@ -154,21 +193,21 @@ def verify(actor: Actor) -> Verification:
 def sessions(actor: Actor, page: Page) -> SessionList:
     """Where the actor is logged in, the newest session first."""
     key = read_cursor(page.cursor, tuple[Id])
-    rows = store.sessions(actor, before=key[0] if key else None, limit=page.limit + 1)
+    rows = session_store.sessions(actor, before=key[0] if key else None, limit=page.limit + 1)
     found, more = cut(rows, page.limit)
     return SessionList(sessions=found, has_more=more, next_cursor=write_cursor(found[-1].id) if more else None)
 
 
 def end_session(actor: Actor, session_id: int) -> None:
     """Ends one of the actor's sessions; again is as once. Raises NotFound."""
-    if not store.end_session(actor, session_id):
+    if not session_store.end_session(actor, session_id):
         raise NotFound("You have no such session.")
     publish.end_session(user_id=actor.user_id, session_ids=[session_id])
 
 
 def socket_ticket(actor: Actor) -> Ticket:
     """A ticket that opens one socket; that it does so once is seen to where it is used. Raises SessionEnded."""
-    store.require_session(actor)
+    session_store.require_session(actor)
     ticket, seconds = tokens.issue(actor, "ticket")
     return Ticket(ticket=ticket, expires_in=seconds)
 

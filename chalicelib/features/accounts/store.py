@@ -1,18 +1,18 @@
-"""Accounts and sessions in PostgreSQL."""
+"""Accounts, and the sessions that they open, in PostgreSQL."""
 
+import hashlib
 from datetime import datetime
 from typing import LiteralString
 
 import msgspec
 
-from chalicelib.core import db
+from chalicelib.core import context, db
 from chalicelib.core.config import settings
-from chalicelib.core.context import Actor
 from chalicelib.core.http import Request
-from chalicelib.core.ids import MAX_ID
 from chalicelib.core.ratelimit import Allowance, Policy, network_of
+from chalicelib.features.accounts.one_time import EMAIL_SECONDS, OneTimeToken
 from chalicelib.features.accounts.refresh import RefreshToken
-from chalicelib.features.accounts.schemas import Registration, Session
+from chalicelib.features.accounts.schemas import Registration
 
 
 class Names(Allowance, frozen=True, kw_only=True):
@@ -28,12 +28,16 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     user_id: int
     password_hash: str
     password_changed_at: datetime
+    secret: bytes | None  # of the second factor, where there is one
+    ban: str | None  # in JSON, where one is in force
 
 
 class _Attempt(Allowance, frozen=True, kw_only=True):
     user_id: int | None
     password_hash: str | None
     password_changed_at: datetime | None
+    secret: bytes | None
+    ban: str | None
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -42,6 +46,7 @@ class Opened(msgspec.Struct, frozen=True):
     session_id: int
     user_id: int
     profile: str
+    is_new_device: bool
 
 
 class Registered(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,10 +67,6 @@ class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
     is_repeated: bool
     refresh_hash: bytes
     profile: str
-
-
-class _Id(msgspec.Struct, frozen=True):
-    id: int
 
 
 _TRY_NAMES: LiteralString = """
@@ -108,13 +109,30 @@ WITH account AS (
 ), kept AS (
     INSERT INTO idempotency_keys (user_id, key, fingerprint)
     SELECT id, %(key)s, encode(%(family_hash)s, 'hex') FROM account WHERE %(key)s::text IS NOT NULL
+), device AS (
+    INSERT INTO known_devices (user_id, device) SELECT id, %(device)s FROM account
+), place AS (
+    INSERT INTO known_networks (user_id, network) SELECT id, %(network)s FROM account
+), token AS (
+    INSERT INTO letter_tokens (hash, user_id, purpose, email, expires_at)
+    SELECT %(token_hash)s, id, 'verify', %(email)s, now() + make_interval(secs => %(token_lifetime)s)
+    FROM account WHERE %(token_hash)s::bytea IS NOT NULL
 )
-SELECT session.id AS session_id, account.id AS user_id, profile FROM account CROSS JOIN session
+SELECT session.id AS session_id, account.id AS user_id, profile, false AS is_new_device
+FROM account CROSS JOIN session
 """
 
 
-def register(asked: Registration, password_hash: str, token: RefreshToken, request: Request) -> Opened:
+def register(
+    asked: Registration,
+    password_hash: str,
+    token: RefreshToken,
+    request: Request,
+    letter_token: OneTimeToken | None,
+) -> Opened:
     """Makes an account and its first session, by which its Idempotency-Key is known again.
+
+    The address is verified by the letter's token, where a letter is sent.
 
     Raises UsernameTaken, EmailTaken.
     """
@@ -125,6 +143,8 @@ def register(asked: Registration, password_hash: str, token: RefreshToken, reque
         "first_name": asked.first_name,
         "last_name": asked.last_name,
         "key": request.idempotency_key,
+        "token_hash": letter_token and letter_token.hash,
+        "token_lifetime": EMAIL_SECONDS,
         **_session(token, request),
     }
     return db.the(Opened, _REGISTER, given)
@@ -147,21 +167,31 @@ def registered(username: str, key: str, possible: list[RefreshToken]) -> Registe
     return db.one(Registered, _REGISTERED, {"username": username, "key": key, "fingerprints": fingerprints})
 
 
-# An address that has spent its allowance takes nothing from the account's: its owner can still log in elsewhere.
+# An address that has spent its allowance takes nothing from the account's. Where the account has been logged in from
+# there is one of its own: nobody who tries passwords elsewhere can spend it.
 _TRY_LOGIN: LiteralString = """
 WITH address AS MATERIALIZED (
     SELECT * FROM take_allowance('login:address:' || %(network)s, %(burst)s, make_interval(secs => %(window)s))
+), named AS MATERIALIZED (
+    SELECT users.* FROM address JOIN users ON address.allowed
+        AND (lower(username) = lower(%(username)s) OR lower(email) = lower(%(email)s))
+), familiar AS MATERIALIZED (
+    SELECT EXISTS (
+        SELECT FROM named JOIN known_networks k ON k.user_id = named.id AND k.network = %(network)s
+    ) AS is_familiar
 ), account AS MATERIALIZED (
-    SELECT taken.* FROM address, take_allowance(
-        'login:account:' || lower(%(name)s), CASE WHEN address.allowed THEN %(burst)s::integer END,
+    SELECT taken.* FROM address, familiar, take_allowance(
+        'login:account:' || lower(%(name)s) || CASE WHEN is_familiar THEN ' ' || %(network)s ELSE '' END,
+        CASE WHEN address.allowed THEN %(burst)s::integer END,
         make_interval(secs => %(window)s)
     ) taken
 )
 SELECT address.allowed AND account.allowed AS allowed, least(address.remaining, account.remaining) AS remaining,
     greatest(address.retry_after, account.retry_after) AS retry_after,
-    users.id AS user_id, password_hash, password_changed_at
-FROM address CROSS JOIN account LEFT JOIN users ON address.allowed AND account.allowed
-    AND (lower(username) = lower(%(username)s) OR lower(email) = lower(%(email)s))
+    named.id AS user_id, password_hash, password_changed_at,
+    (SELECT f.secret FROM second_factors f WHERE f.user_id = named.id AND f.confirmed_at IS NOT NULL) AS secret,
+    ban_of(named.id) AS ban
+FROM address CROSS JOIN account LEFT JOIN named ON account.allowed
 """
 
 
@@ -183,35 +213,61 @@ def try_login(name: str, request: Request, policy: Policy) -> tuple[Allowance, A
     if row.user_id is None or row.password_hash is None or row.password_changed_at is None:
         return row, None
     return row, Account(
-        user_id=row.user_id, password_hash=row.password_hash, password_changed_at=row.password_changed_at
+        user_id=row.user_id,
+        password_hash=row.password_hash,
+        password_changed_at=row.password_changed_at,
+        secret=row.secret,
+        ban=row.ban,
     )
 
 
 # The password that was checked must still be the account's: it may have been changed while it was checked, and that
-# ended the sessions which there were.
+# ended the sessions which there were. The row is held until the session is there to be seen by who changes it.
 _OPEN_SESSION: LiteralString = """
 WITH account AS (
     SELECT id, user_json(users, id)::text AS profile FROM users
     WHERE id = %(user_id)s AND password_changed_at = %(password_changed_at)s
+        AND (delete_after IS NULL OR delete_after > now()) AND (%(has_code)s OR NOT EXISTS (
+        SELECT FROM second_factors f WHERE f.user_id = users.id AND f.confirmed_at IS NOT NULL
+    ))
+    FOR NO KEY UPDATE
 ), upgraded AS (
-    UPDATE users SET password_hash = %(upgraded)s
-    WHERE id = (SELECT id FROM account) AND %(upgraded)s::text IS NOT NULL
+    UPDATE users SET password_hash = coalesce(%(upgraded)s, password_hash), delete_after = NULL
+    WHERE id = (SELECT id FROM account) AND (%(upgraded)s::text IS NOT NULL OR delete_after IS NOT NULL)
 ), session AS (
     INSERT INTO sessions (user_id, family_hash, refresh_hash, expires_at, user_agent, address)
     SELECT id, %(family_hash)s, %(refresh_hash)s, now() + make_interval(secs => %(lifetime)s),
         %(user_agent)s, %(address)s
-    FROM account
+    FROM account WHERE NOT is_banned(id)
     RETURNING id
+), device AS (
+    INSERT INTO known_devices (user_id, device) SELECT id, %(device)s FROM account
+    ON CONFLICT (user_id, device) DO UPDATE SET seen_at = now()
+), place AS (
+    INSERT INTO known_networks (user_id, network) SELECT id, %(network)s FROM account
+    ON CONFLICT (user_id, network) DO UPDATE SET seen_at = now()
+), new AS MATERIALIZED (
+    SELECT EXISTS (SELECT FROM known_devices k WHERE k.user_id = account.id)
+        AND NOT EXISTS (SELECT FROM known_devices k WHERE k.user_id = account.id AND k.device = %(device)s)
+        AS is_new_device
+    FROM account
+), told AS (
+    INSERT INTO audit (action, actor_id, subject_kind, subject_id, details, address, request_id)
+    SELECT 'login_from_new_device', account.id, 'user', account.id,
+        jsonb_build_object('userAgent', %(user_agent)s::text), %(address)s, %(request_id)s
+    FROM account CROSS JOIN session CROSS JOIN new WHERE is_new_device
 )
-SELECT session.id AS session_id, account.id AS user_id, profile FROM account CROSS JOIN session
+SELECT session.id AS session_id, account.id AS user_id, profile, is_new_device
+FROM account CROSS JOIN session CROSS JOIN new
 """
 
 
 def open_session(account: Account, *, upgraded: str | None, token: RefreshToken, request: Request) -> Opened | None:
-    """Logs in a user whose password fitted; None where the password was changed meanwhile."""
+    """Logs in a user whose password fitted; None where the password was changed, or a factor turned on."""
     given = {
         "user_id": account.user_id,
         "password_changed_at": account.password_changed_at,
+        "has_code": account.secret is not None,
         "upgraded": upgraded,
         **_session(token, request),
     }
@@ -258,75 +314,6 @@ def refresh(token: RefreshToken, successor: RefreshToken) -> Refreshed | None:
     return db.one(Refreshed, _REFRESH, given)
 
 
-_REQUIRE_SESSION: LiteralString = "SELECT require_session(%(user_id)s, %(session_id)s)"
-
-
-def require_session(actor: Actor) -> None:
-    """Raises SessionEnded where the actor's session is over."""
-    db.execute(_REQUIRE_SESSION, {"user_id": actor.user_id, "session_id": actor.session_id})
-
-
-_SESSIONS: LiteralString = """
-SELECT id, id = %(session_id)s AS current, user_agent, address, wire_time(created_at) AS created_at,
-    wire_time(rotated_at) AS refreshed_at, wire_time(expires_at) AS expires_at
-FROM sessions
-WHERE user_id = %(user_id)s AND ended_at IS NULL AND expires_at > now() AND id < %(before)s
-ORDER BY id DESC
-LIMIT %(limit)s
-"""
-
-
-def sessions(actor: Actor, *, before: int | None, limit: int) -> list[Session]:
-    """The actor's living sessions, the newest first."""
-    given = {
-        "user_id": actor.user_id,
-        "session_id": actor.session_id,
-        "before": before or MAX_ID,
-        "limit": limit,
-    }
-    return db.many(Session, _SESSIONS, given, actor=actor)
-
-
-_LOG_OUT: LiteralString = """
-UPDATE sessions SET ended_at = now()
-WHERE user_id = %(user_id)s AND ended_at IS NULL AND (id = %(session_id)s OR family_hash = %(family_hash)s)
-RETURNING id
-"""
-
-
-def log_out(actor: Actor, token: RefreshToken | None) -> list[int]:
-    """Ends the actor's session, and that of a refresh token of theirs; answers the ids of what ended."""
-    given = {
-        "user_id": actor.user_id,
-        "session_id": actor.session_id,
-        "family_hash": token and token.family_hash,
-    }
-    return [row.id for row in db.many(_Id, _LOG_OUT, given, actor=actor)]
-
-
-_LOG_OUT_ALL: LiteralString = """
-UPDATE sessions SET ended_at = now() WHERE user_id = %(user_id)s AND ended_at IS NULL RETURNING id
-"""
-
-
-def log_out_all(actor: Actor) -> list[int]:
-    """Ends all of the actor's sessions; answers the ids of what ended."""
-    return [row.id for row in db.many(_Id, _LOG_OUT_ALL, {"user_id": actor.user_id}, actor=actor)]
-
-
-_END_SESSION: LiteralString = """
-UPDATE sessions SET ended_at = coalesce(ended_at, now())
-WHERE id = %(session_id)s AND user_id = %(user_id)s
-RETURNING id
-"""
-
-
-def end_session(actor: Actor, session_id: int) -> bool:
-    """Ends one of the actor's sessions; again is as once. Answers whether there is such a one."""
-    given = {"session_id": session_id, "user_id": actor.user_id}
-    return db.one(_Id, _END_SESSION, given, actor=actor) is not None
-
-
 def _session(token: RefreshToken, request: Request) -> dict[str, object]:
     return {
         "family_hash": token.family_hash,
@@ -334,4 +321,7 @@ def _session(token: RefreshToken, request: Request) -> dict[str, object]:
         "lifetime": settings().refresh_token_seconds,
         "user_agent": request.user_agent,
         "address": request.address,
+        "network": network_of(request.address),
+        "device": hashlib.sha256(request.user_agent.encode()).digest(),
+        "request_id": context.current().request_id,
     }
