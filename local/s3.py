@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 from xml.sax.saxutils import escape
 
-from local import rights, s3_form, wsgi
+from local import rights, s3_form, s3_multipart, wsgi
 from local.aws_messages import StoredObject
 from local.endpoints import Endpoints
 from local.s3_store import Store, cors_rules
@@ -52,6 +52,11 @@ class _Request:
     parameters: Mapping[str, str]
 
     @property
+    def multipart(self) -> tuple[str, tuple[str, str], Mapping[str, str], Mapping[str, str]]:
+        """What the rules of multipart uploads look at."""
+        return self.method, (self.bucket, self.key), self.parameters, self.headers
+
+    @property
     def about_object(self) -> bool:
         return bool(self.key) and _SUBRESOURCES.isdisjoint(self.parameters)
 
@@ -76,6 +81,7 @@ class S3:
         self._endpoints = endpoints
         self._store = store
         self._on_created = on_created
+        self._multiparts = s3_multipart.Multiparts(verifier.now)
 
     def answer(self, environ: Environ) -> Answer:
         """Answers one request."""
@@ -110,10 +116,26 @@ class S3:
             )
         if request.method == "POST" and not request.key and "delete" not in request.parameters:
             return self._take_form(request, body)
+        self._check_signature(request, path, body)
+        if request.method == "PUT":
+            s3_multipart.check_digests(request.headers, body)
+        in_parts = bool(request.key) and s3_multipart.is_multipart(request.parameters)
+        if in_parts:
+            known = self._multiparts.check(*request.multipart, body)
+            if known is not None:
+                return known
+        answer = self._moto(environ)
+        if answer.ok:
+            if in_parts:
+                self._multiparts.follow(*request.multipart)
+            self._follow(request, body)
+        return answer
+
+    def _check_signature(self, request: _Request, path: str, body: wsgi.Body) -> None:
         signed = SignedRequest(
             method=request.method,
             path=path,
-            query=environ.get("QUERY_STRING", ""),
+            query=request.environ.get("QUERY_STRING", ""),
             headers=request.headers,
             body_hash=body.sha256,
         )
@@ -127,10 +149,6 @@ class S3:
             raise RefusedError(400, "InvalidRequest", "Please use AWS4-HMAC-SHA256, not signature version 2.")
         else:
             raise RefusedError(403, "AccessDenied", "Access Denied")
-        answer = self._moto(environ)
-        if answer.ok:
-            self._follow(request, body)
-        return answer
 
     def _follow(self, request: _Request, body: wsgi.Body) -> None:
         """What has to happen after a request that moto carried out."""

@@ -178,7 +178,10 @@ WORKBOOK = "application/vnd.ms-excel"
         ("image/jpeg", b"just a note", None),
         ("image/jpeg", b"MZ\x90\x00\x03\x00", None),
         ("image/png", b"\x7fELF\x02\x01\x01\x00", None),
-        ("image/jpeg", b"", None),
+        ("image/jpeg", b"", "application/octet-stream"),
+        ("text/csv", b"", "text/csv"),
+        ("application/octet-stream", b"\x89PNG\r\n\x1a\n", "image/png"),
+        ("application/octet-stream", b"MZ\x90\0", "application/octet-stream"),
     ],
 )
 def test_a_harmless_difference_is_corrected_and_no_other(announced: str, head: bytes, settled: str | None) -> None:

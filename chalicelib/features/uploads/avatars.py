@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.core import ids, tokens
 from chalicelib.core.config import settings
 from chalicelib.core.errors import InvalidInput, NotFound, Unauthenticated
-from chalicelib.features.uploads import storage, store
+from chalicelib.features.uploads import derived, media, store
 
 AvatarId = Annotated[ids.Id, Meta(description="of a complete upload of one's own: PNG, JPEG, GIF or WebP")]
 AvatarUrl = Annotated[
@@ -61,17 +61,15 @@ def file_of(url: str, field: str) -> int:
     raise InvalidInput.at(field, "wrong_form", "must be a URL that an upload here has answered")
 
 
-def open_avatar(name: str) -> str:
-    """A short-lived URL of the picture that a link shows. Raises NotFound where it is nobody's avatar any more."""
+def open_avatar(name: str, size: derived.Size) -> str:
+    """A short-lived URL of the picture that a link shows, in this size or as a whole.
+
+    Raises NotFound where it is nobody's avatar any more.
+    """
     picture = store.avatar(name)
     if picture is None:
         raise NotFound("This avatar is not in use any more.")
-    return storage.link(
-        key=picture.key,
-        filename=picture.filename,
-        content_type=picture.content_type,
-        seconds=settings().download_seconds,
-    )
+    return media.shown(picture, size).link(settings().download_seconds)
 
 
 def _upload_of(url: str) -> int | UnsetType:

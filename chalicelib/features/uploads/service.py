@@ -6,30 +6,30 @@ for that check, in any order and also at once: whoever settles the row first dec
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.core import clock, db, names
+import msgspec
+
+from chalicelib.core import clock, db
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import (
-    FileTypeRefused,
+    FileQuarantined,
     Gone,
     NotFound,
-    QuotaExceeded,
     TooLarge,
     UploadInUse,
     UploadPending,
     UploadRefused,
+    UploadScanning,
 )
-from chalicelib.core.ratelimit import Policy, headers, refuse_unless_allowed
-from chalicelib.features.uploads import sniff, storage, store
+from chalicelib.features.uploads import announcing, derived, media, multipart, sniff, storage, store
 from chalicelib.features.uploads.schemas import Download, NewUpload, StorageUsage, UploadForm
-from chalicelib.realtime.shapes import Attachment
-
-# S3 asks for a form's expiry when the request begins; a slow phone may be sending for long after it.
-_ARRIVAL_SECONDS = 10 * 60
+from chalicelib.realtime.attachments import Attachment
 
 # As many objects as one request to S3 may delete; what is left over waits for the next minute.
 _SWEEP_BATCH = 1000
 _SWEEP_BATCHES = 10
+# Each of these is a request of its own.
+_SWEEP_IN_PARTS = 20
 
 
 def announce(actor: Actor, new: Sequence[NewUpload]) -> tuple[list[UploadForm], Mapping[str, str]]:
@@ -37,33 +37,35 @@ def announce(actor: Actor, new: Sequence[NewUpload]) -> tuple[list[UploadForm], 
 
     Raises TooLarge, FileTypeRefused, RateLimited, QuotaExceeded; then nothing was announced.
     """
-    chosen = settings()
-    policy = Policy(name="uploads", quota=chosen.uploads_an_hour, window=60 * 60)
-    files = [_file(actor, upload) for upload in new]
-    limits = store.Limits(
-        burst=policy.burst, quota=chosen.upload_quota, lifetime_seconds=chosen.upload_seconds + _ARRIVAL_SECONDS
-    )
-    announced = store.announce(actor, files, limits)
-    refuse_unless_allowed(policy, announced)
-    if not announced.enough:
-        raise QuotaExceeded()
-    forms = [_form(upload_id, file) for upload_id, file in zip(announced.ids, files, strict=True)]
-    return forms, headers(policy, announced)
+    most = settings().upload_size
+    if any(one.size > most for one in new):
+        raise TooLarge(
+            "Announce a file of more than {most} bytes by POST /uploads/multipart.",
+            values={"most": most},
+            errors=announcing.at_most(most),
+        )
+    files = [announcing.file_of(actor, one) for one in new]
+    ids, left = announcing.reserve(actor, files)
+    forms = [_form(upload_id, file) for upload_id, file in zip(ids, files, strict=True)]
+    return forms, left
 
 
 def complete(actor: Actor, upload_id: int) -> Attachment:
     """Checks one's own file and makes it ready. Safe to repeat.
 
-    Raises UploadPending where the file is not there yet, UploadRefused where it is not what was announced, Gone where
-    it came too late.
+    Raises UploadPending where the file is not there yet, PartsMissing where parts of it are not, UploadRefused where
+    it is not what was announced, Gone where it came too late.
     """
     upload = store.own(actor, upload_id)
     if upload is None:
         raise NotFound()
-    if upload.state == "pending" and not upload.expired and (stored := storage.look(upload.key)):
-        upload = _settled(upload, stored)
+    if upload.state == "pending" and not upload.expired:
+        multipart.finish(upload)
+        stored = storage.look(upload.key)
+        if stored is not None:
+            upload = _settled(upload, stored)
     _refuse_unless_ready(upload)
-    return Attachment(id=upload.id, filename=upload.filename, content_type=upload.content_type, size=upload.size)
+    return msgspec.json.decode(upload.told, type=Attachment)
 
 
 def store_content(actor: Actor, upload_id: int, content: bytes) -> Attachment:
@@ -94,15 +96,18 @@ def object_stored(key: str) -> None:
     upload = store.stored_under(key)
     if upload is not None and upload.state == "pending" and not upload.expired:
         upload = _settled(upload, stored)
-    if upload is None or upload.state != "ready":
+    if upload is None or upload.state not in {"ready", "scanning"}:
         storage.delete(key)
-    elif upload.etag != stored.etag:
+    elif upload.etag not in {stored.etag, stored.cleaned_from}:
         # The form still served after the check, for another content.
         store.withdraw(upload.id)
-        storage.delete(key)
+        storage.delete_uploads([key])
+    elif _awaits_thumbnails(upload) and stored.cleaned_from is None:
+        # S3 calls `pictures` for this in its turn, which reads no file before it was checked.
+        storage.put(derived.waiting(key), b"", sniff.OCTETS)
 
 
-def download(actor: Actor, upload_id: int) -> Download:
+def download(actor: Actor, upload_id: int, size: derived.Size = None) -> Download:
     """A short-lived link to one's own file, or to one that a chat of the actor holds. Raises NotFound."""
     upload = store.visible(actor, upload_id)
     if upload is None or upload.state == "dropped":
@@ -110,13 +115,13 @@ def download(actor: Actor, upload_id: int) -> Download:
     _refuse_unless_ready(upload)
     seconds = settings().download_seconds
     expires_at = clock.wire(int(clock.now()) + seconds)
-    url = storage.link(key=upload.key, filename=upload.filename, content_type=upload.content_type, seconds=seconds)
+    shown = media.shown(upload, size)
     return Download(
         id=upload.id,
-        filename=upload.filename,
-        content_type=upload.content_type,
-        size=upload.size,
-        url=url,
+        filename=shown.filename,
+        content_type=shown.content_type,
+        size=shown.size,
+        url=shown.link(seconds),
         expires_at=expires_at,
     )
 
@@ -125,12 +130,40 @@ def delete(actor: Actor, upload_id: int) -> None:
     """Deletes one's own file. Raises UploadInUse where a message holds it."""
     # The object goes before the row is committed away: a failure between the two leaves something to repeat.
     with db.transaction():
-        key = store.lock_own(actor, upload_id)
-        if key is None:
+        own = store.lock_own(actor, upload_id)
+        if own is None:
             raise NotFound()
         if not store.remove_unattached(upload_id):
             raise UploadInUse()
-        storage.delete(key)
+        _delete([own])
+
+
+def keep(user_id: int, filename: str, content_type: str, content: bytes) -> int:
+    """Stores a file that the service itself has made for a user; answers its id. S3's event makes it ready."""
+    file = store.File(key=storage.new_key(user_id), filename=filename, content_type=content_type, size=len(content))
+    upload_id = store.add(user_id, file, settings().upload_seconds + announcing.ARRIVAL_SECONDS)
+    storage.put(file.key, content, content_type)
+    return upload_id
+
+
+def erase_file(upload_id: int) -> None:
+    """Deletes a file that `keep` has stored, if it is there."""
+    file = store.kept(upload_id)
+    if file is not None:
+        storage.delete(file.key)
+        store.erase([file.id])
+
+
+def erase(user_id: int, most: int) -> int:
+    """Deletes up to so many (at most 1,000) files of a user whose account is deleted; answers how many.
+
+    The objects go first: a failure between the two leaves something to repeat.
+    """
+    files = store.files_of(user_id, most)
+    if files:
+        _delete(files)
+        store.erase([file.id for file in files])
+    return len(files)
 
 
 def usage(actor: Actor) -> StorageUsage:
@@ -154,17 +187,29 @@ def expire_unfinished(limit: int) -> int:
 
     Safe to repeat and to run twice at once: nothing brings such an upload back.
     """
-    given_up = store.expired(limit)
+    given_up = store.expired(limit, most_in_parts=_SWEEP_IN_PARTS)
     if not given_up:
         return 0
-    storage.delete_many([upload.key for upload in given_up])
+    _delete(given_up)
     return store.remove_expired([upload.id for upload in given_up])
+
+
+def _delete(files: Sequence[store.Place]) -> None:
+    """Deletes what S3 has of these uploads. Parts go first: what is joined until then is an object, and goes next."""
+    for file in files:
+        multipart.give_up(file.key, file.multipart_id)
+    storage.delete_uploads([file.key for file in files])
+
+
+def _awaits_thumbnails(upload: store.Upload) -> bool:
+    return upload.state == "ready" and upload.content_type in derived.PICTURES and upload.media is None
 
 
 def _settled(upload: store.Upload, stored: storage.Stored) -> store.Upload:
     """The upload once it is decided, by this look at its object or by one that was faster."""
     content_type = sniff.settled_type(upload.content_type, stored.head) if stored.size == upload.size else None
-    state: store.State = "ready" if content_type else "dropped"
+    accepted: store.State = "scanning" if settings().scan_files else "ready"
+    state: store.State = accepted if content_type else "dropped"
     settled = store.settle(upload.id, state=state, etag=stored.etag, content_type=content_type)
     settled = settled or store.stored_under(upload.key)
     if settled is None:
@@ -175,28 +220,17 @@ def _settled(upload: store.Upload, stored: storage.Stored) -> store.Upload:
 def _refuse_unless_ready(upload: store.Upload) -> None:
     if upload.state == "ready":
         return
+    if upload.state == "quarantined":
+        raise FileQuarantined()
     if upload.expired:
         raise Gone("The upload was not finished in time.")
     if upload.state == "dropped":
         # Once more where it was done before: that one may have been cut off between the row and the object.
         storage.delete(upload.key)
         raise UploadRefused()
+    if upload.state == "scanning":
+        raise UploadScanning(headers={"Retry-After": "5"})
     raise UploadPending(headers={"Retry-After": "1"})
-
-
-def _file(actor: Actor, new: NewUpload) -> store.File:
-    most = settings().upload_size
-    if new.size > most:
-        raise TooLarge("A file may have at most {most} bytes.", values={"most": most})
-    content_type = sniff.accepted_type(new.content_type)
-    if content_type is None:
-        raise FileTypeRefused("Files of this type can be sent as application/octet-stream only.")
-    return store.File(
-        key=storage.new_key(actor.user_id),
-        filename=_clean(new.filename),
-        content_type=content_type,
-        size=new.size,
-    )
 
 
 def _form(upload_id: int, file: store.File) -> UploadForm:
@@ -204,9 +238,3 @@ def _form(upload_id: int, file: store.File) -> UploadForm:
     expires_at = clock.wire(int(clock.now()) + seconds)
     url, fields = storage.form(key=file.key, content_type=file.content_type, size=file.size, seconds=seconds)
     return UploadForm(id=upload_id, method="POST", url=url, fields=fields, expires_at=expires_at)
-
-
-def _clean(filename: str) -> str:
-    """The last part of a path, without control characters and marks that change how it reads."""
-    name = names.cleaned(filename.replace("\\", "/").rpartition("/")[2]).strip()
-    return "file" if name in {"", ".", ".."} or names.wrong_name(name) else name

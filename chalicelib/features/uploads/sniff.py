@@ -33,12 +33,16 @@ def settled_type(announced: str, head: bytes) -> str | None:
     """What a file is that was announced as an accepted type; None where the difference could do harm.
 
     Harmless is a picture of another kind, a table that Windows calls a workbook, an old format for the new one.
+    A file of no type is what its first bytes say, and one of no bytes is no picture.
     """
-    if fits(announced, head):
+    if not head:
+        return announced if _SIGNS[announced] is _text else OCTETS
+    if fits(announced, head) and announced != OCTETS:
         return announced
     if announced in _WRITTEN and _text(head) and not _MARKUP.match(head):
         return "text/csv" if announced in _TABLES else "text/plain"
-    return next((kind for kind in _TOLD_APART if _SIGNS[kind](head)), None)
+    unknown = OCTETS if announced == OCTETS else None
+    return next((kind for kind in _TOLD_APART if _SIGNS[kind](head)), unknown)
 
 
 def is_inline(content_type: str) -> bool:
@@ -114,8 +118,8 @@ def _text(head: bytes) -> bool:
     return b"\0" not in head or head.startswith((b"\xff\xfe", b"\xfe\xff"))
 
 
-def _anything(head: bytes) -> bool:
-    return bool(head)
+def _anything(_head: bytes) -> bool:
+    return True
 
 
 _HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")

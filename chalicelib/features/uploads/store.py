@@ -8,8 +8,9 @@ import msgspec
 from chalicelib.core import db
 from chalicelib.core.context import Actor
 from chalicelib.core.ratelimit import Allowance
+from chalicelib.features.uploads.derived import Made, Media, SizeName, Stored
 
-State = Literal["pending", "ready", "dropped"]
+State = Literal["pending", "scanning", "ready", "quarantined", "dropped"]
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +38,10 @@ class Announced(Allowance, frozen=True, kw_only=True):
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
-    """One row. `expired` counts only where the state is not ready."""
+    """One row. `expired` counts only where the state is not ready. `told` is the file as the wire has it.
+
+    What comes in parts has a `part_size`, and a `multipart_id` as long as S3 may hold parts of it; only `own` tells.
+    """
 
     id: int
     key: str
@@ -47,6 +51,16 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     expired: bool
     etag: str | None
+    media: str | None
+    told: str
+    multipart_id: str | None = None
+    part_size: int | None = None
+
+    def thumbnail(self, size: SizeName | None) -> Stored | None:
+        """The thumbnail of this size, as far as there is one."""
+        if size is None or self.media is None:
+            return None
+        return msgspec.json.decode(self.media, type=Media).thumbnails[size]
 
 
 class _Used(msgspec.Struct, frozen=True):
@@ -57,15 +71,12 @@ class _Id(msgspec.Struct, frozen=True):
     id: int
 
 
-class _Key(msgspec.Struct, frozen=True):
-    key: str
-
-
-class Expired(msgspec.Struct, frozen=True):
-    """An upload that is given up."""
+class Place(msgspec.Struct, frozen=True):
+    """Where S3 has an upload, and by which name parts of it."""
 
     id: int
     key: str
+    multipart_id: str | None
 
 
 _ANNOUNCE: LiteralString = """
@@ -108,7 +119,8 @@ def announce(actor: Actor, files: Sequence[File], limits: Limits) -> Announced:
 
 
 _OWN: LiteralString = """
-SELECT id, key, filename, content_type, size, state, expires_at <= now() AS expired, etag
+SELECT id, key, filename, content_type, size, state, expires_at <= now() AS expired, etag, media::text,
+    upload_text(uploads) AS told, multipart_id, part_size
 FROM uploads WHERE id = %(id)s AND owner_id = %(user_id)s
 """
 
@@ -119,7 +131,8 @@ def own(actor: Actor, upload_id: int) -> Upload | None:
 
 
 _READY: LiteralString = """
-SELECT id, key, filename, content_type, size, state, false AS expired, etag
+SELECT id, key, filename, content_type, size, state, false AS expired, etag, media::text,
+    upload_text(uploads) AS told
 FROM uploads WHERE id = %(id)s AND state = 'ready'
 """
 
@@ -129,8 +142,27 @@ def ready(upload_id: int) -> Upload | None:
     return db.one(Upload, _READY, {"id": upload_id})
 
 
+_WITH_MARK: LiteralString = """
+SELECT id, key, filename, content_type, size, state, false AS expired, etag, media::text,
+    upload_text(uploads) AS told, thumbnail_mark(uploads, %(size)s, %(until)s) AS mark
+FROM uploads WHERE id = %(id)s AND state = 'ready' AND media IS NOT NULL
+"""
+
+
+class Marked(Upload, frozen=True, kw_only=True):
+    """A picture with what a link to one of its thumbnails must be signed by."""
+
+    mark: str
+
+
+def marked(upload_id: int, size: SizeName, until: int) -> Marked | None:
+    """A picture that has thumbnails, whoever asks."""
+    return db.one(Marked, _WITH_MARK, {"id": upload_id, "size": size, "until": until})
+
+
 _AVATAR: LiteralString = """
-SELECT id, key, filename, content_type, size, state, false AS expired, etag
+SELECT id, key, filename, content_type, size, state, false AS expired, etag, media::text,
+    upload_text(uploads) AS told
 FROM uploads WHERE id = avatar_named(%(name)s) AND state = 'ready'
 """
 
@@ -141,7 +173,8 @@ def avatar(name: str) -> Upload | None:
 
 
 _VISIBLE: LiteralString = """
-SELECT id, key, filename, content_type, size, state, expires_at <= now() AS expired, etag
+SELECT id, key, filename, content_type, size, state, expires_at <= now() AS expired, etag, media::text,
+    upload_text(uploads) AS told
 FROM uploads WHERE id = %(id)s AND (
     owner_id = %(user_id)s
     OR EXISTS (
@@ -158,7 +191,8 @@ def visible(actor: Actor, upload_id: int) -> Upload | None:
 
 
 _STORED_UNDER: LiteralString = """
-SELECT id, key, filename, content_type, size, state, expires_at <= now() AS expired, etag
+SELECT id, key, filename, content_type, size, state, expires_at <= now() AS expired, etag, media::text,
+    upload_text(uploads) AS told
 FROM uploads WHERE key = %(key)s
 """
 
@@ -169,9 +203,12 @@ def stored_under(key: str) -> Upload | None:
 
 
 _SETTLE: LiteralString = """
-UPDATE uploads SET state = %(state)s, etag = %(etag)s, content_type = coalesce(%(content_type)s, content_type)
+UPDATE uploads SET state = %(state)s, etag = %(etag)s, content_type = coalesce(%(content_type)s, content_type),
+    multipart_id = NULL,
+    expires_at = CASE WHEN %(state)s = 'scanning' THEN now() + interval '1 day' ELSE expires_at END
 WHERE id = %(id)s AND state = 'pending' AND expires_at > now()
-RETURNING id, key, filename, content_type, size, state, false AS expired, etag
+RETURNING id, key, filename, content_type, size, state, false AS expired, etag, media::text,
+    upload_text(uploads) AS told
 """
 
 
@@ -179,6 +216,22 @@ def settle(upload_id: int, *, state: State, etag: str, content_type: str | None)
     """Ends the wait for an upload, as what it is found to be; None where it had ended already."""
     given = {"id": upload_id, "state": state, "etag": etag, "content_type": content_type}
     return db.one(Upload, _SETTLE, given)
+
+
+_JUDGE: LiteralString = "SELECT judged, content_type, told FROM judge_file(%(key)s, %(is_clean)s)"
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """What has become of a file; `told` is the JSON of the messages that hold it and have changed."""
+
+    judged: State | None
+    content_type: str | None
+    told: str
+
+
+def judge(key: str, *, is_clean: bool) -> Judged:
+    """Takes a scanner's verdict."""
+    return db.the(Judged, _JUDGE, {"key": key, "is_clean": is_clean})
 
 
 _WITHDRAW: LiteralString = "UPDATE uploads SET state = 'dropped', expires_at = now() WHERE id = %(id)s"
@@ -190,13 +243,14 @@ def withdraw(upload_id: int) -> None:
 
 
 # Conflicts with the lock that an attachment's foreign key takes: one that is being made commits first.
-_LOCK_OWN: LiteralString = "SELECT key FROM uploads WHERE id = %(id)s AND owner_id = %(user_id)s FOR UPDATE"
+_LOCK_OWN: LiteralString = """
+SELECT id, key, multipart_id FROM uploads WHERE id = %(id)s AND owner_id = %(user_id)s FOR UPDATE
+"""
 
 
-def lock_own(actor: Actor, upload_id: int) -> str | None:
-    """The key of the actor's own upload, to which nothing can happen until the transaction ends."""
-    row = db.one(_Key, _LOCK_OWN, {"id": upload_id, "user_id": actor.user_id}, actor=actor)
-    return row.key if row else None
+def lock_own(actor: Actor, upload_id: int) -> Place | None:
+    """Where the actor's own upload is, to which nothing can happen until the transaction ends."""
+    return db.one(Place, _LOCK_OWN, {"id": upload_id, "user_id": actor.user_id}, actor=actor)
 
 
 _REMOVE_UNATTACHED: LiteralString = """
@@ -220,13 +274,21 @@ def used(actor: Actor) -> int:
 
 
 _EXPIRED: LiteralString = """
-SELECT id, key FROM uploads WHERE state <> 'ready' AND expires_at <= now() ORDER BY expires_at LIMIT %(limit)s
+(
+    SELECT id, key, multipart_id FROM uploads
+    WHERE state <> 'ready' AND expires_at <= now() AND multipart_id IS NOT NULL
+    ORDER BY expires_at LIMIT %(most_in_parts)s
+) UNION ALL (
+    SELECT id, key, multipart_id FROM uploads
+    WHERE state <> 'ready' AND expires_at <= now() AND multipart_id IS NULL
+    ORDER BY expires_at LIMIT %(limit)s
+) LIMIT %(limit)s
 """
 
 
-def expired(limit: int) -> list[Expired]:
-    """The uploads that were given up longest ago. Nothing makes them ready again."""
-    return db.many(Expired, _EXPIRED, {"limit": limit})
+def expired(limit: int, *, most_in_parts: int) -> list[Place]:
+    """The uploads that were given up longest ago, few that come in parts. Nothing makes them ready again."""
+    return db.many(Place, _EXPIRED, {"limit": limit, "most_in_parts": most_in_parts})
 
 
 _REMOVE_EXPIRED: LiteralString = """
@@ -237,3 +299,55 @@ DELETE FROM uploads WHERE id = ANY(%(ids)s::bigint[]) AND state <> 'ready' RETUR
 def remove_expired(upload_ids: Sequence[int]) -> int:
     """Deletes rows of `expired`; answers how many were still there."""
     return len(db.many(_Id, _REMOVE_EXPIRED, {"ids": list(upload_ids)}))
+
+
+_FILES_OF: LiteralString = "SELECT id, key, multipart_id FROM uploads WHERE owner_id = %(user_id)s LIMIT %(limit)s"
+_ERASE: LiteralString = "SELECT erase_files(%(ids)s::bigint[])"
+
+
+def files_of(user_id: int, limit: int) -> list[Place]:
+    """Some files of a user, whatever has become of them."""
+    return db.many(Place, _FILES_OF, {"user_id": user_id, "limit": limit})
+
+
+def erase(upload_ids: Sequence[int]) -> None:
+    """Forgets files, whether or not messages hold them."""
+    db.execute(_ERASE, {"ids": list(upload_ids)})
+
+
+_ADD: LiteralString = """
+INSERT INTO uploads (owner_id, key, filename, content_type, size, expires_at)
+VALUES (
+    %(user_id)s, %(key)s, %(filename)s, %(content_type)s, %(size)s, now() + make_interval(secs => %(lifetime)s)
+)
+RETURNING id
+"""
+_KEPT: LiteralString = "SELECT id, key, multipart_id FROM uploads WHERE id = %(id)s"
+
+
+def add(user_id: int, file: File, lifetime_seconds: int) -> int:
+    """Makes the row of a file that is no client's."""
+    return db.the(_Id, _ADD, {"user_id": user_id, "lifetime": lifetime_seconds, **msgspec.structs.asdict(file)}).id
+
+
+def kept(upload_id: int) -> Place | None:
+    """Where a file is."""
+    return db.one(Place, _KEPT, {"id": upload_id})
+
+
+_RECORD: LiteralString = """
+SELECT told FROM record_media(
+    %(key)s, %(etag)s, %(media)s::text::jsonb, %(base)s, %(secret)s, %(clean_etag)s, %(clean_size)s
+)
+"""
+
+
+class _Told(msgspec.Struct, frozen=True):
+    told: str | None
+
+
+def record(made: Made, *, base: str, secret: str) -> str | None:
+    """Keeps what was made of a picture; the JSON of the messages that hold it, None where it is gone."""
+    values = msgspec.structs.asdict(made)
+    media = None if made.media is None else msgspec.json.encode(made.media).decode()
+    return db.the(_Told, _RECORD, {**values, "media": media, "base": base, "secret": secret}).told
