@@ -1,6 +1,6 @@
-"""Who may do what: every endpoint without a good token, and every endpoint about a chat at each rank.
+"""Who may do what: every endpoint without a good token, without the role that it needs, and about a chat of others.
 
-Both tables are held against the endpoints that there are: a new one is asked for its line here.
+tests/api/test_permissions_matrix.py has what every route and action says to everybody else.
 """
 
 import base64
@@ -8,83 +8,40 @@ import itertools
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import httpx
 import jwt
-import msgspec
 
-from chalicelib.core.http import Endpoint, camel
+from chalicelib.core.http import Endpoint
 from chalicelib.entry.blueprints import endpoints
 from tests.support.answers import refusal, told
+from tests.support.asking import asked_of
 from tests.support.people import Register
 from tests.support.server import JWT_SECRET, Server
 
-NOBODYS = 1_000_000
 OPEN = {
     "POST /auth/register",
     "POST /auth/login",
     "POST /auth/refresh",
+    "POST /auth/password/reset",
+    "POST /auth/password/reset/confirm",
+    "POST /auth/email/confirm",
     "GET /health",
     "GET /openapi.json",
     "GET /openapi-aliases.json",
+    "GET /",
     "GET /asyncapi.json",
 }
 
 
 GUARDED = [endpoint for endpoint in endpoints() if endpoint.input("actor")]
 
-SOON = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-# Path parameters that are no ids.
-WORDS = {"emoji": "👍", "token": "x" * 22}
-# Input that is looked at only after the session was; the rest is made from the declared types.
-BODIES: dict[str, dict[str, Any]] = {
-    "POST /chats": {"type": "private", "participantIds": [NOBODYS]},
-    "POST /messages": {"chatId": NOBODYS, "content": "x"},
-    "POST /scheduled-messages": {"chatId": NOBODYS, "content": "x", "sendAt": SOON},
-    "PUT /messages/{message_id}/vote": {"options": [0]},
-    "PATCH /chats/{chat_id}": {"description": "x"},
-    "POST /chats/{chat_id}/participants": {"userId": NOBODYS},
-}
-UPLOAD = {"filename": "a.png", "contentType": "image/png", "size": 10}
-for uploads in ("POST /uploads", "POST /upload"):
-    BODIES |= {uploads: UPLOAD, f"{uploads}/multiple": {"files": [UPLOAD]}}
-
-
-PLAIN: dict[Any, Any] = {int: NOBODYS, str: "x", bool: True, datetime: SOON}
-
-
-def _sample(kind: Any) -> Any:
-    """A value of a declared type, with its required fields alone."""
-    plain = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
-    if get_origin(plain) is Literal:
-        return get_args(plain)[0]
-    if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
-        fields = msgspec.structs.fields(plain)
-        return {field.encode_name: _sample(field.type) for field in fields if field.required}
-    if get_origin(plain) is list:
-        return [_sample(get_args(plain)[0])]
-    if plain in PLAIN:
-        return PLAIN[plain]
-    return _sample(get_args(plain)[0])
-
 
 def _call(client: httpx.Client, endpoint: Endpoint, token: str | None = None, **ids: int) -> httpx.Response:
-    """Asks an endpoint for nobody's things, or for those of these ids, in the path, the query and the body."""
-    values = {name: WORDS.get(name) or ids.get(name, NOBODYS) for name in endpoint.path_parameters}
-    asked, body = endpoint.input("query"), endpoint.input("body")
-    query = _sample(asked) if asked else {}
-    query |= {endpoint.word(name): value for name, value in values.items() if f"{{{name}}}" not in endpoint.path}
-    given = BODIES.get(endpoint.alias_of or endpoint.name, _sample(body) if body else {})
-    mine = {camel(name): value for name, value in ids.items()}
-    return client.request(
-        endpoint.method,
-        endpoint.path.format(**values),
-        headers={} if token is None else {"Authorization": token},
-        json=given | {name: mine[name] for name in given.keys() & mine.keys()} if body else None,
-        params=query or None,
-    )
+    asked = asked_of(endpoint, **ids)
+    headers = {} if token is None else {"Authorization": token}
+    return client.request(asked.method, asked.path, headers=headers, json=asked.body, params=asked.query or None)
 
 
 def _forged(token: str, *, secret: str = JWT_SECRET, header: dict[str, str] | None = None, **claims: Any) -> str:
@@ -128,15 +85,26 @@ def test_without_a_good_token_nothing_is_answered(anonymous: httpx.Client, perso
     assert answers == dict.fromkeys(answers, (401, "unauthenticated"))
 
 
-def test_an_ended_session_can_do_nothing(server: Server, person: Register) -> None:
-    alice = person("alice")
-    server.sql("UPDATE sessions SET ended_at = now()")
-    answers = {endpoint.name: refusal(_call(alice.http, endpoint)) for endpoint in GUARDED}
-    assert answers == dict.fromkeys(answers, (401, "session_ended"))
+def test_a_role_is_what_postgresql_says_now(server: Server, person: Register) -> None:
+    """Whatever needs a role is refused to whoever has a lesser one, and to whoever had it a moment ago."""
+    alice, guarded = person("alice"), [endpoint for endpoint in GUARDED if endpoint.needs != "user"]
+    assert {endpoint.name for endpoint in GUARDED if endpoint.path.startswith("/admin/")} == {
+        endpoint.name for endpoint in guarded
+    }
+    ranks = ("user", "moderator", "admin", "user")
+    for rank, endpoint in itertools.product(ranks, guarded):
+        server.sql("UPDATE users SET role = %s WHERE id = %s", rank, alice.id)
+        answer = _call(alice.http, endpoint)
+        if ranks.index(rank) < ranks.index(endpoint.needs):
+            assert refusal(answer) == (403, "forbidden"), (rank, endpoint.name)
+        else:
+            assert answer.status_code in {200, 201, 404}, (rank, endpoint.name, answer.text)
 
 
 def _about_a_chat(endpoint: Endpoint) -> bool:
     body = endpoint.input("body")
+    if endpoint.needs != "user":
+        return False
     return bool({*endpoint.path_parameters, *(body.__struct_fields__ if body else ())} & {"chat_id", "message_id"})
 
 
@@ -152,53 +120,3 @@ def test_of_a_chat_that_is_not_theirs_nobody_learns_that_it_exists(server: Serve
             assert refusal(there) == (404, "not_found"), endpoint.name
             assert told(there) == told(_call(who.http, endpoint, user_id=owner.id)), endpoint.name
     assert owner.http.get(f"/chats/{chat}").json() == known
-
-
-# What each rank gets of a group: a member, an admin, the owner.
-RANKS: dict[str, tuple[int, int, int]] = {
-    "GET /chats/{chat_id}": (200, 200, 200),
-    "PATCH /chats/{chat_id}": (403, 200, 200),
-    "POST /chats/{chat_id}/participants": (403, 200, 200),
-    "DELETE /chats/{chat_id}/participants/{user_id}": (403, 204, 204),
-    "POST /messages": (201, 201, 201),
-    "GET /messages/{message_id}": (200, 200, 200),
-    "GET /chats/{chat_id}/messages": (200, 200, 200),
-    "POST /chats/{chat_id}/read": (200, 200, 200),
-}
-# What the two of a private chat get of it after one has blocked the other; the rest is as it was.
-BLOCKED = {
-    "PATCH /chats/{chat_id}": (422, "not_a_group"),
-    "POST /chats/{chat_id}/participants": (422, "not_a_group"),
-    "DELETE /chats/{chat_id}/participants/{user_id}": (422, "not_a_group"),
-    "POST /messages": (403, "blocked"),
-}
-LADDER = [endpoint for endpoint in GUARDED if endpoint.name in RANKS]
-
-
-def test_each_rank_gets_what_is_its(server: Server, person: Register) -> None:
-    owner, admin, member, other = (person(who) for who in ("owner", "admin", "member", "other"))
-    chat = owner.chat_with(admin, member, name="group")
-    ids = {"chat_id": chat, "message_id": owner.send(chat, "x")["id"], "user_id": other.id}
-    server.sql("UPDATE members SET role = 'admin' WHERE user_id = %s", admin.id)
-    found: dict[str, tuple[int, ...]] = {}
-    for endpoint in LADDER:
-        statuses = []
-        for who in (member, admin, owner):
-            if endpoint.method == "DELETE":
-                owner.http.post(f"/chats/{chat}/participants", json={"userId": other.id})
-            answer = _call(who.http, endpoint, **ids)
-            statuses.append(answer.status_code)
-            assert answer.is_success or refusal(answer) == (403, "forbidden"), (endpoint.name, answer.text)
-        found[endpoint.name] = tuple(statuses)
-    assert found == RANKS
-
-
-def test_a_block_refuses_writing_and_leaves_reading(person: Register) -> None:
-    alice, bob = person("alice"), person("bob")
-    chat = alice.chat_with(bob)
-    ids = {"chat_id": chat, "message_id": alice.send(chat, "x")["id"], "user_id": alice.id}
-    assert bob.http.put(f"/blocks/{alice.id}").status_code == 200
-    for who, endpoint in itertools.product((alice, bob), LADDER):
-        answer = _call(who.http, endpoint, **ids)
-        expected = BLOCKED.get(endpoint.name)
-        assert answer.is_success if expected is None else refusal(answer) == expected, (endpoint.name, answer.text)
