@@ -94,11 +94,36 @@ def presence_changed(event: SQSEvent) -> dict[str, Any]:
     return queues.presence_changed(event.to_dict())
 
 
-@app.on_s3_event(bucket=settings().uploads_bucket, events=["s3:ObjectCreated:*"], name="upload_stored")
+@app.on_sqs_message(queue=settings().mail_queue_url.rpartition("/")[2], batch_size=10, name="mail")
+def mail(event: SQSEvent) -> dict[str, Any]:
+    from chalicelib.entry import queues
+
+    return queues.mail(event.to_dict())
+
+
+# A question at a time: an answer takes seconds.
+@app.on_sqs_message(queue=settings().assistant_queue_url.rpartition("/")[2], batch_size=1, name="assistant")
+def assistant(event: SQSEvent) -> dict[str, Any]:
+    from chalicelib.entry import queues
+
+    return queues.assistant(event.to_dict())
+
+
+# S3 tells each event to one function: these prefixes must not overlap.
+@app.on_s3_event(
+    bucket=settings().uploads_bucket, events=["s3:ObjectCreated:*"], prefix="uploads/", name="upload_stored"
+)
 def upload_stored(event: S3Event) -> None:
     from chalicelib.entry import triggers
 
     triggers.upload_stored(event.to_dict())
+
+
+@app.on_s3_event(bucket=settings().uploads_bucket, events=["s3:ObjectCreated:*"], prefix="waiting/", name="pictures")
+def pictures(event: S3Event) -> None:
+    from chalicelib.entry import triggers
+
+    triggers.picture_waits(event.to_dict())
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")

@@ -1,4 +1,4 @@
-"""Small signed clients for DynamoDB, SQS and S3 over kept connections: what botocore does, without its import.
+"""Small signed clients for DynamoDB, SQS, S3 and SES over kept connections: what botocore does, without its import.
 
 Throttling, 5xx answers and dropped connections are tried again with full jitter, within bounds that leave a
 request its time. **A write that was tried again may have been applied twice**: where a connection drops, nobody
@@ -32,6 +32,9 @@ _jitter = random.SystemRandom()
 # The services that are asked at names with IPv6 addresses where functions may use IPv6 (`dual_stack`). The VPC's
 # gateway endpoints lead to DynamoDB and S3: they are free, and keep to the stage's own table and bucket.
 BY_IPV6 = ("sqs",)
+
+# An endpoint of another region is asked with a signature for that region.
+_BEDROCK_REGION = re.compile(r"bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.")
 
 _TRY_AGAIN = frozenset(
     {
@@ -112,6 +115,16 @@ class Location(NamedTuple):
         return f"{self.scheme}://{self.host}{self.path}"
 
 
+class Patience(NamedTuple):
+    """For how many seconds an answer is waited for: that to all tries together, and that to each (None: as usual)."""
+
+    together: float = TOTAL_SECONDS
+    each: float | None = None
+
+
+USUAL = Patience()
+
+
 class Call(NamedTuple):
     """A signed request: `query` is percent-encoded."""
 
@@ -147,6 +160,39 @@ def sqs(operation: str, payload: Mapping[str, Any], *, within: float = TOTAL_SEC
     return _json("sqs", f"AmazonSQS.{operation}", payload, within)
 
 
+def ses(letter: Mapping[str, Any], *, within: float = TOTAL_SECONDS) -> None:
+    """Sends a letter (SendEmail of SES v2, its JSON as AWS documents it) within so many seconds. Raises AwsError.
+
+    A letter that was tried again may arrive twice.
+    """
+    where = _service("email")._replace(path="/v2/email/outbound-emails")
+    headers = {"content-type": "application/json"}
+    request = sigv4.Request("POST", where.host, where.path, {}, headers, msgspec.json.encode(letter))
+    _attempts("ses", where, request, Patience(together=within))
+
+
+def bedrock(model: str, question: Mapping[str, Any]) -> tuple[Location, Call]:
+    """Where to send a signed question to a model of Bedrock (ConverseStream, its JSON as AWS documents it).
+
+    The answer comes piece by piece: it is the caller's to read (core/streaming.py).
+    """
+    chosen = urlsplit(settings().bedrock_url or f"https://bedrock-runtime.{settings().region}.amazonaws.com")
+    path = f"{chosen.path.rstrip('/')}/model/{quote(model, safe='')}/converse-stream"
+    where = Location(chosen.scheme, chosen.netloc, path)
+    body = msgspec.json.encode(question)
+    headers = {"content-type": "application/json"}
+    request = sigv4.Request("POST", where.host, sigv4.canonical_path(path), {}, headers, body)
+    region = _BEDROCK_REGION.match(where.host)
+    who = credentials()._replace(region=region[1]) if region else credentials()
+    signed = sigv4.sign_headers(request, who=who, service="bedrock", now=time.time())
+    return where, Call("POST", "", signed, body)
+
+
+def queued(message: object) -> str:
+    """What a message of a queue has as its body: its JSON, without the two characters that SQS does not store."""
+    return msgspec.json.encode(message).decode().replace("\ufffe", r"\ufffe").replace("\uffff", r"\uffff")
+
+
 def s3_request(
     method: str,
     key: str,
@@ -154,13 +200,13 @@ def s3_request(
     query: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
-    within: float = TOTAL_SECONDS,
+    patience: Patience = USUAL,
 ) -> Answer:
     """A request on an object of the uploads bucket, with S3's own headers (`{"range": "bytes=0-511"}`).
 
     Answers below 500 are returned, 404 and the like included. Raises AwsError where S3 failed or did not answer.
     """
-    return _attempts("s3", s3_location(key), _object_request(method, key, query, headers, body), within)
+    return _attempts("s3", s3_location(key), _object_request(method, key, query, headers, body), patience)
 
 
 def s3_presigned_url(
@@ -252,7 +298,7 @@ def _json(service: str, target: str, payload: Mapping[str, Any], within: float) 
         headers={"content-type": "application/x-amz-json-1.0", "x-amz-target": target},
         payload=msgspec.json.encode(payload),
     )
-    answer = _attempts(service, where, request, within)
+    answer = _attempts(service, where, request, Patience(together=within))
     decoded: dict[str, Any] = msgspec.json.decode(answer.body) if answer.body else {}
     return decoded
 
@@ -278,16 +324,16 @@ def _service(name: str) -> Location:
     return Location("https", f"{name}.{settings().region}.{domain}", "/")
 
 
-def _attempts(service: str, where: Location, request: sigv4.Request, within: float) -> Answer:
+def _attempts(service: str, where: Location, request: sigv4.Request, patience: Patience) -> Answer:
     from chalicelib.core import transport
 
-    deadline = time.monotonic() + within
+    deadline = time.monotonic() + patience.together
     tries = 0
     while True:
         tries += 1
-        patience = min(SOCKET_SECONDS, max(deadline - time.monotonic(), FIRST_PAUSE_SECONDS))
+        seconds = min(patience.each or SOCKET_SECONDS, max(deadline - time.monotonic(), FIRST_PAUSE_SECONDS))
         try:
-            answer = transport.exchange(where, _signed(request, service), patience)
+            answer = transport.exchange(where, _signed(request, service), seconds)
         except NotExchangedError as error:
             failure = AwsError("CertificateRefused" if error.certificate_refused else "ConnectionFailed", str(error))
             failure.__cause__ = error
@@ -308,7 +354,7 @@ def _signed(request: sigv4.Request, service: str) -> Call:
 
 
 def _failure(answer: Answer) -> AwsError:
-    """The error in a refusal: JSON from DynamoDB and SQS, XML from S3, and anything from what stands in between."""
+    """The error in a refusal: JSON from most, XML from S3, and anything from what stands in between."""
     xml = re.search(rb"<Code>([\w.]+)</Code>", answer.body)
     if xml:
         return AwsError(xml[1].decode(), status=answer.status)
@@ -316,7 +362,9 @@ def _failure(answer: Answer) -> AwsError:
         error = msgspec.json.decode(answer.body, type=_ErrorBody)
     except msgspec.MsgspecError:
         return AwsError(f"Http{answer.status}", status=answer.status)
-    code = error.type.rpartition("#")[2] or f"Http{answer.status}"
+    # SES says it in a header, with a URL behind it.
+    said = error.type or answer.headers.get("x-amzn-errortype", "").partition(":")[0]
+    code = said.rpartition("#")[2] or f"Http{answer.status}"
     return AwsError(code, error.message or error.capital_message, status=answer.status, reasons=error.reasons)
 
 

@@ -1,8 +1,9 @@
 """What a failure looks like from outside, whatever it was inside."""
 
 from chalicelib.core.aws import AwsError
-from chalicelib.core.errors import Problem, Unavailable
+from chalicelib.core.errors import Unavailable
 from chalicelib.core.logs import logger
+from chalicelib.core.problems import Problem
 
 
 def problem_of(failure: Exception) -> Problem:

@@ -39,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     push_queue_url: str = "messenger-push.fifo"
     presence_queue_url: str = "messenger-presence"
     uploads_bucket: str = "messenger-uploads-123456789012-us-east-1"
+    mail_queue_url: str = "messenger-mail"
+    assistant_queue_url: str = "messenger-assistant.fifo"
 
     # Sessions. The secret signs; the previous ones still verify, so that a key can be rotated.
     jwt_secret: str = ""
@@ -52,6 +54,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     refresh_grace_seconds: int = 60
     ticket_seconds: int = 30
     bcrypt_cost: int = 12
+    # Common passwords that can be chosen all the same: documents of other messengers have some as examples.
+    allowed_passwords: tuple[str, ...] = ()
+
+    # Letters by email. Without a sender none are sent, and what needs one is refused. Links in them lead to the page
+    # at this URL, which gets `#reset=TOKEN` and the like; without one, letters have the token alone.
+    mail_from: str = ""  # as `Messenger <no-reply@chat.example.com>`
+    mail_link_url: str = ""
+
+    # The assistant, which is off without a model. The model is one of Amazon Bedrock, unless a URL names an endpoint
+    # that speaks the chat format of OpenAI. The limits are in tokens a day, of questions and answers together.
+    assistant_model: str = ""
+    assistant_url: str = ""  # as `https://models.example.com/v1`
+    assistant_key: str = ""  # shown there as a bearer token
+    bedrock_url: str = ""  # in place of the region's own endpoint, as that of another region
+    assistant_seconds: int = 60  # an answer takes no longer
+    assistant_user_tokens: int = 100_000
+    assistant_tokens: int = 2_000_000  # of all users
 
     # Limits: events a minute unless named otherwise.
     rate_limits: bool = True
@@ -62,11 +81,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     logins: int = 10
     searches: int = 30
     uploads_an_hour: int = 60
+    calls: int = 10
+    call_changes: int = 60
+    call_signals: int = 1200
     group_size: int = 1000
     upload_size: int = 10 * 1024 * 1024
     upload_seconds: int = 15 * 60
+    large_upload_size: int = 2 * 1024 * 1024 * 1024
+    large_upload_seconds: int = 24 * 60 * 60
     upload_quota: int = 5 * 1024 * 1024 * 1024
     download_seconds: int = 5 * 60
+    scan_files: bool = False  # whether files wait for the verdict of a scanner
 
     # Live. The inline limit is in recipients; 0 hands every push to the queue, which functions that reach no socket
     # cannot do without.
@@ -82,6 +107,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     index_seconds: int = 3  # after a send its words are added to the index; 0 leaves that to the minutely sweep
     presence_retell_seconds: int = 30  # so long after it was shed, a status is told as it is then
     origins: tuple[str, ...] = ("*",)
+
+    # Calls. Clients reach each other by these `stun:` and `turn:` URLs: commas stand between servers, `|` between the
+    # URLs of one; `=3` behind a relay has it chosen three times as often. Relays share the secret with us.
+    ice_servers: tuple[str, ...] = ()
+    turn_secret: str = ""
+    turn_seconds: int = 60 * 60
+    call_ring_seconds: int = 45
+    call_grace_seconds: int = 30  # so long whoever has lost their socket stays in a call
 
     # Clients of other messengers (entry/dialects). A dialect speaks for the whole deployment, or for one of its hosts
     # (`chat.example.com=skype`), in place of our own words; each is also chosen by the first part of the path.
@@ -105,11 +138,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             if not lowest <= getattr(self, name) <= highest:
                 hint = "; RATE_LIMITS=off lifts all limits" if name in _RATES else ""
                 raise ValueError(f"{name.upper()} must be from {lowest} to {highest}{hint}")
+        for server in self.ice_servers:
+            if not _ICE_SERVER.fullmatch(server):
+                raise ValueError("ICE_SERVERS must be URLs as stun:host:3478 and turn:host:3478?transport=udp")
+        if not self.turn_secret and any(server.startswith("turn") for server in self.ice_servers):
+            raise ValueError("ICE_SERVERS must have no turn: URLs without TURN_SECRET, which relays share")
+        self._check_assistant()
         if not self.token_seconds:
             raise ValueError("JWT_EXPIRES_IN must be a second or more")
         for entry in self.dialect_hosts:
             if entry.partition("=")[2] not in DIALECTS:
                 raise ValueError(f"DIALECT_HOSTS must be host=dialect; the dialects are {', '.join(DIALECTS)}")
+
+    def _check_assistant(self) -> None:
+        if self.assistant_model.startswith("arn:"):
+            raise ValueError("ASSISTANT_MODEL must be the id of a model or of an inference profile, not an ARN")
+        for name in ("assistant_url", "bedrock_url"):
+            if not _HTTP_URL.fullmatch(getattr(self, name)):
+                raise ValueError(f"{name.upper()} must be a URL as https://host/v1, without a query")
 
     @property
     def token_seconds(self) -> int:
@@ -129,6 +175,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 _DAY = 24 * 60 * 60
 _LIFETIME = re.compile(r"(?P<number>[0-9]{1,12})(?P<unit>[smhd]?)")
+_ICE_URL = r"(?:stun|turns?):[^\s|=?,]+(?:\?transport=(?:udp|tcp))?"
+_ICE_SERVER = re.compile(rf"{_ICE_URL}(?:\|{_ICE_URL})*(?:=[1-9][0-9]{{0,3}})?")
+_HTTP_URL = re.compile(r"(?:https?://[^\s/?#@]+(?:/[^\s?#]*)?)?")
 _UNITS = {"s": 1, "m": 60, "h": 60 * 60, "d": _DAY}
 _SQS_DELAY = 15 * 60  # SQS holds back a message no longer
 _PRESIGNED = 7 * _DAY  # a signature in a URL or a form lives no longer
@@ -137,7 +186,8 @@ _MOST = 2**53 - 1  # what JSON carries as a whole number
 # An allowance of none has no time after which one comes back; PostgreSQL counts times in microseconds, of which a
 # minute has 60,000,000. Registrations are six times the logins.
 _RATES = {
-    **dict.fromkeys(("sends_http", "sends_socket", "edits", "reactions", "searches"), (1, 60_000_000)),
+    **dict.fromkeys(("sends_http", "sends_socket", "edits", "reactions", "searches", "calls"), (1, 60_000_000)),
+    **dict.fromkeys(("call_changes", "call_signals"), (1, 60_000_000)),
     "uploads_an_hour": (1, 60_000_000),
     "logins": (1, 10_000_000),
 }
@@ -155,9 +205,15 @@ RANGES: dict[str, tuple[int, int]] = {
     "group_size": (2, 10_000),
     "upload_size": (1, 5 * 1024**3),  # S3 takes no more by one form
     "upload_seconds": (0, _PRESIGNED),
+    "large_upload_size": (1, 1024**4),  # by a thousand parts, of which S3 takes 5 GB each
+    "large_upload_seconds": (60, _DAY),  # then the bucket's lifecycle deletes the parts
     "upload_quota": (0, _MOST),
     "download_seconds": (0, _PRESIGNED),
     "inline_publish_limit": (0, 10_000),
+    # The function that waits for the answer runs for two minutes at most.
+    "assistant_seconds": (5, 110),
+    "assistant_user_tokens": (1, _MOST),
+    "assistant_tokens": (1, _MOST),
     # API Gateway closes a socket that is silent for 600 seconds, and every socket after 7,200.
     "heartbeat_seconds": (0, 590),
     "connection_seconds": (1, 2 * 60 * 60),
@@ -170,6 +226,9 @@ RANGES: dict[str, tuple[int, int]] = {
     "shed_level": (0, 3),
     "shed_wait_seconds": (1, 60 * 60),
     "health_seconds": (0, 60 * 60),
+    "turn_seconds": (60, _DAY),
+    "call_ring_seconds": (5, 10 * 60),
+    "call_grace_seconds": (0, 10 * 60),
 }
 _LONGEST_NUMBER = 30
 _CHOICES: dict[object, tuple[str, ...]] = {LogLevel: LOG_LEVELS, DialectName: DIALECTS}

@@ -13,30 +13,44 @@ from chalicelib.core.config import LOG_LEVELS, settings, trace_of_invocation
 from chalicelib.core.wording import Language
 
 Level = Literal["DEBUG", "INFO"]
+# What clients of other messengers read besides: who has read each message of a page, what is left to be read, and
+# each of the messages over which a mark has moved.
+Extra = Literal["reads", "unread", "passed"]
+
+
+Role = Literal["user", "moderator", "admin"]
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is acting, as a verified token or a registered connection says; never as the client says."""
+    """Who is acting, as a verified token or a registered connection says; never as the client says.
+
+    `needs` is the role without which nothing is done for them: the statement asks for it as it asks for the session.
+    """
 
     user_id: int
     session_id: int
+    needs: Role = "user"
 
 
 class Context:
-    """The request's id, X-Ray trace and language, what is to be done after the commit, and what the log tells.
+    """The request's id, X-Ray trace, language and address, what to do after the commit, and what the log tells.
 
     `trace` is the header (`Root=1-…;Parent=…;Sampled=0`), or empty. The id goes along with everything that comes of
     the request: log lines, queue messages, events. `names_oneself` is set where an answer is to tell who the user is
-    who asks, as it does of others. `answers` is the connection that
-    takes the ack for the event, or empty.
+    who asks, as it does of others; `extras` is what clients of another messenger read besides. `answers` is the
+    connection that takes the ack for the event, or empty; `connection` is the name of the one by which a frame came.
     """
 
     def __init__(self, request_id: str, trace: str = "", language: Language = "en") -> None:
         self.request_id = request_id
         self.trace = trace
         self.language = language
+        self.address = ""
         self.names_oneself = False
+        self.extras: frozenset[Extra] = frozenset()
         self.answers = ""
+        self.connection = ""
+        self._is_minor = False
         self._after_commit: list[Callable[[], None]] = []
         self._noted: dict[str, object] = {}
         self._steps: list[dict[str, object]] = []
@@ -49,6 +63,15 @@ class Context:
     def note(self, message: str, **fields: object) -> None:
         """Says what this work is, or was, in the line that is written when it ends."""
         self._noted = {"message": message, **fields}
+
+    def note_minor(self, message: str, **fields: object) -> None:
+        """The same of work that comes so often, and goes so well, that a line would be its dearest part.
+
+        It is told at DEBUG alone. What was counted goes with the container's next line.
+        """
+        self._is_minor = True
+        if _is_logged("DEBUG"):
+            self.note(message, **fields)
 
     def step(self, name: str, told: Mapping[str, object], *, level: Level = "INFO") -> None:
         """Adds to that line something that happened on the way."""
@@ -63,6 +86,12 @@ class Context:
         told = {**about, "service": settings().service, **self.correlation, **self._noted}
         return {**told, "steps": self._steps} if self._steps else told
 
+    def end(self) -> None:
+        """Writes what was told and counted."""
+        line = self.line()
+        if line or not self._is_minor:
+            metrics.flush(line)
+
     def adopt(self, offered_request_id: str | None) -> None:
         """Goes on under the id that the cause of this work had, where there is one, and it is harmless."""
         if _is_harmless(offered_request_id):
@@ -71,6 +100,11 @@ class Context:
     def after_commit(self, work: Callable[[], None]) -> None:
         """Asks for `work` once the handler is done and what it wrote is durable; a failed request drops it."""
         self._after_commit.append(work)
+
+    @property
+    def asked_last(self) -> Callable[[], None] | None:
+        """What is to be done last after the commit, so far."""
+        return self._after_commit[-1] if self._after_commit else None
 
     def committed(self) -> None:
         """Does what was asked for, in order, once."""
@@ -90,7 +124,7 @@ def _is_logged(level: Level) -> bool:
 
 _current: contextvars.ContextVar[Context] = contextvars.ContextVar("context")
 # API Gateway's own ids end in `=`.
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:=-]{1,64}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:=-]{1,64}")
 _TRACE = re.compile(r"(?:[A-Za-z]{1,16}=[A-Za-z0-9:_-]{1,64};?){1,6}")
 
 
@@ -99,10 +133,22 @@ def current() -> Context:
     return _current.get()
 
 
+def wants(extra: Extra) -> bool:
+    """Whether clients who ask so read this besides; not outside of a context."""
+    here = _current.get(None)
+    return here is not None and extra in here.extras
+
+
 def language() -> Language:
     """In which language errors are told: that of the context in force; outside of one, English."""
     here = _current.get(None)
     return here.language if here is not None else "en"
+
+
+def origin() -> dict[str, str]:
+    """Where the work that is going on came from, as a row of the audit trail has it."""
+    here = current()
+    return {"address": here.address, "request_id": here.request_id}
 
 
 @contextlib.contextmanager
@@ -123,8 +169,8 @@ def begin(
         yield context
     finally:
         _current.reset(token)
-        metrics.flush(context.line())
+        context.end()
 
 
 def _is_harmless(request_id: str | None) -> TypeGuard[str]:
-    return request_id is not None and _REQUEST_ID.fullmatch(request_id) is not None
+    return request_id is not None and REQUEST_ID.fullmatch(request_id) is not None

@@ -1,20 +1,24 @@
 """PostgreSQL: one kept connection a Lambda container, one round trip a statement.
 
 Statements are literals beside the function that runs them. A statement that acts for somebody is pipelined behind a
-check that their session still lives: both travel in the same round trip, and where the check fails the statement
-does not run. In a transaction its beginning and each statement's savepoint travel so too.
+check that their session still lives, and that they have the role that the route needs: both travel in the same round
+trip, and where the check fails the statement does not run. In a transaction its beginning and each statement's
+savepoint travel so too.
 """
 
 import contextlib
 import select
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
 
-from chalicelib.core import metrics
+import msgspec
+
 from chalicelib.core.config import settings
+from chalicelib.core.constraints import CONSTRAINTS, RAISED
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import CONSTRAINTS, RAISED, Unavailable
+from chalicelib.core.errors import Unavailable
 from chalicelib.core.logs import logger
 
 if TYPE_CHECKING:
@@ -28,6 +32,7 @@ Row = TypeVar("Row")
 Params = Mapping[str, Any]
 
 _GUARD: LiteralString = "SELECT require_session(%(user_id)s, %(session_id)s)"
+_ROLE_GUARD: LiteralString = "SELECT require_role(%(user_id)s, %(session_id)s, %(needs)s)"
 
 # A savepoint keeps a transaction usable when one statement of it is refused.
 _SAVEPOINT: LiteralString = "SAVEPOINT statement"
@@ -99,7 +104,6 @@ def transaction() -> Iterator[None]:
     try:
         yield
         if _is_begun(connection):
-            metrics.count("DatabaseRoundTrips")
             connection.execute("COMMIT", prepare=False)
     except BaseException as error:
         _take_back(connection)
@@ -141,7 +145,6 @@ def ping(seconds: float) -> None:
         connection = _connection(connect_timeout=2)
         asked = connection.pgconn
         asked.send_query(b"SELECT 1")
-        metrics.count("DatabaseRoundTrips")
         if not _readable(connection, seconds):
             # What it answers later would be taken for another statement's answer.
             connection.close()
@@ -162,8 +165,8 @@ def _run(
     statements = _statements(connection)
     commands = [Command(query, params, plan_anew)]
     if actor is not None:
-        commands.insert(0, Command(_GUARD, {"user_id": actor.user_id, "session_id": actor.session_id}))
-    metrics.count("DatabaseRoundTrips")
+        guard = _GUARD if actor.needs == "user" else _ROLE_GUARD
+        commands.insert(0, Command(guard, msgspec.structs.asdict(actor)))
     if _container.in_transaction:
         result = _run_in_transaction(connection, statements, commands)
     else:
@@ -183,7 +186,6 @@ def _run_in_transaction(
         return statements.run([*around[:-1], *commands, around[-1]])[-2]
     except Exception:
         if not connection.closed and _is_begun(connection):
-            metrics.count("DatabaseRoundTrips")
             connection.execute(_ROLLBACK_TO, prepare=False)
         raise
 
@@ -200,7 +202,6 @@ def _take_back(connection: "Connection[Any]") -> None:
 
     try:
         if not connection.closed and _is_begun(connection):
-            metrics.count("DatabaseRoundTrips")
             connection.execute("ROLLBACK", prepare=False)
     except psycopg.Error:
         # The server ends what a lost connection has begun; the next statement opens another one.
@@ -253,8 +254,13 @@ def _translated(error: "psycopg.Error") -> Exception:
 
     problem = CONSTRAINTS.get(error.diag.constraint_name or "") or RAISED.get(error.sqlstate or "")
     if problem is not None:
-        return problem()
+        return problem.raised(error.diag.message_detail)
     if isinstance(error, psycopg.OperationalError):
         logger().warning("database unavailable", extra={"sqlstate": error.sqlstate, "error": type(error).__name__})
         return Unavailable()
     return error
+
+
+def pattern_of(text: str) -> str:
+    """`text` as a piece of a LIKE pattern that stands for itself, also where it is folded: that makes a ％ a %."""
+    return unicodedata.normalize("NFKC", text).replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")

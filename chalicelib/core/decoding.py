@@ -14,6 +14,10 @@ T = TypeVar("T")
 
 _DIGITS = re.compile(r"-?[0-9]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# The same as JSON escapes it: JavaScript sends it where a text was cut within an emoji.
+_HALF = re.compile(
+    rb"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}", re.IGNORECASE
+)
 
 
 def decode_json(body: bytes, kind: type[T]) -> T:
@@ -23,7 +27,7 @@ def decode_json(body: bytes, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         value = _decode_respelt(body, kind, str(error))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _unreadable() from None
+        raise _unreadable(body) from None
     if b"\\u0000" in body:  # cheap to ask, and rarely so: only then is every string looked at
         _refuse_forbidden(msgspec.json.decode(body), "")
     return _checked(value)
@@ -39,7 +43,7 @@ def _decode_respelt(body: bytes, kind: type[T], reason: str) -> T:
     try:
         given = msgspec.json.decode(ours or body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _unreadable() from None
+        raise _unreadable(body) from None
     raise InvalidInput(errors=faults.faults(given, kind, strict=True, reason=reason)) from None
 
 
@@ -50,7 +54,7 @@ def decode_outline(body: bytes, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         raise InvalidInput(errors=[faults.fault(str(error), kind)]) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _unreadable() from None
+        raise _unreadable(body) from None
 
 
 def decode_text(pairs: Mapping[str, str], kind: type[T]) -> T:
@@ -68,7 +72,14 @@ def decode_text(pairs: Mapping[str, str], kind: type[T]) -> T:
     return _checked(value)
 
 
-def _unreadable() -> Unreadable:
+def is_cut(body: bytes) -> bool:
+    """Whether JSON has half of a character, which no text that can be kept has."""
+    return _HALF.search(body) is not None
+
+
+def _unreadable(body: bytes) -> Unreadable:
+    if is_cut(body):
+        return Unreadable("The body has half of a character: an emoji was cut in two.")
     return Unreadable("The body is not valid JSON in UTF-8.")
 
 

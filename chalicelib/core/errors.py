@@ -1,103 +1,12 @@
-"""Every refusal as a class with a stable code and status; the shape is RFC 9457 (application/problem+json).
+"""Every refusal as a class with a stable code and status.
 
-A refusal that PostgreSQL makes (a unique index, a raised SQLSTATE) maps to the same classes by name, so that a race
-and a plain mistake answer alike.
+A refusal that PostgreSQL makes (a unique index, a raised SQLSTATE) maps to the same classes (core/constraints.py), so
+that a race and a plain mistake answer alike.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, ClassVar, NamedTuple
+from collections.abc import Iterator
 
-import msgspec
-
-from chalicelib.core import context
-from chalicelib.core.wording import NO_VALUES, Values, told
-
-
-class Fault(NamedTuple):
-    """One field that is refused, in the code's words: its path, a stable code, a sentence and its values."""
-
-    field: str
-    code: str
-    sentence: str
-    values: Values = NO_VALUES
-
-
-class FieldError(msgspec.Struct, frozen=True):
-    """One field that was refused: its path (`participantIds[0]`), a stable code, and what a person reads of it."""
-
-    field: str
-    code: str
-    message: str
-
-
-class ProblemBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """The body of every error answer and of every error frame on a socket."""
-
-    type: str
-    title: str
-    status: Annotated[int, msgspec.Meta(ge=400, le=599)]
-    code: str
-    detail: str
-    error: Annotated[str, msgspec.Meta(description="as `detail`, for clients that show this field")]
-    message: Annotated[str, msgspec.Meta(description="as `detail`, for clients that show this field")]
-    request_id: str
-    retryable: bool
-    retry_after: Annotated[
-        int | None, msgspec.Meta(description="seconds; as the header, which sockets do not have")
-    ] = None
-    errors: Sequence[FieldError] = ()
-
-
-class Problem(Exception):  # noqa: N818  # the RFC's own word for it
-    """A refusal that the client is told of. `detail` must never carry secrets, SQL or file names.
-
-    `detail` is a sentence as wording.py has them, with its `values`. The client reads it in its own language.
-    """
-
-    status: ClassVar[int] = 500
-    code: ClassVar[str] = "internal_error"
-    title: ClassVar[str] = "Something broke on our side"
-    retryable: ClassVar[bool] = False
-
-    def __init__(
-        self,
-        detail: str | None = None,
-        *,
-        values: Values | None = None,
-        errors: Sequence[Fault] = (),
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        self._sentence = detail or self.title
-        self._values = values or NO_VALUES
-        super().__init__(told(self._sentence, self._values, "en"))
-        self.errors = errors
-        self.headers = dict(headers or {})
-
-    def body(self, request_id: str) -> ProblemBody:
-        """The wire form of this refusal, in the language of the request that is being answered."""
-        language = context.language()
-        detail = self.sentence()
-        return ProblemBody(
-            type=f"urn:messenger:problem:{self.code}",
-            title=told(self.title, NO_VALUES, language),
-            status=self.status,
-            code=self.code,
-            detail=detail,
-            error=detail,
-            message=detail,
-            request_id=request_id,
-            retryable=self.retryable,
-            retry_after=int(self.headers["Retry-After"]) if "Retry-After" in self.headers else None,
-            errors=self._field_errors(),
-        )
-
-    def sentence(self) -> str:
-        """Why this is refused, in one line for a person, in the language of the request that is being answered."""
-        return told(self._sentence, self._values, context.language())
-
-    def _field_errors(self) -> list[FieldError]:
-        language = context.language()
-        return [FieldError(one.field, one.code, told(one.sentence, one.values, language)) for one in self.errors]
+from chalicelib.core.problems import Fault, Problem
 
 
 class Unreadable(Problem):
@@ -129,6 +38,10 @@ class WrongCredentials(Problem):
     status, code, title = 401, "wrong_credentials", "The name or the password is wrong"
 
 
+class SecondFactorNeeded(Problem):
+    status, code, title = 401, "second_factor_needed", "Send a code of your authenticator along, as code"
+
+
 class RefreshRefused(Problem):
     status, code, title = 401, "refresh_refused", "This refresh token can no longer be used"
 
@@ -145,8 +58,24 @@ class Blocked(Problem):
     status, code, title = 403, "blocked", "One of you has blocked the other"
 
 
+class Muted(Problem):
+    status, code, title = 403, "muted", "A moderator has muted you: you cannot write for now"
+
+
+class Banned(Problem):
+    status, code, title = 403, "banned", "This account is banned"
+
+
+class CallRefused(Problem):
+    status, code, title = 403, "call_refused", "Whom you call takes no calls from you"
+
+
 class OriginRefused(Problem):
     status, code, title = 403, "origin_refused", "This origin may not connect"
+
+
+class FileQuarantined(Problem):
+    status, code, title = 403, "file_quarantined", "A scanner has found this file harmful: it is gone"
 
 
 class NotFound(Problem):
@@ -169,12 +98,44 @@ class ClientMessageIdReused(Conflict):
     code, title = "client_message_id_reused", "This clientMessageId was used in another chat"
 
 
+class ReportDecided(Conflict):
+    code, title = "report_decided", "This report is decided"
+
+
+class HeldDecided(Conflict):
+    code, title = "held_decided", "Somebody has decided on this message already"
+
+
 class UploadPending(Conflict):
     code, title, retryable = "upload_pending", "The file has not arrived yet", True
 
 
+class UploadScanning(Conflict):
+    code, title, retryable = "upload_scanning", "The file is being looked at by a scanner", True
+
+
+class PartsMissing(Conflict):
+    code, title = "parts_missing", "Parts of the file have not arrived"
+
+
+class UploadComplete(Conflict):
+    code, title = "upload_complete", "This file is complete: it takes no more parts"
+
+
 class UploadInUse(Conflict):
     code, title = "upload_in_use", "A message holds this file"
+
+
+class AlreadyInCall(Conflict):
+    code, title = "already_in_call", "You are in another call: end it first"
+
+
+class AnsweredElsewhere(Conflict):
+    code, title = "answered_elsewhere", "Another device of yours is in this call"
+
+
+class NotInCall(Conflict):
+    code, title = "not_in_call", "This device is not in the call"
 
 
 class Gone(Problem):
@@ -183,6 +144,10 @@ class Gone(Problem):
 
 class MessageIsDeleted(Gone):
     code, title = "message_deleted", "This message was deleted"
+
+
+class CallIsOver(Gone):
+    code, title = "call_ended", "This call has ended"
 
 
 class TooLarge(Problem):
@@ -199,6 +164,61 @@ class Refused(Problem):
 
 class IdempotencyKeyReused(Refused):
     code, title = "idempotency_key_reused", "This Idempotency-Key came with another body"
+
+
+class MailOff(Refused):
+    code, title = "mail_off", "This server sends no email; ask those who run it"
+
+
+class AssistantOff(Refused):
+    code, title = "assistant_off", "This server has no assistant; ask those who run it"
+
+
+class NothingToRead(Refused):
+    code, title = "nothing_to_read", "There is no text here for the assistant to read"
+
+
+class WordsRefused(Refused):
+    code, title = "words_refused", "A rule does not allow these words here"
+
+
+class MessageHeld(Refused):
+    code, title = (
+        "message_held",
+        "Your message waits for a moderator; it is sent once they approve it",
+    )
+
+
+class TooManyRules(Refused):
+    code, title = "too_many_rules", "There are all the rules on words that there can be; remove one first"
+
+
+class NoEmail(Refused):
+    code, title = "no_email", "Your account has no email address"
+
+
+class LetterExpired(Gone):
+    code, title = "letter_expired", "This link has expired or was used; ask for another letter"
+
+
+class WrongPassword(Forbidden):
+    code, title = "wrong_password", "The password is wrong"
+
+
+class WrongCode(Forbidden):
+    code, title = "wrong_code", "The code is wrong, or was used already"
+
+
+class SecondFactorOn(Conflict):
+    code, title = "second_factor_on", "The second factor is on already"
+
+
+class SecondFactorOff(Conflict):
+    code, title = "second_factor_off", "The second factor is not on"
+
+
+class EmailVerified(Refused):
+    code, title = "email_verified", "A verified address is changed by PUT /auth/email, which asks for the password"
 
 
 class UnknownUser(Refused):
@@ -219,6 +239,10 @@ class UnknownMention(Refused):
 
 class TooManyReactions(Refused):
     code, title = "too_many_reactions", "This message has all the kinds of reactions it can have"
+
+
+class NotARecording(Refused):
+    code, title = "not_a_recording", "This message is not a voice message"
 
 
 class NotAPoll(Refused):
@@ -257,8 +281,16 @@ class LastOwner(Refused):
     code, title = "last_owner", "A group keeps at least one owner"
 
 
+class LastAdmin(Refused):
+    code, title = "last_admin", "The service keeps at least one admin: appoint another one first"
+
+
 class GroupFull(Refused):
     code, title = "group_full", "The group is full"
+
+
+class CallFull(Refused):
+    code, title = "call_full", "No more than four can be in a call"
 
 
 class FileTypeRefused(Refused):
@@ -269,6 +301,10 @@ class UploadRefused(Refused):
     code, title = "upload_refused", "The stored file is not what was announced"
 
 
+class NotInParts(Refused):
+    code, title = "not_in_parts", "This file is not sent in parts: send it to the form that its announcement answered"
+
+
 class QuotaExceeded(Refused):
     code, title = "quota_exceeded", "Your storage is full"
 
@@ -277,25 +313,37 @@ class RateLimited(Problem):
     status, code, title, retryable = 429, "rate_limited", "Too many requests", True
 
 
+class SlowMode(RateLimited):
+    code, title = "slow_mode", "This chat is in slow mode: wait before you write again"
+
+    @classmethod
+    def raised(cls, detail: str | None) -> "SlowMode":
+        seconds = int(detail or 1)
+        return SlowMode(
+            "This chat is in slow mode: you can write again in {seconds} s.",
+            values={"seconds": seconds},
+            headers={"Retry-After": str(seconds)},
+        )
+
+
+class AssistantSpent(RateLimited):
+    code, title = "assistant_spent", "The assistant has answered all that it may today; ask again tomorrow"
+
+
+class AssistantFailed(Problem):
+    status, code, title = 502, "assistant_failed", "The assistant gave no answer that can be used"
+
+
 class Unavailable(Problem):
     status, code, title, retryable = 503, "unavailable", "A service we need does not answer; try again", True
 
 
-# What the database says when it refuses, by the name of the constraint or the raised SQLSTATE.
-CONSTRAINTS: Mapping[str, type[Problem]] = {
-    "users_username": UsernameTaken,
-    "users_email": EmailTaken,
-    "sessions_family": IdempotencyKeyReused,
-    "contacts_another": NotYourself,
-    "blocks_another": NotYourself,
-    "attachments_upload_id_fkey": UnusableAttachment,
-    "users_avatar_id_fkey": NotAPicture,
-    "chats_avatar_id_fkey": NotAPicture,
-}
-RAISED: Mapping[str, type[Problem]] = {
-    "MS401": SessionEnded,
-    "MS422": NotAPicture,
-}
+class AssistantBusy(Unavailable):
+    code, title = "assistant_busy", "The assistant has too much to do; ask again in a minute"
+
+
+class AssistantTimedOut(Unavailable):
+    code, title = "assistant_timed_out", "The assistant took too long; ask again, or about less"
 
 
 def catalogue() -> Iterator[type[Problem]]:

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, cast, ge
 
 import msgspec
 
-from chalicelib.core.errors import Fault
+from chalicelib.core.problems import Fault
 from chalicelib.core.wording import Wrong
 
 TOLD, CHECK, CLEAN = "told", "check", "clean"

@@ -27,10 +27,11 @@ from chalice.app import Request as ChaliceRequest
 from chalicelib.core import context, idempotency, tokens
 from chalicelib.core.border import problem_of
 from chalicelib.core.config import settings
-from chalicelib.core.context import Actor
+from chalicelib.core.context import Actor, Role
 from chalicelib.core.decoding import decode_json, decode_text
-from chalicelib.core.errors import Problem, Unauthenticated, UnsupportedType
+from chalicelib.core.errors import Unauthenticated, UnsupportedType
 from chalicelib.core.idempotency import Answer
+from chalicelib.core.problems import Problem
 from chalicelib.core.wording import language_of
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -60,7 +61,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """One route as it was declared: for dispatch, and for the OpenAPI document.
 
     `also` are the other statuses that a Reply has, and `refuses` the problems that the feature's rules raise. What
-    follows from the declared input (a body that is not valid, a missing token) is not named again.
+    follows from the declared input (a body that is not valid, a missing token) is not named again. `needs` is the
+    role that the caller must have.
     """
 
     method: Method
@@ -73,6 +75,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     creates: bool = False
     cached: bool = False
     alias_of: str | None = None
+    needs: Role = "user"
 
     @property
     def name(self) -> str:
@@ -97,7 +100,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
         return {name: kind for name, kind in given if name not in {"actor", "body", "query", "request", "return"}}
 
     def word(self, parameter: str) -> str:
-        """What clients call one: its name in the path; in the query, where an alias's path lacks it, in camelCase."""
+        """What clients call one: its name in the path; in the query, where its path lacks it, in camelCase."""
         return parameter if f"{{{parameter}}}" in self.path else camel(parameter)
 
 
@@ -114,7 +117,7 @@ class Declaring(Protocol):
 
 
 class Routes:
-    """The endpoints of one feature, as a Chalice blueprint."""
+    """The endpoints of one feature, as a Chalice blueprint. `needs` is the role without which one is refused."""
 
     def __init__(self, tag: str) -> None:
         self.tag = tag
@@ -123,11 +126,17 @@ class Routes:
         self.endpoints: list[Endpoint] = []
 
     def get(
-        self, path: str, *, cached: bool = False, also: tuple[int, ...] = (), refuses: Refusals = ()
+        self,
+        path: str,
+        *,
+        cached: bool = False,
+        also: tuple[int, ...] = (),
+        refuses: Refusals = (),
+        needs: Role = "user",
     ) -> Declaring:
         """Declares a reading endpoint; `cached` adds an ETag and answers 304 to If-None-Match."""
         declared = partial(Endpoint, method="GET", path=path, tag=self.tag, status=200)
-        return self._declare(partial(declared, cached=cached, also=also, refuses=refuses))
+        return self._declare(partial(declared, cached=cached, also=also, refuses=refuses, needs=needs))
 
     def post(
         self,
@@ -137,24 +146,26 @@ class Routes:
         creates: bool = False,
         also: tuple[int, ...] = (),
         refuses: Refusals = (),
+        needs: Role = "user",
     ) -> Declaring:
         """Declares a POST; one that `creates` honours Idempotency-Key."""
         declared = partial(Endpoint, method="POST", path=path, tag=self.tag, status=status)
-        return self._declare(partial(declared, creates=creates, also=also, refuses=refuses))
+        return self._declare(partial(declared, creates=creates, also=also, refuses=refuses, needs=needs))
 
-    def put(self, path: str, *, status: int = 200, refuses: Refusals = ()) -> Declaring:
+    def put(self, path: str, *, status: int = 200, refuses: Refusals = (), needs: Role = "user") -> Declaring:
         """Declares a PUT."""
-        return self._declare(partial(Endpoint, method="PUT", path=path, tag=self.tag, status=status, refuses=refuses))
+        declared = partial(Endpoint, method="PUT", path=path, tag=self.tag, status=status)
+        return self._declare(partial(declared, refuses=refuses, needs=needs))
 
-    def patch(self, path: str, *, refuses: Refusals = ()) -> Declaring:
+    def patch(self, path: str, *, refuses: Refusals = (), needs: Role = "user") -> Declaring:
         """Declares a PATCH."""
-        return self._declare(partial(Endpoint, method="PATCH", path=path, tag=self.tag, status=200, refuses=refuses))
+        declared = partial(Endpoint, method="PATCH", path=path, tag=self.tag, status=200)
+        return self._declare(partial(declared, refuses=refuses, needs=needs))
 
-    def delete(self, path: str, *, status: int = 204, refuses: Refusals = ()) -> Declaring:
+    def delete(self, path: str, *, status: int = 204, refuses: Refusals = (), needs: Role = "user") -> Declaring:
         """Declares a DELETE."""
-        return self._declare(
-            partial(Endpoint, method="DELETE", path=path, tag=self.tag, status=status, refuses=refuses)
-        )
+        declared = partial(Endpoint, method="DELETE", path=path, tag=self.tag, status=status)
+        return self._declare(partial(declared, refuses=refuses, needs=needs))
 
     def alias(self, method: str, path: str, *, of: Endpoint) -> None:
         """Serves an endpoint under another path too. Parameters that this path does not have come in the query."""
@@ -234,6 +245,7 @@ def bordered(route: str, request: ChaliceRequest, manner: Manner, call: Callable
     offered, trace = request.headers.get("x-request-id"), request.headers.get("x-amzn-trace-id")
     language = language_of(request.headers.get("accept-language", ""))
     with context.begin(offered, trace=trace, language=language) as current:
+        current.address = _address(request) or ""
         try:
             answer = call()
         except Exception as failure:  # the border
@@ -253,7 +265,7 @@ def bordered(route: str, request: ChaliceRequest, manner: Manner, call: Callable
 def _call(endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[str, str], manner: Manner) -> Answer:
     arguments: dict[str, Any] = {}
     if endpoint.input("actor"):
-        arguments["actor"] = manner.actor(request)
+        arguments["actor"] = msgspec.structs.replace(manner.actor(request), needs=endpoint.needs)
     arguments |= manner.inputs(endpoint, request, path_values)
     if endpoint.input("request"):
         arguments["request"] = _described(request)
@@ -274,7 +286,7 @@ def _call(endpoint: Endpoint, request: ChaliceRequest, path_values: Mapping[str,
 
 
 def parameters(endpoint: Endpoint, path_values: Mapping[str, str], query: dict[str, str]) -> dict[str, Any]:
-    """The arguments in the path; those that an alias's path lacks are taken out of the query."""
+    """The arguments in the path; those that its path lacks are taken out of the query."""
     words = {name: endpoint.word(name) for name in endpoint.path_parameters}
     if not words:
         return {}

@@ -13,7 +13,6 @@ from chalicelib.core.config import settings
 
 Name = Literal[
     "SendsAccepted",
-    "PushesPublished",
     "PushesPosted",
     "PushesGone",
     "PushesThrottled",
@@ -22,14 +21,11 @@ Name = Literal[
     "PushesLost",
     "PushesShed",
     "DeliveryDelay",
-    "ConnectionsOpened",
-    "DatabaseRoundTrips",
 ]
 
 # What each tells; docs/operations.md has the same table.
 CATALOGUE: dict[Name, Literal["Count", "Milliseconds"]] = {
     "SendsAccepted": "Count",  # messages stored; a repeated send is not counted again
-    "PushesPublished": "Count",  # events handed over, to the queue or at once
     "PushesPosted": "Count",  # frames that API Gateway took, one a connection
     "PushesGone": "Count",  # connections that were found gone, and forgotten
     "PushesThrottled": "Count",  # answers 429 of API Gateway; the post is made again
@@ -38,8 +34,6 @@ CATALOGUE: dict[Name, Literal["Count", "Milliseconds"]] = {
     "PushesLost": "Count",  # events that could not be handed over
     "PushesShed": "Count",  # events dropped under load
     "DeliveryDelay": "Milliseconds",  # from an event to the last post of it
-    "ConnectionsOpened": "Count",
-    "DatabaseRoundTrips": "Count",
 }
 
 # The format's own bound on the values of one metric in one line.

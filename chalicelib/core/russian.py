@@ -16,7 +16,9 @@ RUSSIAN: Mapping[str, str] = {
     "is required": "нужно указать",
     "is required where there is nothing else": "нужно указать, если больше ничего нет",
     "is required, or an email address in its place": "нужно указать имя или адрес электронной почты",
+    "is required, or ids in its place": "нужно указать, или вместо него ids",
     "is required, or chatId in its place": "нужно указать, или вместо него chatId",
+    "is required unless there is one other in the call": "нужно указать, если в звонке не один собеседник",
     "is required in a message of this type": "нужно указать в сообщении этого вида",
     "is required, or userId in its place": "нужно указать, или вместо него userId",
     "is too large a number": "слишком большое число",
@@ -25,8 +27,10 @@ RUSSIAN: Mapping[str, str] = {
         "должно состоять из 3–32 букв, цифр, подчёркиваний, точек и дефисов"
     ),
     "must be 3 or 4: Socket.IO 2, 3 and 4 are spoken here": "должно быть 3 или 4: здесь понимают Socket.IO 2, 3 и 4",
+    "must be a language tag, such as ru or pt-BR": "должно быть обозначением языка, например ru или pt-BR",
     "must be a list": "должно быть списком",
     "must be a number": "должно быть числом",
+    "must be a participant of the call": "должно быть участником звонка",
     "must be a time with a time zone, such as 2026-01-31T12:00:00Z": (
         "должно быть временем с часовым поясом, например 2026-01-31T12:00:00Z"
     ),
@@ -34,14 +38,18 @@ RUSSIAN: Mapping[str, str] = {
     "must be a whole number": "должно быть целым числом",
     "must be a URL that an upload here has answered": "должно быть адресом, который здесь выдала загрузка файла",
     "must be a telephone number": "должно быть номером телефона",
+    "must be among {other}": "должно быть среди {other}",
     "must be an email address": "должно быть адресом электронной почты",
     "must be an object": "должно быть объектом",
-    "must be at least 10 seconds and at most 365 days ahead": (
-        "должно быть не раньше чем через 10 секунд и не позже чем через 365 дней"
+    "must be at least one minute and at most 365 days ahead": (
+        "должно быть не раньше чем через минуту и не позже чем через 365 дней"
     ),
     "must be at least {limit}": "должно быть не меньше {limit}",
     "must be at most {limit}": "должно быть не больше {limit}",
-    "must be ids of users, separated by commas": "должно состоять из номеров пользователей через запятую",
+    "must be ids, separated by commas": "должно состоять из номеров через запятую",
+    "must be of image, video, audio, voice and file, separated by commas": (
+        "должно состоять из image, video, audio, voice и file через запятую"
+    ),
     "must be of one alphabet: its letters are of several": "должно быть на одном алфавите: в нём буквы нескольких",
     "must be later than {other}": "должно быть позже, чем {other}",
     "must be one argument": "нужен один аргумент",
@@ -53,6 +61,9 @@ RUSSIAN: Mapping[str, str] = {
     "must have a letter or a digit": "должно содержать букву или цифру",
     "must have a letter, a digit or an emoji": "должно содержать букву, цифру или эмодзи",
     "must have a visible character": "должно содержать хотя бы один видимый символ",
+    "must have, with the content, at most {limit:character|characters} of captions": (
+        "подписи вместе с текстом должны содержать не больше {limit:символа|символов}"
+    ),
     "must have at least {limit:character|characters}": "должно содержать не меньше {limit:символа|символов}",
     "must have at least {limit:item|items}": "должно содержать не меньше {limit:элемента|элементов}",
     "must have at most {limit:character|characters}": "должно содержать не больше {limit:символа|символов}",
@@ -61,19 +72,29 @@ RUSSIAN: Mapping[str, str] = {
         "должно занимать не больше {most} байт, а почти каждая нелатинская буква занимает два"
     ),
     "must name one user in a private chat": "в личном чате нужно указать одного человека",
+    "must not be above the chat's newest message": "не должно быть больше номера последнего сообщения чата",
     "must not be empty": "не должно быть пустым",
     "must not contain half of a character (a surrogate)": "не должно содержать половину символа (суррогат)",
     "must not contain the character U+0000": "не должно содержать символ U+0000",
     "must not name a chat twice": "не должно называть один чат дважды",
     "must not repeat an option": "не должно повторять вариант",
+    "must not name a part twice": "не должно называть одну часть дважды",
+    "must be the SHA-256 of the part in base64": "должно быть суммой SHA-256 этой части в base64",
+    "must have arrived; {count:part is|parts are} missing: {numbers}": (
+        "должны быть загружены; не хватает {count:части|частей}: {numbers}"
+    ),
     "must not name an attachment twice": "не должно называть одно вложение дважды",
     # Of the whole request.
     "A file may have at most {most} bytes.": "Файл может занимать не больше {most} байт.",
     "A group keeps at least one owner": "В группе должен остаться хотя бы один владелец",
     "A message holds this file": "Этот файл вложен в сообщение",
     "A rule forbids this": "Это запрещено правилами",
+    "Another device of yours is in this call": "В этом звонке уже участвует другое ваше устройство",
     "A service we need does not answer; try again": "Нужная служба не отвечает, попробуйте ещё раз",
     "A valid access token is needed": "Нужен действующий токен доступа",
+    "Announce a file of more than {most} bytes by POST /uploads/multipart.": (
+        "Файл больше {most} байт объявите через POST /uploads/multipart."
+    ),
     "Announce larger files by POST /uploads and send them to the form that it answers.": (
         "Файлы большего размера объявите через POST /uploads и отправьте по форме из ответа."
     ),
@@ -88,13 +109,21 @@ RUSSIAN: Mapping[str, str] = {
     "Files of this type can be sent as application/octet-stream only.": (
         "Файлы этого типа можно отправить только как application/octet-stream."
     ),
+    "No more than four can be in a call": "В звонке могут участвовать не больше четырёх",
     "No token was sent; log in first.": "Токен не отправлен, сначала войдите.",
     "One of you has blocked the other": "Один из вас заблокировал другого",
     "Only one option of this poll can be chosen": "В этом опросе можно выбрать только один вариант",
     "Only members of the chat can be mentioned": "Упомянуть можно только участников чата",
     "Something broke on our side": "У нас что-то сломалось",
     "The body could not be read": "Не удалось прочитать тело запроса",
+    "The body has half of a character: an emoji was cut in two.": (
+        "В теле запроса половина символа: эмодзи разрезан надвое."
+    ),
+    "The body is not a form in UTF-8.": "Тело запроса — не форма в кодировке UTF-8.",
     "The body is not valid JSON in UTF-8.": "Тело запроса — не JSON в кодировке UTF-8.",
+    "The body must be application/json; files go by POST /upload.": (
+        "Тело запроса должно быть application/json; файлы отправляйте через POST /upload."
+    ),
     "The body must be application/json": "Тело запроса должно иметь тип application/json",
     "The chat changes too fast; try again.": "Чат меняется слишком быстро, попробуйте ещё раз.",
     "The file has not arrived yet": "Файл ещё не загружен",
@@ -102,8 +131,21 @@ RUSSIAN: Mapping[str, str] = {
     "The input is not valid": "Данные заполнены неверно",
     "The message that is replied to is not in this chat": "Сообщения, на которое вы отвечаете, нет в этом чате",
     "The name or the password is wrong": "Неверное имя или пароль",
+    "The service keeps at least one admin: appoint another one first": (
+        "У сервиса должен остаться хотя бы один администратор: сначала назначьте другого"
+    ),
     "The stored file is not what was announced": "Загружен не тот файл, о котором было сказано",
     "The ticket was used already.": "Этот билет уже использован.",
+    "A scanner has found this file harmful: it is gone": "Проверка признала этот файл опасным, он удалён",
+    "The file is being looked at by a scanner": "Файл проверяется на вредоносное содержимое",
+    "Parts of the file have not arrived": "Не все части файла загружены",
+    "The parts of this upload are gone: announce the file again.": (
+        "Частей этой загрузки больше нет: объявите файл заново."
+    ),
+    "This file is complete: it takes no more parts": "Файл загружен полностью и больше не принимает частей",
+    "This file is not sent in parts: send it to the form that its announcement answered": (
+        "Этот файл отправляют не частями, а по форме из ответа на его объявление"
+    ),
     "The upload was not finished in time.": "Загрузка не была завершена вовремя.",
     "The {purpose} token has expired.": "Срок действия токена истёк ({purpose}).",
     "The {purpose} token is not valid.": "Токен недействителен ({purpose}).",
@@ -116,6 +158,7 @@ RUSSIAN: Mapping[str, str] = {
     ),
     "There is no such path, or it does not have this method.": "Такого пути нет, или у него нет этого метода.",
     "There is no such action": "Такого действия нет",
+    "There is no such call.": "Такого звонка нет.",
     "There is no such chat.": "Такого чата нет.",
     "There is no such invite.": "Такого приглашения нет.",
     "There is no such message that waits.": "Такого отложенного сообщения нет.",
@@ -124,22 +167,73 @@ RUSSIAN: Mapping[str, str] = {
     "There is no such user": "Такого пользователя нет",
     "There is no such user.": "Такого пользователя нет.",
     "This Idempotency-Key came with another body": "Этот Idempotency-Key уже пришёл с другим телом запроса",
+    "This call has ended": "Этот звонок завершён",
+    "This device is not in the call": "Это устройство не участвует в звонке",
     "This can only be done in a group": "Это можно сделать только в группе",
     "This cannot be done to oneself": "С самим собой этого сделать нельзя",
     "This clientMessageId was used in another chat": "Этот clientMessageId уже использован в другом чате",
     "This connection is not registered; connect again.": "Соединение не зарегистрировано, подключитесь ещё раз.",
     "This contradicts what is stored": "Это противоречит сохранённым данным",
+    "A verified address is changed by PUT /auth/email, which asks for the password": (
+        "Подтверждённый адрес меняют через PUT /auth/email: там нужен пароль"
+    ),
+    "must not be one of the passwords that everybody tries": "не должно быть из паролей, которые пробуют первыми",
+    "Send a code of your authenticator along, as code": "Пришлите и код из приложения, в поле code",
+    "The code is wrong, or was used already": "Код неверный или уже использован",
+    "The second factor is not on": "Второй фактор не включён",
+    "The second factor is on already": "Второй фактор уже включён",
+    "The password is wrong": "Неверный пароль",
+    "This link has expired or was used; ask for another letter": (
+        "Ссылка уже использована или её срок истёк, запросите другое письмо"
+    ),
+    "This server has no assistant; ask those who run it": "На этом сервере нет помощника, спросите его владельцев",
+    "There is no such answer, or it has expired.": "Такого ответа нет, или срок его хранения истёк.",
+    "There is no text here for the assistant to read": "Здесь нет текста, который помощник мог бы прочитать",
+    "The assistant has answered all that it may today; ask again tomorrow": (
+        "На сегодня ответы помощника исчерпаны, спросите завтра"
+    ),
+    "The assistant gave no answer that can be used": "Помощник не дал ответа, который можно показать",
+    "The assistant has too much to do; ask again in a minute": "Помощник перегружен, спросите через минуту",
+    "The assistant took too long; ask again, or about less": (
+        "Помощник отвечал слишком долго, спросите ещё раз или о меньшем"
+    ),
+    "This server sends no email; ask those who run it": (
+        "Этот сервер не отправляет писем, обратитесь к тем, кто его содержит"
+    ),
+    "Your account has no email address": "У вашей учётной записи нет адреса электронной почты",
     "This email address is taken": "Этот адрес электронной почты уже занят",
     "This has expired": "Срок действия истёк",
     "This invite can no longer be used.": "Это приглашение больше не действует.",
     "This is too large": "Слишком большой размер",
     "This avatar is not in use any more.": "Этот аватар больше не используется.",
+    "A rule does not allow these words here": "Правила не разрешают здесь такие слова",
+    "Your message waits for a moderator; it is sent once they approve it": (
+        "Сообщение ждёт модератора: оно будет отправлено, когда он его одобрит"
+    ),
+    "There are all the rules on words that there can be; remove one first": (
+        "Правил о словах уже столько, сколько возможно: сначала удалите одно"
+    ),
+    "Somebody has decided on this message already": "Об этом сообщении уже решили",
+    "This chat is in slow mode: wait before you write again": "В чате медленный режим: подождите, прежде чем писать",
+    "This chat is in slow mode: you can write again in {seconds} s.": (
+        "В чате медленный режим: писать можно снова через {seconds} с."
+    ),
+    "A moderator has muted you: you cannot write for now": "Модератор запретил вам писать на некоторое время",
+    "This account is banned": "Эта учётная запись заблокирована",
+    "This account is banned. The reason: {reason}": "Эта учётная запись заблокирована. Причина: {reason}",
+    "This account is banned until {until}. The reason: {reason}": (
+        "Эта учётная запись заблокирована до {until}. Причина: {reason}"
+    ),
+    "This report is decided": "По этой жалобе решение уже принято",
+    "There is no such report.": "Такой жалобы нет.",
+    "must be in the future": "должно быть в будущем",
     "This link has expired.": "Срок действия ссылки истёк.",
     "This link is not valid.": "Ссылка недействительна.",
     "This message has all the kinds of reactions it can have": "У этого сообщения уже все возможные виды реакций",
     "This message was deleted": "Это сообщение удалено",
     "This origin may not connect": "С этого сайта подключаться нельзя",
     "This message is not a poll": "Это сообщение — не опрос",
+    "This message is not a voice message": "Это сообщение — не голосовое",
     "This poll does not have this option": "В этом опросе нет такого варианта",
     "This poll is closed": "Этот опрос завершён",
     "This refresh token can no longer be used": "Этот токен обновления больше не действует",
@@ -148,6 +242,8 @@ RUSSIAN: Mapping[str, str] = {
     "This username is taken": "Это имя пользователя уже занято",
     "Too many requests": "Слишком много запросов",
     "Too many requests; try again in {seconds} s.": "Слишком много запросов, попробуйте через {seconds} с.",
+    "Whom you call takes no calls from you": "Тот, кому вы звоните, не принимает от вас звонков",
+    "You are in another call: end it first": "Вы участвуете в другом звонке, сначала завершите его",
     "You have all the scheduled messages you can have": "У вас уже все возможные отложенные сообщения",
     "You have no such session.": "У вас нет такого сеанса.",
     "You may not do this": "У вас нет на это прав",

@@ -12,20 +12,31 @@ from typing import TypeVar
 import msgspec
 
 from chalicelib.core.errors import (
+    AnsweredElsewhere,
     Blocked,
+    CallFull,
+    CallIsOver,
+    CallRefused,
     ClientMessageIdReused,
     Forbidden,
     Gone,
     GroupFull,
+    HeldDecided,
     LastOwner,
+    MessageHeld,
     MessageIsDeleted,
+    Muted,
     NotAGroup,
     NotAPoll,
+    NotARecording,
     NotFound,
+    NotInCall,
+    NotYourself,
     OneOption,
     PollClosed,
-    Problem,
+    ReportDecided,
     TooManyReactions,
+    TooManyRules,
     TooManyScheduled,
     Unavailable,
     UnknownMention,
@@ -33,13 +44,16 @@ from chalicelib.core.errors import (
     UnknownReply,
     UnknownUser,
     UnusableAttachment,
+    WordsRefused,
 )
+from chalicelib.core.problems import Problem
 from chalicelib.core.ratelimit import Allowance, Policy, refuse_unless_allowed
 
 REFUSALS: dict[str, type[Problem]] = {
     "not_found": NotFound,
     "forbidden": Forbidden,
     "blocked": Blocked,
+    "muted": Muted,
     "gone": Gone,
     "unknown_user": UnknownUser,
     "group_full": GroupFull,
@@ -51,11 +65,23 @@ REFUSALS: dict[str, type[Problem]] = {
     "unusable_attachment": UnusableAttachment,
     "too_many_reactions": TooManyReactions,
     "not_poll": NotAPoll,
+    "not_recording": NotARecording,
     "poll_closed": PollClosed,
     "unknown_option": UnknownOption,
     "one_option": OneOption,
     "too_many_scheduled": TooManyScheduled,
+    "call_refused": CallRefused,
+    "call_full": CallFull,
+    "call_ended": CallIsOver,
+    "answered_elsewhere": AnsweredElsewhere,
+    "not_in_call": NotInCall,
+    "not_yourself": NotYourself,
     "reused": ClientMessageIdReused,
+    "report_decided": ReportDecided,
+    "words_refused": WordsRefused,
+    "held": MessageHeld,
+    "held_decided": HeldDecided,
+    "too_many_rules": TooManyRules,
 }
 # Each try that finds itself stale saw another change succeed: as many as this may come to one chat at once.
 TRIES = 50

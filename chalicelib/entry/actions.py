@@ -8,10 +8,23 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from chalicelib.core import clock
+from chalicelib.core import clock, context
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput, NotFound
 from chalicelib.core.ids import Id, Timestamp
+from chalicelib.entry.assistant_actions import ASSISTANT
+from chalicelib.features.calls import service as calls
+from chalicelib.features.calls import signals
+from chalicelib.features.calls.schemas import (
+    CallAcceptInput,
+    CallEndInput,
+    CallInput,
+    CallRingInput,
+    CallStart,
+    CallStatesInput,
+    IceInput,
+    SdpInput,
+)
 from chalicelib.features.chats.common_room import common_room_id, enter
 from chalicelib.features.chats.viewing import view
 from chalicelib.features.messages import drafts, receipts, threads
@@ -31,12 +44,15 @@ from chalicelib.features.messages.schemas import (
 )
 from chalicelib.features.messages.send import send
 from chalicelib.features.messages.sync import SOCKET_BYTES, SyncAnswer, SyncQuery, sync
+from chalicelib.features.messages.sync_cursor import cursor_at
 from chalicelib.features.messages.typing import typing
 from chalicelib.features.polls import vote
 from chalicelib.features.polls.schemas import PollAnswer, VoteInput
 from chalicelib.features.presence import service as presence
 from chalicelib.features.presence.schemas import ChosenStatus, PresenceList, PresenceQuery, StatusInput
-from chalicelib.realtime.shapes import Chat, DeleteScope, Message, ReactionSummary, ThreadRead
+from chalicelib.realtime import events
+from chalicelib.realtime.event_data import Hello
+from chalicelib.realtime.shapes import Call, Chat, DeleteScope, Message, ReactionSummary, ThreadRead
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -123,6 +139,18 @@ class DraftSetInput(DraftInput, frozen=True, kw_only=True, rename="camel", forbi
     chat_id: Id
 
 
+class SocketSyncQuery(SyncQuery, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The same, and whether the answer is to have what `hello` tells."""
+
+    hello: bool = False
+
+
+class SocketSyncAnswer(SyncAnswer, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """The same, with `hello` for those who ask for it."""
+
+    hello: Hello | None = None
+
+
 class Pong(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The server's time."""
 
@@ -146,7 +174,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
         return self.handler.__annotations__["return"]
 
 
-ACTIONS: dict[str, Action] = {}
+ACTIONS: dict[str, Action] = {name: Action(name=name, handler=handler) for name, handler in ASSISTANT.items()}
 
 
 def action(name: str) -> Callable[[Handler], Handler]:
@@ -296,7 +324,74 @@ def get_presence(actor: Actor, data: PresenceQuery) -> PresenceList:
     return presence.presences(actor, data.user_ids)
 
 
+@action("call:start")
+def start_call(actor: Actor, data: CallStart) -> Call:
+    """Call the other members of a chat, or join the call that there is."""
+    return calls.start(actor, data).call
+
+
+@action("call:ring")
+def ring_call(actor: Actor, data: CallRingInput) -> Call:
+    """Say that this device rings; or call others into the call."""
+    return calls.ring(actor, data.call_id, data).call
+
+
+@action("call:accept")
+def accept_call(actor: Actor, data: CallAcceptInput) -> Call:
+    """Answer a call by this device, or come back to it; again is as once."""
+    return calls.accept(actor, data.call_id, data).call
+
+
+@action("call:decline")
+def decline_call(actor: Actor, data: CallInput) -> Call:
+    """Decline a call; again is as once."""
+    return calls.decline(actor, data.call_id).call
+
+
+@action("call:end")
+def end_call(actor: Actor, data: CallEndInput) -> Call:
+    """Leave a call, which ends where fewer than two are left; again is as once."""
+    return calls.end(actor, data.call_id, data).call
+
+
+@action("call:state")
+def change_call_state(actor: Actor, data: CallStatesInput) -> Call:
+    """Tell the others whether one is muted, has the camera on, or shares a screen."""
+    return calls.change_states(actor, data.call_id, data).call
+
+
+@action("call:offer")
+def offer_to_connect(actor: Actor, data: SdpInput) -> Nothing:
+    """Pass an offer to the device of another participant."""
+    signals.describe(actor, "offer", data)
+    return Nothing()
+
+
+@action("call:answer")
+def answer_an_offer(actor: Actor, data: SdpInput) -> Nothing:
+    """Pass an answer to the device of another participant."""
+    signals.describe(actor, "answer", data)
+    return Nothing()
+
+
+@action("call:ice")
+def offer_candidate(actor: Actor, data: IceInput) -> Nothing:
+    """Pass an ICE candidate to the device of another participant."""
+    signals.offer_candidate(actor, data)
+    return Nothing()
+
+
 @action("sync")
-def get_changes(actor: Actor, data: SyncQuery) -> SyncAnswer:
+def get_changes(actor: Actor, data: SocketSyncQuery) -> SocketSyncAnswer:
     """What changed since the cursor; without one, where things stand now."""
-    return sync(actor, data, room=SOCKET_BYTES)
+    begun = clock.now()
+    answer = SocketSyncAnswer(**msgspec.structs.asdict(sync(actor, data, room=SOCKET_BYTES)))
+    if not data.hello:
+        return answer
+    greeting = events.hello(
+        user_id=actor.user_id,
+        session_id=actor.session_id,
+        connection_id=context.current().connection,
+        sync_cursor=cursor_at(begun),
+    )
+    return msgspec.structs.replace(answer, hello=msgspec.convert(greeting.data, Hello))

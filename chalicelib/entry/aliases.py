@@ -1,7 +1,4 @@
-"""Other paths of the same endpoints: those that clients of the reference systems know. One table, no second handler.
-
-What a path here lacks of the endpoint's own parameters comes in the query, as in `GET /messages?chatId=1`.
-"""
+"""Other paths of the same endpoints: those that clients of the reference systems know. No second handler."""
 
 from collections.abc import Iterable, Mapping
 
@@ -14,7 +11,6 @@ ALIASES: Mapping[str, str] = {
     "POST /upload": "POST /uploads",
     "POST /upload/multiple": "POST /uploads/multiple",
     # System C, which changes things by PUT.
-    "GET /messages": "GET /chats/{chat_id}/messages",
     "PUT /users/me": "PATCH /users/me",
     "PUT /users/status": "PUT /users/me/status",
     "PUT /chats/{chat_id}": "PATCH /chats/{chat_id}",

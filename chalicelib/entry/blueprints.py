@@ -10,18 +10,34 @@ from chalicelib.entry.aliases import aliases
 from chalicelib.entry.dialects import rest
 from chalicelib.entry.documents import routes as documents
 from chalicelib.features.accounts.routes import routes as accounts
+from chalicelib.features.assistant.routes import routes as assistant
+from chalicelib.features.calls.routes import routes as calls
 from chalicelib.features.chats.routes import routes as chats
 from chalicelib.features.messages.routes import routes as messages
+from chalicelib.features.moderation.routes import routes as moderation
 from chalicelib.features.ops.routes import routes as ops
 from chalicelib.features.people.routes import routes as people
 from chalicelib.features.polls.routes import routes as polls
 from chalicelib.features.presence.routes import routes as presence
 from chalicelib.features.uploads.routes import routes as uploads
 
-_OWN = (accounts, people, presence, chats, messages, polls, uploads, ops, documents)
+_OWN = (
+    accounts,
+    people,
+    presence,
+    chats,
+    messages,
+    polls,
+    calls,
+    assistant,
+    uploads,
+    moderation,
+    ops,
+    documents,
+)
 FEATURES: tuple[Routes, ...] = (*_OWN, aliases(_OWN))
 # Methods of dialects on paths of ours, where API Gateway does not ask a greedy path.
-BESIDE = {"/chats/{chat_id}/read": ["PATCH"]}
+BESIDE = {"/chats/{chat_id}": ["POST"], "/chats/{chat_id}/read": ["PATCH"], "/contacts/{user_id}": ["GET", "PUT"]}
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.core import clock, context, metrics, origins, tokens
+from chalicelib.core import clock, context, origins, tokens
 from chalicelib.core.border import problem_of
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import InvalidInput, OriginRefused, Problem, Unauthenticated
+from chalicelib.core.errors import InvalidInput, OriginRefused, Unauthenticated
+from chalicelib.core.problems import Problem
 from chalicelib.features.messages.sync_cursor import cursor_at
 from chalicelib.realtime import connections, mailboxes, packets, publish, vocabularies
 from chalicelib.realtime.connections import Connection, Line, Pending
@@ -62,17 +63,18 @@ def welcome(connection: Connection, *, ticket_id: str | None) -> None:
     _welcome(connection, ticket_id, greet)
 
 
-def _welcome(connection: Connection, ticket_id: str | None, then: Callable[..., None]) -> None:
+def _welcome(connection: Connection, ticket_id: str | None, then: Callable[..., None] | None) -> None:
+    """Where nothing is to be said `then`, the client asks for its hello: that takes no queue."""
     connections.register(connection, ticket_id=ticket_id)
-    metrics.count("ConnectionsOpened")
-    then(connection, sync_cursor=cursor_at(clock.now()))
+    if then is not None:
+        then(connection, sync_cursor=cursor_at(clock.now()))
     presence_may_have_changed(connection.user_id)
 
 
 def _admit(request: Mapping[str, Any], query: Mapping[str, str], headers: Mapping[str, str]) -> str | None:
     """Registers a new connection, and answers the subprotocol that was agreed on."""
     vocabularies.check(query.get("vocabulary") or None)
-    connection_id, endpoint = request["connectionId"], _endpoint(request)
+    connection_id, endpoint = request["connectionId"], endpoint_of(request)
     engine = _engine(query)
     spoken = vocabularies.spoken_at(request.get("domainName", ""), native=engine is None)
     vocabulary = query.get("vocabulary") or spoken
@@ -90,9 +92,11 @@ def _admit(request: Mapping[str, Any], query: Mapping[str, str], headers: Mappin
         session_id=actor.session_id,
         vocabulary=vocabulary,
     )
-    # Its members are PostgreSQL's, which is not asked here: hello waits until it was.
-    is_for_the_room = vocabularies.is_for_the_room(vocabulary)
-    _welcome(connection, ticket_id, publish.let_in if is_for_the_room else greet)
+    if vocabularies.is_for_the_room(vocabulary):
+        # Its members are PostgreSQL's, which is not asked here: hello waits until it was.
+        _welcome(connection, ticket_id, publish.let_in)
+    else:
+        _welcome(connection, ticket_id, None if query.get("hello") == "ask" else greet)
     return subprotocol
 
 
@@ -125,13 +129,19 @@ def admit_socketio(pending: Pending, query: Mapping[str, str], headers: Mapping[
     except Unauthenticated as failure:
         refusal = failure  # only once the conversation is open can such a client hear why it is refused
     _admit_pending(pending)
-    if pending.engine == 3:
+    if pending.engine == 3 and not pending.logs_in_once_open:
         _log_in_unasked(pending, refusal)
     return subprotocol
 
 
-def _log_in_unasked(pending: Pending, refusal: Unauthenticated | None) -> None:
-    """Socket.IO 2 asks for nothing: its handshake has all that it shows, and the server says that it is connected."""
+def log_in_opened(pending: Pending) -> None:
+    """Logs a client of Socket.IO 2 in on a socket that its conversation was just opened on, unless that was done."""
+    if isinstance(connections.find(pending.id, anew=True), Pending):
+        _log_in_unasked(pending)
+
+
+def _log_in_unasked(pending: Pending, refusal: Unauthenticated | None = None) -> None:
+    """The server says that a client of Socket.IO 2 is connected, or why it is not."""
     try:
         if pending.actor is None:
             raise refusal or Unauthenticated()
@@ -165,7 +175,7 @@ def _admit_pending(pending: Pending) -> None:
     if pending.polls:
         mailboxes.create(pending.id)
     else:
-        publish.send_packet(handshake(pending), pending, name=f"open:{pending.id}", opening=True)
+        publish.open_conversation(handshake(pending), pending)
     publish.expect_login(pending.id)
 
 
@@ -205,7 +215,7 @@ def _credentials(query: Mapping[str, str], headers: Mapping[str, str]) -> tuple[
     raise Unauthenticated()
 
 
-def _endpoint(request: Mapping[str, Any]) -> str:
+def endpoint_of(request: Mapping[str, Any]) -> str:
     """Where frames to this connection are posted: the API's own host, whatever domain the client came by."""
     here = settings()
     if here.websocket_endpoint is not None:

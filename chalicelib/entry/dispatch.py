@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from chalicelib.core import context
 from chalicelib.core.aws import AwsError
 from chalicelib.core.decoding import decode_json
 from chalicelib.core.errors import Unauthenticated, UnknownAction
@@ -30,6 +31,7 @@ def perform(connection: Connection | None, name: str, data: bytes) -> Any:
     """
     if connection is None:
         raise Unauthenticated("This connection is not registered; connect again.")
+    context.current().connection = connection.name
     if dialect := vocabularies.dialect(connection.vocabulary):
         note_sign_of_life(connection)  # whatever it is: clients have pings of their own
         return sockets.act(dialect, connection.actor, name, data)

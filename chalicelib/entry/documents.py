@@ -7,6 +7,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from chalicelib.core.http import Endpoint, Routes
 
 Document = dict[str, Any]
@@ -23,6 +25,22 @@ _ABOUT_ALIASES = (
     "Other paths of the REST API in `openapi.json`, for clients that were written for other messengers or for an "
     "earlier version. Each is an endpoint of `openapi.json`, which `x-alias-of` names. New clients use that one."
 )
+
+
+class Index(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Where the API describes itself, as paths of this host; `docs` are pages for people, where the host has them."""
+
+    openapi: str = "/api/openapi.json"
+    openapi_aliases: str = "/api/openapi-aliases.json"
+    asyncapi: str = "/api/asyncapi.json"
+    health: str = "/api/health"
+    docs: str = "/docs/"
+
+
+@routes.get("/", cached=True)
+def get_index() -> Index:
+    """Where the API describes itself."""
+    return Index()
 
 
 @routes.get("/openapi.json", cached=True)

@@ -8,7 +8,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.core import clock
-from chalicelib.features.accounts.schemas import Credentials, LogoutRequest, RefreshRequest, Registration
+from chalicelib.features.accounts.schemas import (
+    BothProofs,
+    CodeProof,
+    Credentials,
+    EmailConfirmation,
+    EmailRequest,
+    LogoutRequest,
+    PasswordChange,
+    PasswordProof,
+    PasswordReset,
+    RefreshRequest,
+    Registration,
+    ResetRequest,
+)
+from chalicelib.features.assistant.schemas import AskInput, SummaryInput, TranslationInput
+from chalicelib.features.calls.schemas import CallAccept, CallEnd, CallRing, CallStart, CallStates
 from chalicelib.features.chats.schemas import (
     ChatChange,
     ChatInput,
@@ -27,10 +42,19 @@ from chalicelib.features.messages.schemas import (
     ScheduleInput,
     SendInput,
 )
+from chalicelib.features.moderation.schemas import (
+    AccountChange,
+    HeldDecision,
+    ReportChange,
+    ReportInput,
+    SanctionInput,
+    WarningInput,
+    WordRuleInput,
+)
 from chalicelib.features.people.schemas import ContactChange, NewContact, PrivacyChange, ProfileChange
 from chalicelib.features.polls.schemas import VoteInput
 from chalicelib.features.presence.schemas import PresenceQuery, StatusInput
-from chalicelib.features.uploads.schemas import NewUpload, NewUploads
+from chalicelib.features.uploads.schemas import NewLargeUpload, NewUpload, NewUploads, PartsInput
 
 
 def _next_month() -> str:
@@ -42,6 +66,8 @@ def _next_month() -> str:
 
 _LATER = _next_month()
 _TOKEN = "eHY2Q0xZcU9sZ1pTdnJ5d0Z0bXVDQQ"  # noqa: S105  # stands for a refresh token
+_CODE = "492 039"
+_SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 _PICTURE = {"filename": "lake.png", "contentType": "image/png", "size": 48_213}
 
 EXAMPLES: Mapping[type, Mapping[str, Any]] = {
@@ -55,6 +81,16 @@ EXAMPLES: Mapping[type, Mapping[str, Any]] = {
             "lastName": "Петров",
         },
     },
+    PasswordChange: {
+        "both": {"currentPassword": "correct horse battery", "newPassword": "battery horse correct"},
+    },
+    ResetRequest: {"email": {"email": "ivan@example.com"}},
+    PasswordReset: {"letter": {"token": _TOKEN, "password": "correct horse battery"}},
+    EmailConfirmation: {"letter": {"token": _TOKEN}},
+    EmailRequest: {"another": {"email": "ivan.petrov@example.com", "password": "correct horse battery"}},
+    PasswordProof: {"password": {"password": "correct horse battery"}},
+    CodeProof: {"authenticator": {"code": _CODE}},
+    BothProofs: {"both": {"password": "correct horse battery", "code": _CODE}},
     Credentials: {
         "username": {"username": "maria", "password": "correct horse battery"},
         "email": {"email": "ivan@example.com", "password": "correct horse battery"},
@@ -78,9 +114,28 @@ EXAMPLES: Mapping[type, Mapping[str, Any]] = {
     ChatChange: {
         "public group": {"name": "Hikers", "isPublic": True},
         "rules": {"settings": {"whoCanSend": "admins", "whoCanAdd": "members"}},
+        "slow mode": {"settings": {"slowModeSeconds": 30}},
         "messages that disappear": {"settings": {"messageSeconds": 86_400}},
     },
     ParticipantsInput: {"one": {"userId": 4}, "several": {"userIds": [4, 5]}},
+    AccountChange: {"moderator": {"role": "moderator"}},
+    WarningInput: {"tone": {"reason": "Insults are not welcome here."}},
+    SanctionInput: {
+        "until": {"reason": "The same advertisement in twelve groups.", "until": _LATER},
+        "for good": {"reason": "The same advertisement in twelve groups, again."},
+    },
+    ReportInput: {
+        "message": {"subjectKind": "message", "subjectId": 481, "reason": "spam", "comment": "In every group."},
+    },
+    ReportChange: {
+        "mine": {"assigneeId": 17},
+        "decided": {"decision": "upheld", "note": "Muted for a week."},
+    },
+    WordRuleInput: {
+        "refused": {"phrase": "free money", "action": "refuse"},
+        "looked at first": {"phrase": "casino*", "action": "hide"},
+    },
+    HeldDecision: {"sent": {"decision": "approved"}, "never sent": {"decision": "deleted"}},
     RoleInput: {"admin": {"role": "admin"}},
     InviteInput: {"for ever": {}, "for a day and ten people": {"expiresIn": 86_400, "maxUses": 10}},
     MuteInput: {"for ever": {}, "until a time": {"until": _LATER}},
@@ -104,8 +159,24 @@ EXAMPLES: Mapping[type, Mapping[str, Any]] = {
     ReadInput: {"up to a message": {"seq": 1}, "everything": {}},
     DeliveredInput: {"up to a message": {"seq": 1}, "everything": {}},
     VoteInput: {"first option": {"options": [0]}, "vote taken back": {"options": []}},
+    SummaryInput: {
+        "last hundred messages": {},
+        "unread ones, in Russian": {"unread": True, "language": "ru"},
+        "kept to be fetched": {"limit": 20, "keep": True},
+    },
+    AskInput: {"in its own language": {}, "in English": {"language": "en"}},
+    TranslationInput: {"into Russian": {"language": "ru"}},
+    CallStart: {"video call in a group": {"chatId": 1, "type": "video"}, "call of a user": {"userId": 2}},
+    CallAccept: {"accepted": {}, "with an answer to the offer": {"sdp": _SDP}},
+    CallEnd: {"hung up": {}, "no connection": {"reason": "failed"}},
+    CallRing: {"this device rings": {}},
+    CallStates: {"muted": {"muted": True}, "shared screen": {"camera": False, "screen": True}},
     DraftInput: {"begun": {"content": "Dear all,", "replyTo": 1}, "given up": {"content": ""}},
     NewUpload: {"picture": _PICTURE},
+    NewLargeUpload: {"film": {"filename": "summer.mp4", "contentType": "video/mp4", "size": 734_003_200}},
+    PartsInput: {
+        "first part": {"parts": [{"partNumber": 1, "checksum": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}]}
+    },
     NewUploads: {
         "two files": {"files": [_PICTURE, {"filename": "map.pdf", "contentType": "application/pdf", "size": 90_112}]}
     },

@@ -19,7 +19,8 @@ import msgspec
 from chalicelib.core import clock, context, ids, origins
 from chalicelib.core.border import problem_of
 from chalicelib.core.config import settings
-from chalicelib.core.errors import OriginRefused, Problem
+from chalicelib.core.errors import OriginRefused
+from chalicelib.core.problems import Problem
 from chalicelib.entry import connecting
 from chalicelib.realtime import mailboxes, packets, payloads, publish, vocabularies
 from chalicelib.realtime.connections import MAILBOX, Line, Pending
@@ -57,6 +58,7 @@ class Request(NamedTuple):
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    host: str
 
 
 class Answer(NamedTuple):
@@ -74,7 +76,8 @@ def serve(event: Mapping[str, Any]) -> dict[str, Any]:
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     text = event.get("body") or ""
     body = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode()
-    request = Request(event["httpMethod"], event.get("queryStringParameters") or {}, headers, body)
+    host = event.get("requestContext", {}).get("domainName", "")
+    request = Request(event["httpMethod"], event.get("queryStringParameters") or {}, headers, body, host)
     with context.begin(headers.get("x-request-id"), trace=headers.get("x-amzn-trace-id")) as current:
         code = "ok"
         try:
@@ -121,8 +124,9 @@ def _answer(request: Request) -> Answer:
 
 
 def _open(request: Request, engine: Engine) -> Answer:
-    vocabulary = request.query.get("vocabulary") or None
-    vocabularies.check(vocabulary)
+    asked = request.query.get("vocabulary") or None
+    vocabularies.check(asked)
+    vocabulary = asked or vocabularies.spoken_at(request.host, native=False)
     pending = Pending(id=ids.random_id(), endpoint=MAILBOX, engine=engine, vocabulary=vocabulary)
     connecting.admit_socketio(pending, request.query, request.headers)
     return Answer(payloads.write([connecting.handshake(pending)], engine))

@@ -10,13 +10,24 @@ from chalicelib.core import db
 from chalicelib.core.config import settings
 from chalicelib.entry import dialects
 
-# The functions beside the REST one, by the end of their deployed names; the first four run no statement.
-_WITHOUT_DATABASE = ("-websocket_connect", "-websocket_disconnect", "-push", "-polling")
+# The functions beside the REST one, by the end of their deployed names; the first run no statement.
+_WITHOUT_DATABASE = (
+    "-websocket_connect",
+    "-websocket_disconnect",
+    "-push",
+    "-polling",
+    "-mail",
+    "-assistant",
+    "-pictures",
+)
 _OTHERS = (*_WITHOUT_DATABASE, "-websocket_message", "-presence_changed", "-upload_stored", "-sweep", "-migrate")
 
 
 # Methods of REST paths that another function serves: to wait holds a container, and what waits needs little.
 SERVED_APART: Mapping[tuple[str, str], str] = {("GET", "/socket.io"): "polling"}
+# The WebSocket API chooses a route by what a frame says here. The route of this name sends no answer back.
+ROUTE_SELECTION = "$request.body.reply"
+ONE_WAY_ROUTE = "none"
 
 
 def serves_rest() -> bool:
@@ -37,3 +48,7 @@ def preload() -> None:
         from chalicelib.entry import websocket  # noqa: F401
     if name.endswith("-polling"):
         from chalicelib.entry import polling  # noqa: F401
+    if name.endswith("-pictures"):
+        from chalicelib.features.uploads import thumbnails
+
+        thumbnails.preload()

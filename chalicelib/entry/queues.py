@@ -8,8 +8,10 @@ import msgspec
 
 from chalicelib.core import clock, context
 from chalicelib.core.logs import logger
+from chalicelib.features.uploads.derived import Made
+from chalicelib.features.uploads.verdicts import GuardDutyScan, Verdict
 from chalicelib.realtime import shedding, trail
-from chalicelib.realtime.connections import Connection
+from chalicelib.realtime.connections import Connection, Pending
 from chalicelib.realtime.fanout import Push
 from chalicelib.realtime.publish import deliver, shed
 
@@ -19,9 +21,12 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
 
     Where there are `hearers`, they were not told of the user's presence `since` then, under load, and this waited
     `seconds`; or what they may see of it has changed. At once is looked at a new connection whose user is `entering`
-    the common room.
+    the common room, and a client of Socket.IO 2 whose conversation was just `opened`.
 
-    Where it says `index`, messages are to be indexed for search.
+    Where it has a `call_id`, somebody in that call has rung long enough, or was without a socket for too long.
+
+    Where it says `index`, messages are to be indexed for search. `made` of a picture is to be recorded. A file was
+    `scanned`, or was by GuardDuty, whose event tells it as `detail`.
 
     `request_id` is of the request that asked for it.
     """
@@ -34,7 +39,12 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     connection_id: str | None = None
     entering: Connection | None = None
     sync_cursor: str = ""
+    opened: Pending | None = None
+    call_id: int | None = None
     index: bool = False
+    made: Made | None = None
+    scanned: Verdict | None = None
+    detail: GuardDutyScan | None = None
 
 
 def push(event: dict[str, Any]) -> dict[str, Any]:
@@ -71,25 +81,52 @@ def presence_changed(event: dict[str, Any]) -> dict[str, Any]:
     return _each(event, _look)
 
 
+def mail(event: dict[str, Any]) -> dict[str, Any]:
+    """Sends each letter of a batch."""
+    from chalicelib.core.mail import deliver
+
+    return _each(event, deliver)
+
+
+def assistant(event: dict[str, Any]) -> dict[str, Any]:
+    """Puts each question of a batch to the assistant's model."""
+    from chalicelib.features.assistant.answering import answer
+
+    return _each(event, answer)
+
+
 def _look(body: str) -> None:
     # Here, since the pusher, which shares this module, has no use for them.
-    from chalicelib.entry import socketio
+    from chalicelib.entry import connecting, socketio
+    from chalicelib.features.calls import tending as calls
     from chalicelib.features.chats import common_room
     from chalicelib.features.messages import indexing
     from chalicelib.features.presence import service as presence
+    from chalicelib.features.uploads import media
 
     check = msgspec.json.decode(body, type=Check)
     context.current().adopt(check.request_id)
     if check.user_id is not None and check.hearers:
         presence.tell_again(check.user_id, check.hearers, since=check.since, waited=check.seconds)
     elif check.user_id is not None:
-        presence.settle(check.user_id)
+        calls.tend(presence.settle(check.user_id))
+    calls.tend(check.call_id)
     if check.connection_id is not None:
         socketio.check_login(check.connection_id)
     if check.entering is not None:
         common_room.let_in(check.entering, sync_cursor=check.sync_cursor)
+    if check.opened is not None:
+        connecting.log_in_opened(check.opened)
     if check.index:
         indexing.sweep()
+    if check.made is not None:
+        media.record(check.made)
+    verdict = check.scanned if check.detail is None else check.detail.verdict
+    if verdict is not None:
+        # Most services have no scanner: their containers need not load what hears it.
+        from chalicelib.features.uploads import scanning
+
+        scanning.judge(verdict)
 
 
 def _waited(record: dict[str, Any]) -> float:

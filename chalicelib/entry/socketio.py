@@ -11,8 +11,9 @@ import msgspec
 
 from chalicelib.core import clock, context, tokens
 from chalicelib.core.border import problem_of
-from chalicelib.core.decoding import decode_outline
-from chalicelib.core.errors import InvalidInput, NotFound, Problem, Unauthenticated, UnknownAction
+from chalicelib.core.decoding import decode_outline, is_cut
+from chalicelib.core.errors import InvalidInput, NotFound, Unauthenticated, UnknownAction
+from chalicelib.core.problems import Problem
 from chalicelib.entry import dialects, upgrading
 from chalicelib.entry.connecting import connection_of, welcome
 from chalicelib.entry.dialects import sockets
@@ -201,6 +202,8 @@ def _event(connection: Connection, packet: Packet) -> Said:
         said, *arguments = decode_outline(packet.data.encode(), list[msgspec.Raw])
         name = decode_outline(bytes(said), str)
     except (Problem, ValueError):
+        if is_cut(packet.data.encode()):
+            raise  # its client keeps to the protocol
         return hang_up(connection)
     fields = perform(connection, name, _data(arguments))
     if packet.id is None:
@@ -222,7 +225,8 @@ def _data(arguments: list[msgspec.Raw]) -> bytes:
 def _refused(problem: Problem, packet: Packet, dialect: str) -> Said:
     body = problem.body(context.current().request_id)
     if packet.type == packets.CONNECT:
-        words = dialects.load(dialect).no_entry if dialect and body.status == 401 else None
+        # A token that is no text is none.
+        words = dialects.load(dialect).no_entry if dialect and body.status in {400, 401} else None
         return Said(packets.refusal(body, packet.namespace, words), "connect", body.code)
     if dialect and isinstance(problem, UnknownAction) and packet.id is None:
         # Clients of other messengers have pings of their own, to which nobody is to say anything.

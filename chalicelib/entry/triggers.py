@@ -8,8 +8,12 @@ from chalicelib.core import context
 from chalicelib.core.config import settings
 from chalicelib.core.logs import logger
 from chalicelib.entry import socketio
+from chalicelib.features.accounts import deletion as accounts
+from chalicelib.features.accounts import export
+from chalicelib.features.calls import tending as calls
 from chalicelib.features.chats import deletion as chats
 from chalicelib.features.messages import expiry, indexing, scheduled
+from chalicelib.features.moderation import audit
 from chalicelib.features.ops import cleanup
 from chalicelib.features.presence import service as presence
 from chalicelib.features.uploads import service as uploads
@@ -23,6 +27,16 @@ def upload_stored(event: dict[str, Any]) -> None:
             current.committed()
 
 
+def picture_waits(event: dict[str, Any]) -> None:
+    """A file was checked and is a picture: it is looked at, outside the VPC."""
+    from chalicelib.features.uploads import pictures
+
+    for record in event["Records"]:
+        with context.begin() as current:
+            pictures.make(unquote_plus(record["s3"]["object"]["key"]))
+            current.committed()
+
+
 def sweep() -> None:
     """Once a minute: what nobody else would notice. Each part runs whether or not another one fails."""
     for name, part in (
@@ -30,11 +44,15 @@ def sweep() -> None:
         ("polls", socketio.give_up_absent),
         ("presence", presence.sweep),
         ("scheduled", scheduled.sweep),
+        ("calls", calls.sweep),
         ("expired", expiry.sweep),
         ("indexed", indexing.sweep),
         ("indexed anew", indexing.sweep_anew),
         ("uploads", uploads.sweep),
         ("chats", chats.sweep),
+        ("accounts", accounts.sweep),
+        ("exports", export.sweep),
+        ("audit", audit.sweep),
         ("cleanup", cleanup.sweep),
     ):
         with context.begin() as current:
@@ -60,5 +78,6 @@ def migrate(event: Mapping[str, Any]) -> dict[str, Any]:
         return importing.run(master_url or settings().database_url, **event["import"])
     if "statement" in event:
         url = master_url or settings().database_url
-        return statements.run(url, event["statement"], write=event.get("write") is True)
+        write = event.get("write") is True
+        return statements.run(url, event["statement"], write=write, values=event.get("values"))
     return {"applied": apply(master_url or settings().database_url, admit=master_url is not None)}

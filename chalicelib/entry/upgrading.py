@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from chalicelib.core.errors import Problem
+from chalicelib.core.problems import Problem
 from chalicelib.entry.dispatch import Said
 from chalicelib.realtime import connections, mailboxes, packets, publish
 from chalicelib.realtime.connections import Connection, Line, Pending

@@ -1,7 +1,8 @@
 """The frames of the WebSocket API.
 
 What `message` returns as its body is the gateway's route response: it goes back on the same socket, so that an ack
-costs no post and reaches the client also where the function has no way to the internet.
+costs no post and reaches the client also where the function has no way to the internet. The route of frames that want
+no ack has none, so that silence costs nothing; a refusal of them is posted.
 """
 
 import contextlib
@@ -14,17 +15,22 @@ import msgspec
 from chalicelib.core import context
 from chalicelib.core.border import problem_of
 from chalicelib.core.decoding import decode_outline
-from chalicelib.core.errors import InvalidInput, ProblemBody, UnknownAction, Unreadable
+from chalicelib.core.errors import InvalidInput, UnknownAction, Unreadable
+from chalicelib.core.problems import ProblemBody
 from chalicelib.entry import socketio
 from chalicelib.entry.actions import ACTIONS
+from chalicelib.entry.connecting import endpoint_of
 from chalicelib.entry.dialects import sockets
 from chalicelib.entry.dispatch import Said, perform
-from chalicelib.realtime import connections, packets, vocabularies
+from chalicelib.entry.preload import ONE_WAY_ROUTE
+from chalicelib.realtime import connections, packets, publish, vocabularies
 from chalicelib.realtime.connections import MAILBOX, Connection, Line, Pending
 from chalicelib.realtime.event_data import Reply
 
 # What the log calls a frame: clients must not make up names there.
 _LOGGED = ACTIONS.keys() | socketio.PACKETS
+# What clients say all the time, and support never asks after, unless it failed.
+_WELL = {(action, "ok") for action in ("ping", "typing:start", "typing:stop", "message:typing")}
 # What a packet begins with: its type, or that it is an attachment, which is passed over.
 _OF_ENGINE_IO = frozenset("0123456b")
 
@@ -32,7 +38,8 @@ _OF_ENGINE_IO = frozenset("0123456b")
 class Frame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a client sends. Its `id` comes back with the answer; its `requestId` goes with all that comes of it.
 
-    With `reply: "ack"` the connection gets no event that says what the ack has said.
+    With `reply: "ack"` the connection gets no event that says what the ack has said. With `reply: "none"` it gets no
+    ack either: only a refusal is told.
     """
 
     action: str
@@ -68,13 +75,20 @@ def message(event: Mapping[str, Any]) -> dict[str, Any]:
     request = event["requestContext"]
     text = event.get("body") or ""
     with context.begin(request["requestId"]) as current:
-        said = None if text.startswith("{") else socketio.answer(request["connectionId"], text)
+        is_native = text.startswith("{")
+        said = None if is_native else socketio.answer(request["connectionId"], text)
         if said is None:
             said = _answer(request["connectionId"], text)
-        current.note("frame", **_told(said, started))
-        # Without a body API Gateway would send an empty frame, which ends a Socket.IO session. A native frame always
-        # has its answer.
-        return {"statusCode": 200, "body": said.text or packets.NOOP}
+        note = current.note_minor if (said.action, said.code) in _WELL else current.note
+        note("frame", **_told(said, started))
+        if request["routeKey"] == ONE_WAY_ROUTE:
+            if said.text:
+                line = Line(id=request["connectionId"], endpoint=endpoint_of(request))
+                publish.send_packet(said.text, line, name=f"refusal:{request['requestId']}")
+            return {"statusCode": 200}
+        # Without a body API Gateway sends an empty frame, which ends a Socket.IO session. A native client passes it
+        # over: it comes where a frame wants no ack before its route is there, while a deployment lasts.
+        return {"statusCode": 200, "body": said.text or ("" if is_native else packets.NOOP)}
 
 
 def packet(sid: str, text: str) -> str:
@@ -102,15 +116,17 @@ def _answer(connection_id: str, text: str) -> Said:
         frame = decode_outline(text.encode(), Frame)
         context.current().adopt(frame.request_id)
         connection = line if isinstance(line, Connection) else None
-        if frame.reply == "ack":
+        if frame.reply is not None:
             context.current().answers = connection_id
         answer = Ack(id=frame.id, data=perform(connection, frame.action, bytes(frame.data)))
         context.current().committed()
+        if frame.reply == "none":
+            return Said(action=frame.action)
         code = "ok"
     except Exception as failure:  # the border
         problem = problem_of(failure)
         if not frame.action and socketio.is_spoken_on(line):
-            return Said(action="attachment", code="ignored")
+            return Said(packets.NOOP, "attachment", "ignored")
         answer = ErrorFrame(
             id=frame.id if frame.action else _id_of(text), error=problem.body(context.current().request_id)
         )

@@ -18,11 +18,11 @@ from typing import Any, Literal
 import msgspec
 
 from chalicelib.core import clock
-from chalicelib.core.aws import TOTAL_SECONDS, AwsError, dynamodb
+from chalicelib.core.aws import TOTAL_SECONDS, dynamodb
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import SessionEnded
-from chalicelib.realtime import tickets
+from chalicelib.realtime import live_items, tickets
 from chalicelib.realtime.ended import check_not_ended
 from chalicelib.realtime.packets import ROOT, Engine
 
@@ -32,8 +32,6 @@ LEASE_SECONDS = 1230
 LEASE_SHARDS = 8
 # Each minute another one of so many parts of the Socket.IO connections is pinged: twice within the gateway's ten.
 PING_MINUTES = 4
-# DynamoDB's own bounds on one call.
-_BATCH_GET = 100
 _PING_PAGE = 500  # with their names and endpoints, well inside SQS's 256 KB
 # Items outlive what they are about by this much: clocks differ a little.
 _SPARE_SECONDS = 60
@@ -99,6 +97,14 @@ class Pending(Line, frozen=True, kw_only=True, omit_defaults=True):
     actor: Actor | None = None
     ticket_id: str | None = None
 
+    @property
+    def logs_in_once_open(self) -> bool:
+        """Whether it hears nothing until the packet that opens its conversation has arrived, and logs in by that.
+
+        Socket.IO 2 asks for nothing: its handshake has all that it shows. Its clients drop what comes before.
+        """
+        return self.engine == 3 and self.actor is not None and not self.polls
+
 
 # Connections this container has met, and when it renewed each one's lease: who owns one never changes, and a closed
 # one sends no frames.
@@ -137,7 +143,7 @@ def register(connection: Connection, *, ticket_id: str | None = None, instead_of
     _enter_owner(connection, described, now)
     if instead_of is not None:
         _forget(instead_of.id)
-        dynamodb("DeleteItem", {"TableName": settings().live_table, "Key": _key(f"conn#{instead_of.id}")})
+        dynamodb("DeleteItem", {"TableName": settings().live_table, "Key": live_items.key(f"conn#{instead_of.id}")})
     _remember(connection, now)
 
 
@@ -150,7 +156,7 @@ def _enter_user(
     if instead_of is not None:
         update, names = f"{update} REMOVE #old", {**names, "#old": f"c#{instead_of.id}"}
     values = {":c": {"M": described}, ":expires": {"N": str(_expiry(now))}, **_lease(connection.user_id, now)}
-    _update_user(
+    live_items.update_user(
         connection.user_id, UpdateExpression=update, ExpressionAttributeNames=names, ExpressionAttributeValues=values
     )
 
@@ -159,7 +165,7 @@ def _enter_owner(connection: Connection, described: Mapping[str, Any], now: int)
     """From now on its frames are its user's."""
     expires = {"N": str(_expiry(now))}
     owner = {
-        **_key(f"conn#{connection.id}"),
+        **live_items.key(f"conn#{connection.id}"),
         "userId": {"N": str(connection.user_id)},
         "expiresAt": expires,
         **described,
@@ -187,7 +193,7 @@ def find(connection_id: str, *, anew: bool = False) -> Connection | Pending | No
 
 
 def _owner(connection_id: str, *, consistent: bool) -> dict[str, Any]:
-    asked = {"Key": _key(f"conn#{connection_id}"), "ConsistentRead": consistent}
+    asked = {"Key": live_items.key(f"conn#{connection_id}"), "ConsistentRead": consistent}
     return dict(dynamodb("GetItem", {"TableName": settings().live_table, **asked}).get("Item", {}))
 
 
@@ -202,7 +208,7 @@ def renew(connection: Connection) -> bool:
     if now - _renewed.get(connection.id, 0) < renewal_seconds(settings().heartbeat_seconds):
         return False
     _renewed[connection.id] = now
-    _update_user(
+    live_items.update_user(
         connection.user_id,
         UpdateExpression="SET leaseUntil = :lease, leaseShard = :shard",
         ConditionExpression="attribute_exists(#c)",
@@ -218,7 +224,7 @@ def release(connection_id: str) -> Connection | None:
         "DeleteItem",
         {
             "TableName": settings().live_table,
-            "Key": _key(f"conn#{connection_id}"),
+            "Key": live_items.key(f"conn#{connection_id}"),
             "ReturnValues": "ALL_OLD",
         },
     )
@@ -233,7 +239,7 @@ def release(connection_id: str) -> Connection | None:
 def forget(connection: Connection) -> None:
     """Stops posting to a connection that is gone. Its `conn#` item is left to `$disconnect` or its time to live."""
     _forget(connection.id)
-    _update_user(
+    live_items.update_user(
         connection.user_id,
         UpdateExpression="REMOVE #c",
         ExpressionAttributeNames={"#c": f"c#{connection.id}"},
@@ -245,47 +251,18 @@ def of_users(user_ids: Sequence[int], *, within: float = TOTAL_SECONDS, consiste
 
     It costs half where it need not be `consistent`, and may then miss a connection that is younger than a second.
     """
-    found = _users(user_ids, within, consistent=consistent)
-    return [connection for item in found for connection in _connections(item)]
+    found = live_items.users(user_ids, within, consistent=consistent)
+    return [connection for item in found for connection in connections_in(item)]
 
 
-def online(user_ids: Sequence[int]) -> set[int]:
-    """Which of these users have a connection whose lease has not run out."""
-    now = clock.now()
-    return {
-        _user_id(item)
-        for item in _users(user_ids)
-        if float(item.get("leaseUntil", {"N": "0"})["N"]) > now and any(_connections(item))
-    }
-
-
-def lapsed(limit: int) -> list[int]:
-    """Users whose lease ran out, and who have not left the index of leases since."""
-    users: list[int] = []
-    now = int(clock.now())
-    for shard in range(LEASE_SHARDS):
-        answer = dynamodb(
-            "Query",
-            {
-                "TableName": settings().live_table,
-                "IndexName": "by_lease",
-                "KeyConditionExpression": "leaseShard = :shard AND leaseUntil < :now",
-                "ExpressionAttributeValues": {":shard": {"S": str(shard)}, ":now": {"N": str(now)}},
-                "Limit": limit,
-            },
-        )
-        users += [_user_id(item) for item in answer["Items"]]
-    return users
-
-
-def leave_index(user_id: int) -> None:
-    """Takes a user out of the index of leases, unless a sign of life came meanwhile."""
-    _update_user(
-        user_id,
-        UpdateExpression="REMOVE leaseShard",
-        ConditionExpression="leaseUntil < :now",
-        ExpressionAttributeValues={":now": {"N": str(int(clock.now()))}},
-    )
+def alive(user_ids: Sequence[int]) -> list[Connection]:
+    """The connections of those of these users whose lease has not run out."""
+    return [
+        connection
+        for item in live_items.users(user_ids)
+        if float(item.get("leaseUntil", {"N": "0"})["N"]) > clock.now()
+        for connection in connections_in(item)
+    ]
 
 
 def to_ping(minute: int) -> Iterator[list[Line]]:
@@ -305,7 +282,7 @@ def to_ping(minute: int) -> Iterator[list[Line]]:
         # The index knows names alone; an item that went meanwhile is not there any more.
         yield [
             Line(id=item["pk"]["S"].removeprefix("conn#"), endpoint=item["endpoint"]["S"])
-            for item in _items([{"pk": item["pk"]} for item in answer["Items"]])
+            for item in live_items.items([{"pk": item["pk"]} for item in answer["Items"]])
         ]
         if "LastEvaluatedKey" not in answer:
             return
@@ -351,48 +328,15 @@ def _remember(connection: Connection, alive_at: float) -> None:
     _renewed[connection.id] = alive_at
 
 
-def _key(pk: str) -> dict[str, Any]:
-    return {"pk": {"S": pk}}
-
-
 def _lease(user_id: int, now: int) -> dict[str, Any]:
     return {":lease": {"N": str(now + LEASE_SECONDS)}, ":shard": {"S": str(user_id % LEASE_SHARDS)}}
 
 
-def _update_user(user_id: int, **update: Any) -> None:
-    """Changes a user's item, unless a condition of the update forbids it."""
-    try:
-        dynamodb("UpdateItem", {"TableName": settings().live_table, "Key": _key(f"user#{user_id}"), **update})
-    except AwsError as error:
-        if error.code != "ConditionalCheckFailedException":
-            raise
-
-
-def _users(
-    user_ids: Sequence[int], within: float = TOTAL_SECONDS, *, consistent: bool = True
-) -> Iterable[dict[str, Any]]:
-    return _items([_key(f"user#{user_id}") for user_id in dict.fromkeys(user_ids)], within, consistent=consistent)
-
-
-def _items(
-    keys: Sequence[dict[str, Any]], within: float = TOTAL_SECONDS, *, consistent: bool = True
-) -> Iterable[dict[str, Any]]:
-    for start in range(0, len(keys), _BATCH_GET):
-        waiting = {settings().live_table: {"Keys": keys[start : start + _BATCH_GET], "ConsistentRead": consistent}}
-        while waiting:
-            answer = dynamodb("BatchGetItem", {"RequestItems": waiting}, within=within)
-            yield from answer["Responses"].get(settings().live_table, [])
-            waiting = answer.get("UnprocessedKeys") or {}
-
-
-def _connections(item: dict[str, Any]) -> Iterable[Connection]:
+def connections_in(item: dict[str, Any]) -> Iterable[Connection]:
+    """The connections that a user's item names."""
     for name, value in item.items():
         if name.startswith("c#"):
-            yield _described_by(name[2:], _user_id(item), value["M"])
-
-
-def _user_id(item: dict[str, Any]) -> int:
-    return int(item["pk"]["S"].removeprefix("user#"))
+            yield _described_by(name[2:], live_items.user_id(item), value["M"])
 
 
 def _forget(connection_id: str) -> None:

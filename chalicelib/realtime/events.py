@@ -11,8 +11,19 @@ import msgspec
 
 from chalicelib.core import clock, ids
 from chalicelib.core.config import settings
+from chalicelib.realtime.calls import CallEndReason
 from chalicelib.realtime.event_data import (
+    MAX_FRAME_BYTES,
+    AssistantChunk,
+    AssistantDone,
+    AssistantFailure,
+    CallCandidate,
+    CallChanged,
+    CallEnded,
+    CallRings,
+    CallSignal,
     ChatLeft,
+    ChatSending,
     DraftUpdated,
     Hello,
     MemberJoined,
@@ -20,6 +31,7 @@ from chalicelib.realtime.event_data import (
     MessageDeleted,
     MessageDelivered,
     MessagesRead,
+    PollVoted,
     ScheduledRemoved,
     SessionRevoked,
     Typing,
@@ -29,6 +41,8 @@ from chalicelib.realtime.event_data import (
 )
 from chalicelib.realtime.people import Block, Contact, Privacy
 from chalicelib.realtime.shapes import (
+    Call,
+    CannotSendReason,
     Chat,
     ChatMember,
     ChatPersonal,
@@ -56,6 +70,7 @@ CATALOGUE: dict[str, type[msgspec.Struct]] = {
     "messages:read": MessagesRead,
     "thread:read": ThreadRead,
     "draft:updated": DraftUpdated,
+    "poll:voted": PollVoted,
     "typing:start": Typing,
     "typing:stop": Typing,
     "user:status": UserPresence,
@@ -72,11 +87,32 @@ CATALOGUE: dict[str, type[msgspec.Struct]] = {
     "chat:updated": ChatSummary,
     "chat:left": ChatLeft,
     "chat:personal": ChatPersonal,
+    "chat:sending": ChatSending,
     "member:joined": MemberJoined,
     "member:left": MemberLeft,
     "member:updated": ChatMember,
+    "call:start": CallChanged,
+    "call:ring": CallRings,
+    "call:accept": CallChanged,
+    "call:decline": CallChanged,
+    "call:state": CallChanged,
+    "call:end": CallEnded,
+    "call:offer": CallSignal,
+    "call:answer": CallSignal,
+    "call:ice": CallCandidate,
+    "assistant:chunk": AssistantChunk,
+    "assistant:done": AssistantDone,
+    "assistant:failed": AssistantFailure,
     "session:revoked": SessionRevoked,
 }
+
+
+def state_id(kind: str, subject: int | str, version: str | None) -> str:
+    """The id of an event that tells what something is since a transaction, the `version`; sync tells it by the same.
+
+    Where there is no version, sync tells more than the event does, and the event has an id of its own.
+    """
+    return f"{kind}:{subject}:{version}" if version is not None else ids.random_id()
 
 
 def hello(*, user_id: int, session_id: int, connection_id: str, sync_cursor: str) -> Envelope:
@@ -93,7 +129,8 @@ def hello(*, user_id: int, session_id: int, connection_id: str, sync_cursor: str
         max_lifetime_seconds=chosen.connection_seconds,
         reconnect_after_seconds=int(chosen.connection_seconds * share),
         sync_cursor=sync_cursor,
-        replies=["ack"],
+        max_frame_bytes=MAX_FRAME_BYTES,
+        replies=["ack", "none"],
     )
     return _event("hello", f"hello:{connection_id}", data)
 
@@ -146,6 +183,11 @@ def draft_updated(*, user_id: int, chat_id: int, content: str, reply_to: int | N
     return _event("draft:updated", f"draft:{chat_id}:{user_id}:{updated_at}", data, chat_id=chat_id)
 
 
+def poll_voted(data: PollVoted, *, version: str | None) -> Envelope:
+    """A user voted in an anonymous poll; for their own devices."""
+    return _state("poll:voted", f"{data.chat_id}:{data.seq}", version, data, chat_id=data.chat_id)
+
+
 def typing(kind: Literal["start", "stop"], data: Typing, *, users: Sequence[UserBrief]) -> Envelope:
     """A member started or stopped typing."""
     return _event(f"typing:{kind}", ids.random_id(), data, chat_id=data.chat_id, users=users)
@@ -157,49 +199,49 @@ def user_status(*, user_id: int, status: Presence, status_text: str, last_seen_a
     return _event("user:status", ids.random_id(), data)
 
 
-def user_updated(data: UserUpdated) -> Envelope:
+def user_updated(data: UserUpdated, *, version: str | None) -> Envelope:
     """A profile changed; for the user's own devices and for those who know the user."""
-    return _event("user:updated", ids.random_id(), data)
+    return _state("user:updated", data.id, version, data)
 
 
-def contact_updated(contact: Contact) -> Envelope:
+def contact_updated(contact: Contact, *, version: str | None) -> Envelope:
     """A contact was added or renamed; for their owner's own devices."""
-    return _event("contact:updated", ids.random_id(), contact)
+    return _state("contact:updated", contact.user_id, version, contact)
 
 
-def contact_removed(user_id: int) -> Envelope:
+def contact_removed(user_id: int, *, version: str | None) -> Envelope:
     """A contact was removed; for their owner's own devices."""
-    return _event("contact:removed", ids.random_id(), UserRemoved(user_id=user_id))
+    return _state("contact:removed", user_id, version, UserRemoved(user_id=user_id))
 
 
-def block_updated(block: Block) -> Envelope:
+def block_updated(block: Block, *, version: str | None) -> Envelope:
     """Somebody was blocked; for the own devices of whoever did it."""
-    return _event("block:updated", ids.random_id(), block)
+    return _state("block:updated", block.user_id, version, block)
 
 
-def block_removed(user_id: int) -> Envelope:
+def block_removed(user_id: int, *, version: str | None) -> Envelope:
     """A block was taken back; for the own devices of whoever did it."""
-    return _event("block:removed", ids.random_id(), UserRemoved(user_id=user_id))
+    return _state("block:removed", user_id, version, UserRemoved(user_id=user_id))
 
 
-def privacy_updated(privacy: Privacy) -> Envelope:
+def privacy_updated(privacy: Privacy, *, version: str | None) -> Envelope:
     """The hearer has chosen what others may see."""
-    return _event("privacy:updated", ids.random_id(), privacy)
+    return _state("privacy:updated", 0, version, privacy)
 
 
-def scheduled_updated(message: ScheduledMessage) -> Envelope:
+def scheduled_updated(message: ScheduledMessage, *, version: str | None) -> Envelope:
     """A message waits to be sent, was changed, or could not be sent; for its author's own devices."""
-    return _event("scheduled:updated", ids.random_id(), message)
+    return _state("scheduled:updated", message.id, version, message)
 
 
-def scheduled_removed(scheduled_id: int) -> Envelope:
+def scheduled_removed(scheduled_id: int, *, version: str | None) -> Envelope:
     """A message waits no longer; for its author's own devices."""
-    return _event("scheduled:removed", ids.random_id(), ScheduledRemoved(id=scheduled_id))
+    return _state("scheduled:removed", scheduled_id, version, ScheduledRemoved(id=scheduled_id))
 
 
-def chat_created(chat: Chat) -> Envelope:
+def chat_created(chat: Chat, *, version: str | None) -> Envelope:
     """A chat is new to the hearer: it was made, or they were added to it."""
-    return _event("chat:created", ids.random_id(), chat, chat_id=chat.id)
+    return _state("chat:created", chat.id, version, chat, chat_id=chat.id)
 
 
 def chat_joined(chat: Chat) -> Envelope:
@@ -207,14 +249,14 @@ def chat_joined(chat: Chat) -> Envelope:
     return _event("chat:joined", ids.random_id(), chat, chat_id=chat.id)
 
 
-def chat_updated(chat: ChatSummary) -> Envelope:
+def chat_updated(chat: ChatSummary, *, version: str | None) -> Envelope:
     """A chat's properties or its members changed."""
-    return _event("chat:updated", ids.random_id(), chat, chat_id=chat.id)
+    return _state("chat:updated", chat.id, version, chat, chat_id=chat.id)
 
 
-def chat_left(chat_id: int) -> Envelope:
+def chat_left(chat_id: int, *, version: str | None) -> Envelope:
     """The hearer left the chat or was removed from it."""
-    return _event("chat:left", ids.random_id(), ChatLeft(chat_id=chat_id), chat_id=chat_id)
+    return _state("chat:left", chat_id, version, ChatLeft(chat_id=chat_id), chat_id=chat_id)
 
 
 def member_left(data: MemberLeft, *, users: Sequence[UserBrief]) -> Envelope:
@@ -237,9 +279,64 @@ def chat_personal(personal: ChatPersonal) -> Envelope:
     return _event("chat:personal", ids.random_id(), personal, chat_id=personal.chat_id)
 
 
+def call_changed(
+    kind: Literal["start", "accept", "decline", "state"], call: Call, *, by: int | None, sdp: str | None = None
+) -> Envelope:
+    """Somebody did something in a call that goes on; for the devices of all its participants."""
+    data = CallChanged(call_id=call.id, chat_id=call.chat_id, user_id=by, sdp=sdp, call=bare(call))
+    return _of_call(f"call:{kind}", data, call)
+
+
+def call_ring(call: Call, *, by: int, sdp: str | None = None, silent: bool = False) -> Envelope:
+    """A call rings for the hearer; or `by` has a device that rings."""
+    data = CallRings(call_id=call.id, chat_id=call.chat_id, user_id=by, sdp=sdp, call=bare(call), silent=silent)
+    return _of_call("call:ring", data, call)
+
+
+def call_end(call: Call, reason: CallEndReason, *, by: int | None) -> Envelope:
+    """A call is over, or is answered elsewhere."""
+    data = CallEnded(call_id=call.id, chat_id=call.chat_id, user_id=by, reason=reason, call=bare(call))
+    return _of_call("call:end", data, call)
+
+
+def call_signal(kind: Literal["offer", "answer"], data: CallSignal) -> Envelope:
+    """A session description for one device."""
+    return _event(f"call:{kind}", ids.random_id(), data, chat_id=data.chat_id)
+
+
+def call_ice(data: CallCandidate) -> Envelope:
+    """An ICE candidate for one device."""
+    return _event("call:ice", ids.random_id(), data, chat_id=data.chat_id)
+
+
+def assistant_chunk(data: AssistantChunk) -> Envelope:
+    """A piece of an answer, for who asked."""
+    return _event("assistant:chunk", f"assistant:{data.answer_id}:{data.index}", data)
+
+
+def assistant_done(data: AssistantDone) -> Envelope:
+    """A whole answer, for who asked."""
+    return _event("assistant:done", f"assistant:{data.answer_id}:done", data)
+
+
+def assistant_failed(data: AssistantFailure) -> Envelope:
+    """Why there is no answer, for who asked."""
+    return _event("assistant:failed", f"assistant:{data.answer_id}:failed", data)
+
+
+def chat_sending(chat_id: int, refusal: CannotSendReason | None) -> Envelope:
+    """The hearers may write in a chat, or may not any more, for this reason."""
+    data = ChatSending(chat_id=chat_id, can_send=refusal is None, cannot_send_reason=refusal)
+    return _event("chat:sending", ids.random_id(), data, chat_id=chat_id)
+
+
 def session_revoked(session_id: int) -> Envelope:
     """A session ended; said to its own connections before they are closed."""
     return _event("session:revoked", f"session:{session_id}", SessionRevoked(session_id=session_id))
+
+
+def _of_call(kind: str, data: CallChanged | CallEnded, call: Call) -> Envelope:
+    return _event(kind, ids.random_id(), data, chat_id=call.chat_id, users=people_of([call]))
 
 
 def _event(
@@ -263,3 +360,8 @@ def _event(
         users=list(users),
         data=data,
     )
+
+
+def _state(kind: str, subject: int | str, version: str | None, data: Any, *, chat_id: int | None = None) -> Envelope:
+    """An event that tells what something is since a transaction, as `state_id` says."""
+    return _event(kind, state_id(kind, subject, version), data, chat_id=chat_id)

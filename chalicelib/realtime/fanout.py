@@ -8,10 +8,10 @@ import msgspec
 
 from chalicelib.core.aws import TOTAL_SECONDS
 from chalicelib.realtime import connections, delivery, packets, trail, vocabularies
-from chalicelib.realtime.connections import Connection, Line
+from chalicelib.realtime.connections import Connection, Line, Pending
 from chalicelib.realtime.delivery import Parcel
 from chalicelib.realtime.outcome import Outcome
-from chalicelib.realtime.vocabularies import Spoken, Told
+from chalicelib.realtime.vocabularies import Aside, Spoken, Told
 
 SEPARATOR = packets.SEPARATOR.encode()
 
@@ -26,22 +26,28 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     """What goes out and to whom: as it waits in the queue.
 
     An `event` is heard by the users' connections, each in its own format and vocabulary. `fresh` is a connection that
-    is just being made, and hears it alone. `ends_session` narrows the hearers to the connections of one session, and
+    is just being made, and hears it alone. Where there are `sessions`, their connections alone hear it; those of the
+    session `but` do not. `ends_session` narrows the hearers to the connections of one session, and
     closes them afterwards. A `packet` goes as it is, before the event, or several with SEPARATOR between them: to the
-    fresh connection, or to `lines`, which are just being made where it is `opening`. Lines that are `closing` are
-    closed. `links` open the files of a message, for those whose dialect has no other way to them. `trace` is X-Ray's
-    header of who asked for it. The connection `told` knows it already, by an ack.
+    fresh connection, or to `lines`, which are just being made where it is `opening`. A packet that `opens` somebody's
+    conversation lets them be registered, once it has arrived. Lines that are `closing` are closed. `links` open the
+    files of a message, for those whose dialect has no other way to them; `aside` too is for dialects. `trace` is
+    X-Ray's header of who asked for it. The connection `told` knows it already, by an ack.
     """
 
     event: msgspec.Raw = msgspec.Raw()
     user_ids: list[int] = []
     fresh: Connection | None = None
+    sessions: list[int] = []
+    but: int | None = None
     ends_session: int | None = None
     packet: str = ""
     lines: list[Line] = []
     opening: bool = False
     closing: bool = False
+    opens: Pending | None = None
     links: dict[str, str] = {}
+    aside: Aside = Aside()
     trace: str = ""
     told: str = ""
 
@@ -77,11 +83,13 @@ class _Made(NamedTuple):
 
 
 class Delivered(NamedTuple):
-    """What came of posts: connections that were found gone, and forgotten; pushes narrowed to the users of whom a
-    connection was not reached; whether API Gateway answered any post."""
+    """What came of posts: connections that were found gone, and forgotten; whose conversation was opened; by their
+    places, pushes narrowed to the users of whom a connection was not reached; whether API Gateway answered any post.
+    """
 
     gone: list[Connection]
-    missed: list[Push]
+    opened: list[Pending]
+    missed: dict[int, Push]
     answered: bool
 
 
@@ -110,7 +118,8 @@ def deliver(
             gone[line.id] = line
     return Delivered(
         gone=[connection for line in gone.values() if (connection := _forgotten(line)) is not None],
-        missed=list(_missed([each.delivery for each in made if each.outcome == "deferred"])),
+        opened=[push.opens for (push, _, _), outcome, _ in made if push.opens is not None and outcome == "posted"],
+        missed=_missed(pushes, [each.delivery for each in made if each.outcome == "deferred"]),
         answered=any(each.answered for each in made),
     )
 
@@ -130,14 +139,17 @@ def _made(deliveries: Sequence[_Delivery], within: float, *, again: bool) -> lis
     return made
 
 
-def _missed(deliveries: Sequence[_Delivery]) -> Iterator[Push]:
-    """Each push once, for the users of whom one of these connections is."""
-    by_push: dict[int, tuple[Push, list[int]]] = {}
+def _missed(pushes: Sequence[Push], deliveries: Sequence[_Delivery]) -> dict[int, Push]:
+    """Each push by its place, for the users of whom one of these connections is."""
+    users: dict[int, list[int]] = {}
     for push, line, _ in deliveries:
         if isinstance(line, Connection):
-            by_push.setdefault(id(push), (push, []))[1].append(line.user_id)
-    for push, user_ids in by_push.values():
-        yield msgspec.structs.replace(push, user_ids=list(dict.fromkeys(user_ids)))
+            users.setdefault(id(push), []).append(line.user_id)
+    return {
+        place: msgspec.structs.replace(push, user_ids=list(dict.fromkeys(users[id(push)])))
+        for place, push in enumerate(pushes)
+        if id(push) in users
+    }
 
 
 def _tell(
@@ -199,6 +211,8 @@ def _of(push: Push, hearers: dict[int, list[Connection]]) -> list[Connection]:
         for user_id in push.user_ids
         for connection in hearers.get(user_id, ())
         if push.ends_session in {None, connection.session_id} and connection.id != push.told
+        if not push.sessions or connection.session_id in push.sessions
+        if connection.session_id != push.but
     ]
 
 
@@ -216,7 +230,7 @@ def _written(push: Push, manner: _Manner) -> list[_Frame]:
     envelope: dict[str, Any] = msgspec.json.decode(event)
     around = {name: value for name, value in envelope.items() if name not in {"type", "data"}}
     frames = []
-    for spoken in _spoken(envelope, push.links, manner):
+    for spoken in _spoken(envelope, push, manner):
         if manner.format == "native":
             data = msgspec.json.encode(spoken.frame or {**envelope, "type": spoken.name, "data": spoken.data})
         else:
@@ -228,12 +242,20 @@ def _written(push: Push, manner: _Manner) -> list[_Frame]:
     return frames
 
 
-def _spoken(envelope: dict[str, Any], links: dict[str, str], manner: _Manner) -> list[Spoken]:
+def _spoken(envelope: dict[str, Any], push: Push, manner: _Manner) -> list[Spoken]:
     name, data = envelope["type"], envelope["data"]
     if manner.vocabulary is None or not manner.hearer:
         return vocabularies.events(manner.vocabulary, name, data)
     users = envelope.get("users", [])
-    told = Told(name=name, data=data, me=manner.hearer, users=users, links=links, ts=envelope["ts"])
+    told = Told(
+        name=name,
+        data=data,
+        me=manner.hearer,
+        users=users,
+        links=push.links,
+        aside=push.aside,
+        ts=envelope["ts"],
+    )
     return vocabularies.dialect_events(manner.vocabulary, told)
 
 

@@ -80,11 +80,44 @@ def _exchange(method: str, posts: Sequence[Post], seconds: float) -> list[Outcom
 
 
 def _at_once(method: str, posts: Sequence[Post], seconds: float) -> list[Outcome | None]:
-    """Makes a few posts to different connections side by side, each once; None for what is left to be tried again."""
+    """Makes a few posts side by side, each once; None for what is left to be tried again.
+
+    The second post to a connection follows the answer to the first, and is left where that one is.
+    """
     outcomes: list[Outcome | None] = [None] * len(posts)
-    if len(posts) > FEW_POSTS or len({(post.endpoint, post.connection_id) for post in posts}) < len(posts):
+    if len(posts) > FEW_POSTS:
         return outcomes
-    began = time.monotonic()
+    until = time.monotonic() + seconds
+    left: set[tuple[str, str]] = set()
+    for wave in _waves(posts):
+        places = [place for place in wave if _whose(posts[place]) not in left]
+        made = _side_by_side(method, [posts[place] for place in places], until)
+        for place, outcome in zip(places, made, strict=True):
+            outcomes[place] = outcome
+        left.update(_whose(posts[place]) for place in places if outcomes[place] is None)
+    return outcomes
+
+
+def _waves(posts: Sequence[Post]) -> list[list[int]]:
+    """The places of posts of which none is to the same connection as another one, in their order."""
+    waves: list[list[int]] = []
+    made: dict[tuple[str, str], int] = {}
+    for place, post in enumerate(posts):
+        number = made.get(_whose(post), 0)
+        made[_whose(post)] = number + 1
+        if number == len(waves):
+            waves.append([])
+        waves[number].append(place)
+    return waves
+
+
+def _whose(post: Post) -> tuple[str, str]:
+    return post.endpoint, post.connection_id
+
+
+def _side_by_side(method: str, posts: Sequence[Post], until: float) -> list[Outcome | None]:
+    """Makes posts to different connections, each once; None for what is left."""
+    outcomes: list[Outcome | None] = [None] * len(posts)
     who = aws.credentials()
     sent = []
     throttled = 0
@@ -92,11 +125,10 @@ def _at_once(method: str, posts: Sequence[Post], seconds: float) -> list[Outcome
     # What is not settled here is made in the loop, which says what was wrong.
     with contextlib.suppress(aws.NotExchangedError, ValueError):
         for post in posts:
-            sent.append(_sent(method, post, who, max(began + seconds - time.monotonic(), 0.001)))
+            sent.append(_sent(method, post, who, max(until - time.monotonic(), 0.001)))
     for place, exchange in enumerate(sent):
         with contextlib.suppress(aws.NotExchangedError):
-            rest = began + seconds - time.monotonic()
-            answer = exchange.answer(max(rest, 0.001))
+            answer = exchange.answer(max(until - time.monotonic(), 0.001))
             throttled += answer.status == _TOO_MANY
             outcome = _outcome(answer.status, answer.body)
             if outcome is not Outcome.GONE or not posts[place].fresh:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from chalicelib.core.errors import ProblemBody
+from chalicelib.core.problems import ProblemBody
 
 OPEN, CLOSE, PING, PONG, MESSAGE, UPGRADE, NOOP = "0", "1", "2", "3", "4", "5", "6"
 CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR, BINARY_EVENT, BINARY_ACK = "0", "1", "2", "3", "4", "5", "6"
@@ -55,7 +55,7 @@ def write(kind: str, data: Any = None, *, namespace: str = ROOT, ack: str | None
 
 def refusal(problem: ProblemBody, namespace: str = ROOT, words: str | None = None) -> str:
     """Tells a client why it may not connect, in words that it looks for, where there are some."""
-    reason = {"message": words or ("Unauthorized" if problem.status == 401 else problem.title), "data": problem}
+    reason = {"message": words or ("Unauthorized" if problem.status == 401 else problem.message), "data": problem}
     return write(CONNECT_ERROR, reason, namespace=namespace)
 
 

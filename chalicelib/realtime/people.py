@@ -5,13 +5,20 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.core.context import Role
 from chalicelib.core.ids import Id, Timestamp
 from chalicelib.realtime.shapes import Presence
 
-AccountRole = Annotated[Literal["user", "moderator", "admin"], Meta(title="AccountRole")]
+AccountRole = Annotated[Role, Meta(title="AccountRole")]
 LastSeenRule = Annotated[
     Literal["everyone", "contacts", "nobody"],
     Meta(title="LastSeenRule", description="`contacts` are one's own"),
+]
+
+
+CallRule = Annotated[
+    Literal["everyone", "contacts", "nobody"],
+    Meta(title="CallRule", description="`contacts` are one's own"),
 ]
 
 
@@ -33,10 +40,11 @@ class User(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Privacy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Whether one shares read receipts, and who may see when one is or was there."""
+    """Whether one shares read receipts, who may see when one is or was there, and who may call."""
 
     read_receipts: Annotated[bool, Meta(description="without them, one does not see others' either")]
     last_seen: LastSeenRule
+    calls: CallRule
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

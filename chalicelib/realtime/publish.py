@@ -8,18 +8,22 @@ and dropped: the change itself is durable, and clients find it by history.
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 
-from chalicelib.core import clock, context, metrics, tokens
-from chalicelib.core.aws import AwsError, sqs
+from chalicelib.core import clock, context, tokens
+from chalicelib.core.aws import AwsError, queued, sqs
 from chalicelib.core.config import settings
+from chalicelib.core.errors import Unavailable
 from chalicelib.core.logs import logger
 from chalicelib.realtime import ended, events, fanout, packets, shedding, trail
-from chalicelib.realtime.connections import Connection, Line
+from chalicelib.realtime.attachments import Attachment
+from chalicelib.realtime.connections import Connection, Line, Pending
 from chalicelib.realtime.event_data import UserPresence
 from chalicelib.realtime.fanout import Push
-from chalicelib.realtime.shapes import Attachment, Envelope
+from chalicelib.realtime.shapes import Envelope, Message
+from chalicelib.realtime.vocabularies import Aside
 
 # SQS holds back a message no longer.
 LONGEST_DELAY = 15 * 60
@@ -39,24 +43,75 @@ class _OfStatus(msgspec.Struct, frozen=True):
     data: UserPresence
 
 
-def publish(event: Envelope, *, to: Sequence[int], group: str, acked: bool = False) -> None:
+def publish(
+    event: Envelope,
+    *,
+    to: Sequence[int],
+    group: str,
+    acked: bool = False,
+    sessions: Sequence[int] = (),
+    but: int | None = None,
+) -> None:
     """Tells every device of these users, but for what is shed under load. Pushes of one group keep their order.
 
-    What is `acked` the connection is not told whose ack says the same.
+    What is `acked` the connection is not told whose ack says the same. Where `sessions` are given, their devices
+    alone are told; the device of the session `but` is not.
     """
-    if not to:
+    _publish(event, Push(user_ids=list(to), sessions=list(sessions), but=but), group, acked=acked)
+
+
+def publish_with(aside: Aside, event: Envelope, *, to: Sequence[int], group: str, acked: bool = False) -> None:
+    """The same with what dialects tell besides."""
+    _publish(event, Push(user_ids=list(to), aside=aside), group, acked=acked)
+
+
+def publish_updated(message: str, *, to: Sequence[int]) -> None:
+    """Tells every device of these users how a message is now: its JSON, as the database wrote it."""
+    updated = msgspec.json.decode(message, type=Message)
+    publish(events.message_updated(updated), to=to, group=f"chat:{updated.chat_id}")
+
+
+def _publish(event: Envelope, push: Push, group: str, *, acked: bool) -> None:
+    if not push.user_ids:
         return
     event, current = _correlated(event), context.current()
-    told = current.answers if acked else ""
-    push = Push(event=_encoded(event), user_ids=list(to), links=_links(event), trace=current.trace, told=told)
+    push = msgspec.structs.replace(
+        push,
+        event=_encoded(event),
+        links=_links(event, push.aside),
+        trace=current.trace,
+        told=current.answers if acked else "",
+    )
 
-    def tell() -> None:
-        if shedding.sheds(event.type):
-            shed(push)
-        else:
-            _hand_over(push, event, group)
+    # What one piece of work tells goes out together: whoever hears all of it is looked up once.
+    telling = current.asked_last
+    if not isinstance(telling, _Telling):
+        telling = _Telling()
+        current.after_commit(telling)
+    telling.told.append(_Told(push, event, group))
 
-    context.current().after_commit(tell)
+
+class _Told(NamedTuple):
+    push: Push
+    event: Envelope
+    group: str
+
+
+class _Telling:
+    """Hands over what was published, once that is committed."""
+
+    def __init__(self) -> None:
+        self.told: list[_Told] = []
+
+    def __call__(self) -> None:
+        """Does it; under load some of it is shed."""
+        due = []
+        for each in self.told:
+            if shedding.sheds(each.event.type):
+                shed(each.push)
+            else:
+                due.append(each)
+        _hand_over(due)
 
 
 def deliver(pushes: Sequence[Push], waits: Sequence[float] = ()) -> None:
@@ -64,7 +119,10 @@ def deliver(pushes: Sequence[Push], waits: Sequence[float] = ()) -> None:
 
     Raises AwsError where the registry of connections does not answer.
     """
-    _notice_gone(fanout.deliver(pushes, waits).gone)
+    delivered = fanout.deliver(pushes, waits)
+    for pending in delivered.opened:
+        _look_later(0, opened=pending)
+    _notice_gone(delivered.gone)
 
 
 def shed(push: Push, waited: float = 0.0) -> None:
@@ -118,6 +176,12 @@ def let_in(connection: Connection, *, sync_cursor: str) -> None:
     _look_later(0, entering=connection, syncCursor=sync_cursor)
 
 
+def open_conversation(packet: str, pending: Pending) -> None:
+    """Sends a socket the packet that opens its conversation; once it has arrived, some log in by it."""
+    opens = pending if pending.logs_in_once_open else None
+    _send(Push(packet=packet, lines=_bare([pending]), opening=True, opens=opens), pending, f"open:{pending.id}")
+
+
 def send_packet(packet: str, line: Line, *, name: str, opening: bool = False) -> None:
     """Has a ready packet sent on a socket, which is still being made where it is `opening`.
 
@@ -146,10 +210,12 @@ def end_session(*, user_id: int, session_ids: Sequence[int]) -> None:
 
     def end() -> None:
         ended.end_sessions(session_ids)
+        told = []
         for session_id in session_ids:
             event = _correlated(events.session_revoked(session_id))
             push = Push(event=_encoded(event), user_ids=[user_id], ends_session=session_id)
-            _hand_over(push, event, f"user:{user_id}")
+            told.append(_Told(push, event, f"user:{user_id}"))
+        _hand_over(told)
 
     if session_ids:
         context.current().after_commit(end)
@@ -168,22 +234,44 @@ def index_later(seconds: int) -> bool:
     return _look_later(seconds, index=True)
 
 
-def _hand_over(push: Push, event: Envelope, group: str) -> None:
-    recipients = len(push.user_ids)
-    metrics.count("PushesPublished")
-    inline = recipients <= settings().inline_publish_limit and clock.now() >= _Container.queue_until
-    for left in _post(push, event) if inline else [push]:
-        if _enqueue(left, event.event_id, group):
-            trail.published(event, recipients=recipients)
+def tend_call_later(seconds: int, call_id: int) -> None:
+    """Has a call looked at after so many seconds, once what is done to it now is committed."""
+
+    def ask() -> None:
+        _look_later(seconds, callId=call_id)
+
+    context.current().after_commit(ask)
 
 
-def _post(push: Push, event: Envelope) -> list[Push]:
-    """Posts a push from here; answers what of it is left to the queue."""
+def picture_made(made: object) -> None:
+    """Has what was made of a picture recorded by a function with the database. Raises Unavailable."""
+    if not _look_later(0, made=made):
+        raise Unavailable()
+
+
+def _hand_over(told: Sequence[_Told]) -> None:
+    """Posts what few must hear, and leaves to the queue what many must, and what could not be posted."""
+    most = settings().inline_publish_limit if clock.now() >= _Container.queue_until else 0
+    inline = [each for each in told if len(each.push.user_ids) <= most]
+    left = [(each, each.push) for each in told if len(each.push.user_ids) > most]
+    if inline:
+        missed = _post([each.push for each in inline])
+        left += [(inline[place], push) for place, push in missed.items()]
+    for each, push in left:
+        if shedding.sheds(each.event.type):  # the queue may have failed just now
+            shed(push)
+        elif _enqueue(push, each.event.event_id, each.group):
+            trail.published(each.event, recipients=len(each.push.user_ids))
+
+
+def _post(pushes: Sequence[Push]) -> dict[int, Push]:
+    """Posts from here; answers by their places what is left to the queue."""
     try:
-        gone, missed, answered = fanout.deliver([push], within=INLINE_SECONDS, again=True)
+        gone, _, missed, answered = fanout.deliver(pushes, within=INLINE_SECONDS, again=True)
     except AwsError as error:
-        logger().warning("inline push failed", extra={"error": error.code, "event_id": event.event_id})
-        gone, missed, answered = [], [push], False
+        ids = [trail.outline(push.event).event_id for push in pushes]
+        logger().warning("inline push failed", extra={"error": error.code, "event_ids": ids})
+        gone, missed, answered = [], dict(enumerate(pushes)), False
     if missed and not answered:
         _Container.queue_until = clock.now() + QUEUE_HOLD_SECONDS
     _notice_gone(gone)
@@ -197,11 +285,9 @@ def _notice_gone(gone: Sequence[Connection]) -> None:
 
 def _enqueue(push: Push, name: str, group: str) -> bool:
     """Whether the queue took it."""
-    # SQS stores neither of these two; in JSON they can be written in others.
-    body = msgspec.json.encode(push).decode().replace("\ufffe", r"\ufffe").replace("\uffff", r"\uffff")
     message: dict[str, object] = {
         "QueueUrl": settings().push_queue_url,
-        "MessageBody": body,
+        "MessageBody": queued(push),
         "MessageGroupId": group,
         "MessageDeduplicationId": hashlib.sha256(f"{name}\n{push.user_ids}".encode()).hexdigest(),
     }
@@ -246,10 +332,13 @@ def _send(push: Push, line: Line, name: str) -> None:
         _enqueue(push, name, f"connection:{line.id}")
 
 
-def _links(event: Envelope) -> dict[str, str]:
+def _links(event: Envelope, aside: Aside) -> dict[str, str]:
     """What opens the files of a message in a dialect: the pusher has no key to sign it with."""
-    files: Sequence[Attachment] = getattr(event.data, "attachments", ()) if settings().jwt_secret else ()
-    return {str(file.id): tokens.issue_file(file.id) for file in files}
+    if not settings().jwt_secret:
+        return {}
+    files: Sequence[Attachment] = getattr(event.data, "attachments", ())
+    ids = [file.id for file in files] + [file["id"] for file in (aside.last_message or {}).get("attachments", ())]
+    return {str(upload_id): tokens.issue_file(upload_id) for upload_id in ids}
 
 
 def _bare(lines: Sequence[Line]) -> list[Line]:

@@ -8,10 +8,12 @@ from msgspec import UNSET, UnsetType
 
 from chalicelib.core import context
 from chalicelib.core.ids import Id, Seq, Timestamp
+from chalicelib.realtime.attachments import Attachment
+from chalicelib.realtime.calls import CallParticipant, CallStatus, CallType
 
 # The title of a set of values is its name in the documents.
 MessageType = Annotated[
-    Literal["text", "image", "file", "audio", "video", "location", "contact", "poll", "system"],
+    Literal["text", "image", "file", "audio", "video", "location", "contact", "poll", "call", "system"],
     msgspec.Meta(title="MessageType"),
 ]
 DeliveryStatus = Annotated[Literal["sent", "delivered", "read"], msgspec.Meta(title="DeliveryStatus")]
@@ -19,6 +21,13 @@ DeleteScope = Annotated[Literal["me", "everyone"], msgspec.Meta(title="DeleteSco
 ChatType = Annotated[Literal["private", "group"], msgspec.Meta(title="ChatKind")]
 Role = Annotated[Literal["owner", "admin", "member"], msgspec.Meta(title="ChatRole")]
 AllowedMembers = Annotated[Literal["members", "admins"], msgspec.Meta(title="AllowedMembers")]
+CannotSendReason = Annotated[
+    Literal["blocked", "only_admins", "deleted_user"],
+    msgspec.Meta(
+        title="CannotSendReason",
+        description="why a member cannot write in a chat; more reasons may come, which mean the same to a composer",
+    ),
+]
 Presence = Annotated[
     Literal["online", "offline", "away", "busy", "invisible"],
     msgspec.Meta(
@@ -47,15 +56,6 @@ class Naming(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         list[UserBrief] | UnsetType,
         msgspec.Meta(description="the people whom this names, each once; in a list or an event they are beside it"),
     ] = UNSET
-
-
-class Attachment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A file on a message, as it was when the message was sent. Its content is fetched by `GET /uploads/{id}`."""
-
-    id: Id
-    filename: str
-    content_type: str
-    size: Annotated[int, msgspec.Meta(description="bytes")]
 
 
 class ForwardedFrom(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -113,6 +113,28 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     voter_count: Annotated[int, msgspec.Meta(ge=0)]
     closes_at: Annotated[Timestamp | None, msgspec.Meta(description="from then on nobody can vote")]
     closed_at: Annotated[Timestamp | None, msgspec.Meta(description="since when nobody can vote; null if open")]
+
+
+class Call(Naming, frozen=True, kw_only=True, rename="camel"):
+    """A call: while it goes on, and what is kept of it."""
+
+    id: Id
+    chat_id: Id
+    seq: Annotated[Seq | None, msgspec.Meta(description="of the message that tells it; null until it has ended")]
+    type: CallType
+    status: CallStatus
+    caller_id: Id | None
+    answered_by: Annotated[Id | None, msgspec.Meta(description="the first who did")]
+    participants: list[CallParticipant]
+    started_at: Timestamp
+    answered_at: Timestamp | None
+    ended_at: Timestamp | None
+    duration: Annotated[
+        int | None, msgspec.Meta(description="seconds from the answer to the end; null until it has ended")
+    ]
+    updated_at: Annotated[
+        Timestamp, msgspec.Meta(description="of two states of a call, the one with the later time holds")
+    ]
 
 
 class PollPlan(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -201,6 +223,11 @@ class Message(Naming, frozen=True, kw_only=True, rename="camel"):
     location: Location | None
     contact: ContactCard | None
     poll: Poll | None
+    call: Annotated[Call | None, msgspec.Meta(description="of a `call` message, whose content says it in English")]
+    listened_by: Annotated[
+        list[Id],
+        msgspec.Meta(description="who has listened to a voice message, in this order; its sender is not named"),
+    ]
     thread_id: Annotated[
         Id | None, msgspec.Meta(description="of the message at the head of the thread that this is in")
     ]
@@ -257,6 +284,10 @@ class ChatRules(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     who_can_send: AllowedMembers
     who_can_add: AllowedMembers
     message_seconds: Annotated[int | None, msgspec.Meta(description="how long a message lives; null for ever")]
+    slow_mode_seconds: Annotated[
+        int | None,
+        msgspec.Meta(description="how long a member, other than owners and admins, waits between two messages"),
+    ]
 
 
 _PARTICIPANTS = msgspec.Meta(description="all of them in `GET /chats/{chat_id}`; elsewhere the first 20, by user id")
@@ -291,6 +322,8 @@ class Chat(ChatSummary, frozen=True, kw_only=True, rename="camel"):
         int,
         msgspec.Meta(ge=0, description="what is there to be read: neither one's own, nor deleted, hidden or expired"),
     ]
+    can_send: Annotated[bool, msgspec.Meta(description="whether this member may write in the chat")]
+    cannot_send_reason: Annotated[CannotSendReason | None, msgspec.Meta(description="null where `canSend`")]
     muted: bool
     muted_until: Timestamp | None
     pinned: bool

@@ -61,7 +61,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
             "messages:read": (Heard(name="message:read"), Heard(name="conversation:read")),
         },
         fields={"chatId": "conversationId"},
-        values={"messageType": {"system": "text"}},
+        values={"messageType": {"system": "text", "call": "text"}},
     ),
     # System E.
     "gateway": Vocabulary(
@@ -70,7 +70,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
             "typing:stop": (Heard(name="message:typing", adds={"isTyping": False}, fields={}),),
         },
         fields={"chatId": "chat", "senderId": "sender", "content": "text", "messageType": "type"},
-        values={"messageType": {"audio": "voice", "system": "text"}},
+        values={"messageType": {"audio": "voice", "system": "text", "call": "text"}},
     ),
 }
 
@@ -87,6 +87,24 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
     frame: Mapping[str, Any] | None = None
 
 
+class Aside(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """What dialects tell besides an event's data.
+
+    `unread` is how much members have to read, each of whom hears of their own. `last_message` is the newest one that
+    is left where one was deleted, with the people whom it names. `passed` are the ids of the messages over which a
+    mark has moved, the newest first.
+    """
+
+    unread: dict[int, int] = {}
+    last_message: dict[str, Any] | None = None
+    passed: list[int] = []
+
+
+def read_unread(text: str | None) -> dict[int, int]:
+    """What unread_by_member() has counted; nothing where it was not asked, or was asked of many."""
+    return msgspec.json.decode(text or "{}", type=dict[int, int])
+
+
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """An event on its way to one user: what a dialect makes its own of. `links` open the files of its message."""
 
@@ -95,13 +113,14 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     me: int
     users: list[dict[str, Any]] = []
     links: Mapping[str, str] = {}
+    aside: Aside = Aside()
     ts: str = ""
 
 
 Teller = Callable[[Told], Iterable[Spoken]]
 _dialects: dict[str, Teller] = {}
-# The dialects whose clients have sockets without Socket.IO.
-_NATIVE = frozenset({"skype"})
+# The dialects whose clients have sockets without Socket.IO: at `/skype/ws`, or with `?vocabulary=/skype`.
+NATIVE = frozenset({"skype"})
 
 
 def teach(vocabulary: str, teller: Teller) -> None:
@@ -122,7 +141,7 @@ def namespaces() -> Iterable[str]:
 def spoken_at(host: str, *, native: bool) -> str | None:
     """The vocabulary of a connection that asks for none: that of the host's dialect, or our own."""
     name = settings().dialect_of(host)
-    return f"/{name}" if name and (not native or name in _NATIVE) else None
+    return f"/{name}" if name and (not native or name in NATIVE) else None
 
 
 def is_for_the_room(vocabulary: str | None) -> bool:
@@ -137,7 +156,7 @@ def dialect_events(vocabulary: str, told: Told) -> list[Spoken]:
 
 def check(name: str | None) -> None:
     """Raises InvalidInput for a vocabulary that does not exist."""
-    if name is not None and name not in VOCABULARIES:
+    if name is not None and name not in VOCABULARIES and name not in {f"/{each}" for each in NATIVE}:
         raise InvalidInput.at(
             "vocabulary", "unknown_value", "must be one of: {choices}", choices=", ".join(VOCABULARIES)
         )

@@ -4,7 +4,22 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.core.config import settings
-from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, Tell, View, in_text
+from chalicelib.entry.dialects.reading import sought
+from chalicelib.entry.dialects.words import (
+    Action,
+    Call,
+    Dialect,
+    Plain,
+    Route,
+    Tell,
+    View,
+    arriving,
+    in_text,
+    log_in,
+    of_a_type,
+    passed,
+    reading,
+)
 from chalicelib.features.accounts.schemas import Admission, Verification
 from chalicelib.features.chats.schemas import ChatList
 from chalicelib.features.messages.schemas import MessageList, Watermarks
@@ -30,6 +45,7 @@ def user(one: Plain, _: View) -> Plain:
 
 def message(given: Plain, view: View) -> Plain:
     one = in_text(given, view)
+    file = one["attachments"][0] if one["attachments"] else {}
     told = {name: value for name, value in one.items() if name not in {"chatId", "users"}}
     return {
         **told,
@@ -37,13 +53,21 @@ def message(given: Plain, view: View) -> Plain:
         "sender": user(view.person(one["senderId"]), view),
         "type": one["messageType"],
         "mediaUrl": view.link_of(one),
+        "mediaMimeType": file.get("contentType"),
+        "mediaDuration": file.get("duration"),
         "replyToId": one["replyTo"],
         "reads": _reads(one, view),
     }
 
 
 def _reads(one: Plain, view: View) -> list[Plain]:
-    """What became of a message with the one for whom it is told, or with the one to whom they sent it."""
+    """Who has received or read a message; where that was not asked, what became of it with the one whom it is told.
+
+    Of one's own in a conversation of two, that is the one to whom it was sent.
+    """
+    told: list[Plain] | None = one.get("reads")
+    if told is not None:
+        return told
     others = [user_id for user_id in view.people if user_id != view.me]
     reader = view.me if one["senderId"] != view.me else others[0] if len(others) == 1 else None
     if reader is None or one["status"] == "sent":
@@ -93,13 +117,15 @@ def _admission(answer: Plain, view: View) -> Plain:
 
 def _create(call: Call) -> None:
     call.move(
-        participantIds="participantIds participants otherUserId participantId userId userIds", name="name title"
+        participantIds="otherUserId participantId userId participantIds participants userIds", name="name title"
     )
-    others = call.body.get("participantIds")
-    alone = not isinstance(others, list) or len(others) == 1
-    call.body.setdefault("type", "private" if alone and not call.body.get("name") else "group")
+    of_a_type(call)
     if call.body["type"] == "direct":
         call.body["type"] = "private"
+
+
+def _change(call: Call) -> None:
+    call.move(displayName="displayName name", avatarUrl="avatarUrl avatar avatar_url")
 
 
 def _send(call: Call) -> None:
@@ -111,7 +137,10 @@ def sending(body: Plain) -> Plain:
     ours = dict(body)
     ours["replyTo"] = body.get("replyToId") or body.get("replyTo")
     if body.get("mediaUrl"):
-        ours["attachments"] = [file_of(str(body["mediaUrl"]), "mediaUrl")]
+        file = file_of(str(body["mediaUrl"]), "mediaUrl")
+        ours["attachments"] = [file]
+        if body.get("mediaDuration"):
+            ours["attachmentDetails"] = [{"id": file, "duration": body["mediaDuration"]}]
     ours["content"] = body.get("content") or ""
     return ours
 
@@ -124,7 +153,13 @@ def _before(call: Call) -> None:
 
 
 def _search(call: Call) -> None:
-    call.query["chatId"] = call.path.pop("chat_id")
+    if sought(call.query):
+        call.query["chatId"] = call.path.pop("chat_id")
+
+
+def _all_or_found(said: Plain) -> str | None:
+    """Who looks for nothing yet sees the history."""
+    return None if sought(said) else "GET /chats/{chat_id}/messages"
 
 
 def events(name: str, data: Plain, view: View) -> Iterable[Spoken]:
@@ -132,13 +167,13 @@ def events(name: str, data: Plain, view: View) -> Iterable[Spoken]:
         told = message(data, view)
         yield Spoken(name="message:new", data=told)
         yield Spoken(name="message:received", data=told, not_to=data["senderId"])
-        unified = {"conversationId": data["chatId"], "message": told, "conversationUpdates": []}
+        unified = {"conversationId": data["chatId"], "message": told, "conversationUpdates": _updates(view)}
         yield Spoken(name="message:unified", data=unified)
     elif name == "message:deleted":
-        ids = {"conversationId": data["chatId"], "deletedMessageIds": [data["messageId"]], "conversationUpdates": []}
-        yield Spoken(name="message:deleted", data={**_renamed(data), **ids})
+        ids = {"conversationId": data["chatId"], "deletedMessageIds": [data["messageId"]]}
+        yield Spoken(name="message:deleted", data={**_renamed(data), **ids, "conversationUpdates": _updates(view)})
     elif name in {"messages:read", "message:delivered"}:
-        yield from _status(name, data)
+        yield from _status(name, data, view)
     elif name in {"chat:created", "chat:updated"}:
         yield Spoken(name=f"conversation:{name.removeprefix('chat:')}", data=conversation(data, view))
     elif name == "message:updated":
@@ -149,17 +184,14 @@ def events(name: str, data: Plain, view: View) -> Iterable[Spoken]:
         yield Spoken(name=name, data=_renamed(data))
 
 
-def _status(name: str, data: Plain) -> Iterable[Spoken]:
+def _status(name: str, data: Plain, view: View) -> Iterable[Spoken]:
     status = "read" if name == "messages:read" else "delivered"
-    update = {
-        "messageId": data["messageId"],
-        "userId": data["userId"],
-        "status": status,
-        "readAt": data.get("readAt"),
-    }
-    unified = {"conversationId": data["chatId"], "updates": [update], "conversationUpdates": []}
+    updates = [
+        {"messageId": one, "userId": data["userId"], "status": status, "readAt": data.get("readAt")}
+        for one in passed(data, view)
+    ]
+    unified = {"conversationId": data["chatId"], "updates": updates, "conversationUpdates": _updates(view)}
     if status == "read":
-        unified["conversationUpdates"] = [{"userId": data["userId"], "unreadCount": 0}]
         yield Spoken(name="message:read", data=_renamed(data))
         yield Spoken(name="conversation:read", data=_renamed(data))
     else:
@@ -167,21 +199,44 @@ def _status(name: str, data: Plain) -> Iterable[Spoken]:
     yield Spoken(name="status:unified", data=unified)
 
 
+def _updates(view: View) -> list[Plain]:
+    """How much the hearer has to read, where it was counted: what others have not read is theirs alone to know."""
+    unread = view.aside.unread.get(view.me)
+    return [] if unread is None else [{"userId": view.me, "unreadCount": unread}]
+
+
 def _renamed(data: Plain) -> Plain:
     return {"conversationId" if name == "chatId" else name: value for name, value in data.items()}
 
 
 HISTORY = Route(to="GET /chats/{chat_id}/messages", ask=_before)
+# What clients call fields of ours.
+WORDS = {
+    "chatId": "conversationId",
+    "chat_id": "conversationId",
+    "messageType": "type",
+    "replyTo": "replyToId",
+    "attachments": "mediaUrl",
+    "attachmentDetails": "mediaDuration",
+    "messageId": "messageIds messageId",
+    "beforeId": "before cursor",
+}
 
 DIALECT = Dialect(
     routes={
+        "POST /auth/register": Route(to="POST /auth/register", words={"username": "name"}),
+        "POST /auth/login": Route(to="POST /auth/login", ask=log_in),
         "POST /conversations": Route(to="POST /chats", ask=_create),
         "PATCH /conversations/{chat_id}": Route(to="PATCH /chats/{chat_id}"),
         "DELETE /conversations/{chat_id}": Route(to="DELETE /chats/{chat_id}"),
         "GET /conversations/{chat_id}/messages": HISTORY,
         "GET /messages/conversation/{chat_id}": HISTORY,
-        "GET /messages/conversation/{chat_id}/search": Route(to="GET /messages/search", ask=_search),
+        "GET /messages/conversation/{chat_id}/search": Route(
+            to="GET /messages/search", ask=_search, instead=_all_or_found
+        ),
         "POST /messages": Route(to="POST /messages", ask=_send),
+        "PUT /auth/profile": Route(to="PATCH /users/me", ask=_change),
+        "PATCH /users/me": Route(to="PATCH /users/me", ask=_change),
     },
     answers={
         Admission: _admission,
@@ -201,8 +256,11 @@ DIALECT = Dialect(
         "conversation:leave": Action(to="chat:leave"),
         "leave:conversation": Action(to="chat:leave"),
         "message:send": Action(to="message:send", ask=sending),
-        "message:read": Action(to="messages:read"),
+        "message:read": Action(to="messages:read", ask=reading),
+        "message:delivered": Action(to="message:delivered", ask=arriving),
         "presence:ping": Action(to="ping"),
     },
     events=events,
+    words=WORDS,
+    extras=frozenset({"reads", "unread", "passed"}),
 )

@@ -3,7 +3,20 @@
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, View, done, in_text
+from chalicelib.entry.dialects.words import (
+    Action,
+    Call,
+    Dialect,
+    Plain,
+    Route,
+    View,
+    done,
+    in_text,
+    log_in,
+    of_a_type,
+    passed,
+    reading,
+)
 from chalicelib.features.accounts.schemas import Admission, Verification
 from chalicelib.features.chats.schemas import ChatList
 from chalicelib.features.messages.schemas import MessageList, Watermarks
@@ -94,15 +107,13 @@ def _send(call: Call) -> None:
     call.body = sending(call.body)
 
 
+def _create(call: Call) -> None:
+    call.move(participantIds="participantIds participants participantId userId")
+    of_a_type(call)
+
+
 def _name(call: Call) -> None:
     call.move(avatarUrl="avatarUrl avatar avatar_url", displayName="displayName name")
-
-
-def reading(body: Plain) -> Plain:
-    """Up to the last of the messages that a client names; all of them, where it names none."""
-    ids = body.get("messageIds") or []
-    named = [int(one) for one in (ids if isinstance(ids, list) else [ids]) if str(one).isdigit()]
-    return {"chatId": body.get("chatId"), "messageId": max(named)} if named else body
 
 
 def events(name: str, data: Plain, view: View) -> Iterable[Spoken]:
@@ -113,8 +124,7 @@ def events(name: str, data: Plain, view: View) -> Iterable[Spoken]:
             last = {"content": told["content"], "created_at": data["createdAt"], "sender_id": data["senderId"]}
             yield Spoken(name="chat:updated", data={"chatId": data["chatId"], "lastMessage": told["content"], **last})
     elif name == "messages:read":
-        ids = [] if data["messageId"] is None else [data["messageId"]]
-        yield Spoken(name=name, data={**data, "messageIds": ids})
+        yield Spoken(name=name, data={**data, "messageIds": passed(data, view)})
     elif name in {"typing:start", "typing:stop"}:
         yield Spoken(name=name, data={**data, "username": view.person(data["userId"])["username"]})
     elif name in {"chat:created", "chat:joined", "chat:updated"}:
@@ -135,6 +145,8 @@ def _chats(answer: Plain, view: View) -> Any:
 
 DIALECT = Dialect(
     routes={
+        "POST /auth/login": Route(to="POST /auth/login", ask=log_in),
+        "POST /chats": Route(to="POST /chats", ask=_create),
         "POST /messages": Route(to="POST /messages", ask=_send),
         "PATCH /users/me": Route(to="PATCH /users/me", ask=_name),
     },
@@ -155,5 +167,7 @@ DIALECT = Dialect(
         "messages:read": Action(to="messages:read", ask=reading),
     },
     events=events,
+    words={"attachments": "fileUrl", "messageId": "messageIds messageId"},
+    extras=frozenset({"passed"}),
     no_entry="Authentication error: the token is missing, expired or not valid",
 )

@@ -1,14 +1,33 @@
 """System E, a messages API and a WebSocket gateway: `_id` and every other id in strings, history up to a time."""
 
+import contextlib
 import functools
+import re
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib.entry.dialects.reading import number
-from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, View, done, in_text
+import msgspec
+
+from chalicelib.core.context import Actor
+from chalicelib.core.errors import MessageIsDeleted, NotFound
+from chalicelib.entry.dialects.gateway_shapes import KINDS, chat, in_strings, message, user
+from chalicelib.entry.dialects.reading import everybody, number, offset_of
+from chalicelib.entry.dialects.words import (
+    Action,
+    Call,
+    Dialect,
+    Plain,
+    Route,
+    View,
+    done,
+    log_in,
+    passed,
+    reading,
+)
 from chalicelib.features.accounts.schemas import Admission, Verification
 from chalicelib.features.chats.schemas import ChatList
-from chalicelib.features.messages.schemas import MessageList, Watermarks
+from chalicelib.features.messages.forward import forward
+from chalicelib.features.messages.schemas import ForwardInput, MessageList, SendInput, Watermarks
 from chalicelib.features.messages.snippets import FoundMessages
 from chalicelib.features.people.schemas import UserList
 from chalicelib.features.uploads.avatars import file_of
@@ -16,58 +35,7 @@ from chalicelib.realtime.people import User
 from chalicelib.realtime.shapes import Chat, Message
 from chalicelib.realtime.vocabularies import Spoken
 
-_KINDS = {"private": "personal", "audio": "voice"}
-
-
-def user(one: Plain, _: View) -> Plain:
-    return {
-        "_id": str(one["id"]),
-        "name": one["displayName"],
-        "email": one.get("email"),
-        "userId": one["username"],
-        "avatar": one["avatarUrl"],
-        "status": one.get("status", "offline"),
-        "lastSeen": one.get("lastSeenAt"),
-        "createdAt": one.get("createdAt"),
-    }
-
-
-def message(given: Plain, view: View) -> Plain:
-    one = in_text(given, view)
-    quoted = one.get("quote") or {}
-    return {
-        "_id": str(one["id"]),
-        "id": str(one["id"]),
-        "sender": user(view.person(one["senderId"]), view),
-        "chat": str(one["chatId"]),
-        "text": one["content"],
-        "type": _KINDS.get(one["messageType"], one["messageType"]),
-        "fileUrl": view.link_of(one),
-        "status": one["status"],
-        "isDeleted": one["isDeleted"],
-        "replyTo": one["replyTo"] and {"_id": str(one["replyTo"]), "text": quoted.get("content", "")},
-        "isEdited": one["isEdited"],
-        "editedAt": one["updatedAt"] if one["isEdited"] else None,
-        "createdAt": one["createdAt"],
-        "updatedAt": one["updatedAt"],
-    }
-
-
-def chat(one: Plain, view: View) -> Plain:
-    last = one.get("lastMessage")
-    return {
-        "_id": str(one["id"]),
-        "id": str(one["id"]),
-        "type": _KINDS.get(one["type"], one["type"]),
-        "name": one["name"],
-        "avatar": one["avatarUrl"],
-        "participants": [user(view.person(each["userId"]), view) for each in one["participants"]],
-        "createdBy": one["createdBy"] and str(one["createdBy"]),
-        "lastMessage": (last and not last["isDeleted"] and message(last, view)) or None,
-        "unreadCount": one.get("unreadCount", 0),
-        "createdAt": one["createdAt"],
-        "updatedAt": one["updatedAt"],
-    }
+_DAY = 24
 
 
 def _admission(answer: Plain, view: View) -> Plain:
@@ -89,6 +57,11 @@ def _sent(answer: Plain, view: View) -> Plain:
     return {"success": True, "message": message(answer, view)}
 
 
+def _changed(answer: Plain, view: View) -> Plain:
+    """A message with another text, or what was marked."""
+    return _sent(answer, view) if "content" in answer else done(answer, view)
+
+
 def _found(answer: Plain, view: View, *, limit: int | None = 50, skip: int | None = 0) -> Plain:
     """Nobody counts all who match: `total` is how many there are at least."""
     users = [user(one, view) for one in answer["users"]]
@@ -103,8 +76,7 @@ def _before(call: Call) -> None:
 
 
 def _search(call: Call) -> None:
-    call.query["q"] = call.query.get("query") or call.query.get("q") or ""
-    limit, skip = number(call.query.get("limit"), 50), number(call.query.get("skip"), 0)
+    limit, skip = number(call.query.get("limit"), 50), offset_of(call)
     call.tell = functools.partial(_found, limit=limit, skip=skip)
 
 
@@ -119,32 +91,72 @@ def sending(body: Plain) -> Plain:
     return ours
 
 
+def _forward(actor: Actor, asked: SendInput, said: Plain) -> Message | None:
+    """Their clients forward a message by sending its text once more, and say which one it was."""
+    given = said.get("forwarded")
+    first = number(str(given.get("originalMessageId")), None) if isinstance(given, dict) else None
+    if first:
+        # A message that is not there for who forwards it is sent as the text that they have.
+        with contextlib.suppress(NotFound, MessageIsDeleted):
+            return forward(actor, first, ForwardInput(chat_ids=[asked.chat_id]), "socket").messages[0]
+    return None
+
+
 def _send(call: Call) -> None:
     call.body = sending(call.body)
 
 
 def _to_mark(body: Plain) -> str | None:
     """Where the body has a status, it says what became of the message, and changes nothing of it."""
-    status = body.get("status")
+    status = str(body.get("status"))
+    if status == "sent":  # so is every message
+        return "GET /messages/{message_id}"
     return f"POST /messages/{{message_id}}/{status}" if status in {"read", "delivered"} else None
 
 
 def _create(call: Call) -> None:
-    call.move(participantIds="participantIds participants participantId userId")
+    call.move(participantIds="participantId participantIds participants memberIds userId")
     if call.body.get("type", "personal") == "personal":
         call.body["type"] = "private"
 
 
+def _create_group(call: Call) -> None:
+    call.move(participantIds="memberIds participants participantIds")
+    call.body["type"] = "group"
+
+
 def _the_other(call: Call) -> None:
-    call.body = {"type": "private", "participantIds": call.path.pop("user_id")}
+    call.query = {"userId": call.path.pop("user_id")}
 
 
 def _checked(answer: Plain, view: View) -> Plain:
-    return {"exists": True, "chat": chat(answer, view)}
+    """Whether there is a chat with somebody: clients look before they make one."""
+    found = next(iter(answer["chats"]), None)
+    return {"exists": found is not None, "chat": found and chat(found, view)}
 
 
 def _change(call: Call) -> None:
     call.move(displayName="name displayName", avatarUrl="avatar avatarUrl")
+
+
+def _change_group(call: Call) -> None:
+    call.move(avatarUrl="avatar avatarUrl")
+
+
+def _invite(call: Call) -> None:
+    """Their invites last hours, and a day where nobody says how long."""
+    hours = str(call.body.get("expiresIn") or _DAY)
+    if re.fullmatch("[0-9]{1,5}", hours):
+        call.body["expiresIn"] = int(hours) * 3600
+
+
+def _invited(answer: Plain, view: View) -> Plain:
+    link = f"{view.base.removesuffix('/api')}/#/join/{answer['token']}"
+    return {"link": link, **{name: answer[name] for name in ("token", "expiresAt", "maxUses", "uses")}}
+
+
+def _add(call: Call) -> None:
+    call.move(userIds="userIds memberIds members participants participantIds userId memberId")
 
 
 def events(name: str, data: Plain, view: View) -> Iterable[Spoken]:
@@ -156,9 +168,9 @@ def events(name: str, data: Plain, view: View) -> Iterable[Spoken]:
             yield Spoken(name="message:edited", data=message(data, view))
     elif name == "message:deleted":
         gone: Plain = {"messageId": str(data["messageId"]), "chatId": str(data["chatId"])}
-        yield Spoken(name=name, data={**gone, "newLastMessage": None})
+        yield Spoken(name=name, data={**gone, "newLastMessage": _left(view)})
     elif name == "messages:read":
-        ids = [] if data["messageId"] is None else [str(data["messageId"])]
+        ids = [str(one) for one in passed(data, view)]
         read = {"chatId": str(data["chatId"]), "readBy": str(data["userId"]), "messageIds": ids}
         yield Spoken(name=name, data=read)
     elif name in {"chat:created", "chat:joined", "chat:updated"}:
@@ -168,13 +180,16 @@ def events(name: str, data: Plain, view: View) -> Iterable[Spoken]:
         yield Spoken(name=name, data=typing)
         yield Spoken(name="message:typing", data={**typing, "isTyping": name == "typing:start"})
     else:
-        yield Spoken(name=name, data=_in_strings(data))
+        yield Spoken(name=name, data=in_strings(data))
 
 
-def _in_strings(data: Plain) -> Plain:
-    """Every id as a string."""
-    ids = {"id", "chatId", "userId", "messageId", "sessionId"}
-    return {name: str(value) if name in ids and value is not None else value for name, value in data.items()}
+def _left(view: View) -> Plain | None:
+    """The newest message that is left, where one was deleted."""
+    last = view.aside.last_message
+    if last is None:
+        return None
+    people = {user["id"]: user for user in last["users"]}
+    return message(last, msgspec.structs.replace(view, people={**view.people, **people}))
 
 
 def _listed(answer: Plain, view: View) -> list[Any]:
@@ -182,17 +197,34 @@ def _listed(answer: Plain, view: View) -> list[Any]:
 
 
 HISTORY = Route(to="GET /chats/{chat_id}/messages", ask=_before)
+# What clients call fields of ours.
+WORDS = {
+    "chatIds": "chatId",
+    "content": "text",
+    "messageType": "type",
+    "attachments": "fileUrl",
+    "beforeTime": "before",
+}
 
 DIALECT = Dialect(
     routes={
+        "POST /auth/register": Route(to="POST /auth/register", words={"username": "name"}),
+        "POST /auth/login": Route(to="POST /auth/login", ask=log_in),
         "POST /chats": Route(to="POST /chats", ask=_create),
-        "POST /chats/find-or-check/{user_id}": Route(to="POST /chats", ask=_the_other, tell=_checked),
+        "POST /chats/find-or-check/{user_id}": Route(to="GET /chats", ask=_the_other, tell=_checked),
+        "POST /chats/group": Route(to="POST /chats", ask=_create_group),
+        "PATCH /chats/{chat_id}/info": Route(to="PATCH /chats/{chat_id}", ask=_change_group),
+        "POST /chats/{chat_id}/members": Route(to="POST /chats/{chat_id}/participants", ask=_add),
+        "DELETE /chats/{chat_id}/members/{user_id}": Route(to="DELETE /chats/{chat_id}/participants/{user_id}"),
+        "PATCH /chats/{chat_id}/members/{user_id}/role": Route(to="PATCH /chats/{chat_id}/participants/{user_id}"),
         "PATCH /chats/{chat_id}/read": Route(to="POST /chats/{chat_id}/read"),
         "GET /chats/{chat_id}/messages": HISTORY,
         "GET /messages/chats/{chat_id}": HISTORY,
-        "POST /messages": Route(to="POST /messages", ask=_send, tell=_sent),
-        "PATCH /messages/{message_id}": Route(to="PUT /messages/{message_id}", instead=_to_mark),
-        "GET /users/search": Route(to="GET /users/search", ask=_search),
+        "POST /chats/{chat_id}/invite-link": Route(to="POST /chats/{chat_id}/invites", ask=_invite, tell=_invited),
+        "POST /chats/join/{token}": Route(to="POST /invites/{token}/join"),
+        "POST /messages": Route(to="POST /messages", ask=_send, tell=_sent, words={"chatId": "chat"}),
+        "PATCH /messages/{message_id}": Route(to="PUT /messages/{message_id}", instead=_to_mark, tell=_changed),
+        "GET /users/search": Route(to="GET /users/search", ask=_search, instead=everybody),
         "PATCH /users/me": Route(to="PATCH /users/me", ask=_change),
     },
     answers={
@@ -209,8 +241,13 @@ DIALECT = Dialect(
     },
     actions={
         "user:join": Action(to="ping"),
-        "message:send": Action(to="message:send", ask=sending),
-        "message:read": Action(to="messages:read"),
+        "message:send": Action(to="message:send", ask=sending, instead=_forward),
+        "message:read": Action(to="messages:read", ask=reading),
+        "messages:read": Action(to="messages:read", ask=reading),
     },
     events=events,
+    others=lambda answer, _: in_strings(answer),
+    words=WORDS,
+    kinds=KINDS,
+    extras=frozenset({"passed"}),
 )

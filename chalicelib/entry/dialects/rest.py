@@ -11,17 +11,27 @@ from chalice.app import Request, Response
 from chalicelib.core import context, http, multipart, origins, tokens
 from chalicelib.core.config import DIALECTS, settings
 from chalicelib.core.context import Actor
-from chalicelib.core.decoding import decode_object
-from chalicelib.core.errors import InvalidInput, NotFound, Problem, Unauthenticated, UsernameTaken
+from chalicelib.core.errors import InvalidInput, NotFound, Unauthenticated, UsernameTaken
 from chalicelib.core.http import Endpoint, Manner
 from chalicelib.core.idempotency import Answer
+from chalicelib.core.problems import Problem
 from chalicelib.entry.dialects import files, load
-from chalicelib.entry.dialects.reading import offset_of, typed_body, typed_query, username_of
+from chalicelib.entry.dialects.naming import in_their_words
+from chalicelib.entry.dialects.reading import (
+    MOST,
+    body_of,
+    everybody,
+    offset_of,
+    typed_body,
+    typed_query,
+    username_of,
+)
 from chalicelib.entry.dialects.words import Call, Dialect, Plain, Route, View, base_of, token_in
 from chalicelib.features.accounts.schemas import Admission, Registration
-from chalicelib.features.uploads import avatars
+from chalicelib.features.uploads import avatars, media
 from chalicelib.features.uploads import service as uploads
-from chalicelib.features.uploads.schemas import NewUpload
+from chalicelib.features.uploads.derived import size_named
+from chalicelib.features.uploads.schemas import NewUpload, NewUploads
 
 # Stands for whatever is left of a path: Chalice passes it on to API Gateway, and knows no argument of that name.
 GREEDY = "{path+}"
@@ -29,6 +39,8 @@ GREEDY = "{path+}"
 _PREFIXES = (["api", "v1"], ["api"], ["v1"])
 # What clients of other messengers read of a problem besides its words.
 _OF_PROBLEMS = ("code", "status", "requestId", "retryAfter")
+# What every dialect has besides its own.
+_ALIKE = {"GET /users/search": Route(to="GET /users/search", instead=everybody)}
 
 
 class Spoken(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,11 +96,14 @@ def open_file(request: Request) -> Response:
 
     def call() -> Answer:
         token = request.context["path"].rpartition("/")[2]
+        # A page shows the same picture many times. Its link serves longer than this.
+        kept = {"Cache-Control": f"private, max-age={settings().download_seconds // 2}"}
+        if token.count(".") == 3:
+            return Answer(status=302, headers={"Location": media.open_thumbnail(token), **kept}, body="")
         if "." in token:
             return Answer(status=302, headers={"Location": uploads.open_link(tokens.verify_file(token))}, body="")
-        # A page shows the same avatar many times. Its link serves longer than this.
-        kept = {"Cache-Control": f"private, max-age={settings().download_seconds // 2}"}
-        return Answer(status=302, headers={"Location": avatars.open_avatar(token), **kept}, body="")
+        size = size_named(dict(request.query_params or {}).get("size"))
+        return Answer(status=302, headers={"Location": avatars.open_avatar(token, size), **kept}, body="")
 
     return http.bordered("GET /files", request, http.OURS, call)
 
@@ -106,21 +121,22 @@ def _below_the_api(segments: list[str]) -> list[str]:
 
 def _found(spoken: Spoken, request: Request, endpoints: Iterable[Endpoint]) -> Place | None:
     by_name = {endpoint.name: endpoint for endpoint in endpoints}
-    own = load(spoken.name).routes
+    own = _ALIKE | {**load(spoken.name).routes}
     for pattern, route in [*own.items(), *((pattern, Route(to=pattern)) for pattern in _in_order(tuple(by_name)))]:
         verb, _, path = pattern.partition(" ")
         values = _values(path.strip("/").split("/"), spoken.segments) if verb == request.method else None
         if values is not None:
-            other = route.instead(_body(request)) if route.instead is not None else None
+            other = route.instead(_said(request)) if route.instead is not None else None
             return Place(endpoint=by_name[other or route.to], route=route, values=values)
     return None
 
 
-def _body(request: Request) -> Plain:
-    """What a body says, where it can be read: a bad one is refused later."""
+def _said(request: Request) -> Plain:
+    """What query and body say, where they can be read: a bad body is refused later."""
+    query: Plain = dict(request.query_params or {})
     with contextlib.suppress(Problem):
-        return decode_object(http.bytes_of(request) or b"{}")
-    return {}
+        return query | body_of(request.headers.get("content-type", ""), http.bytes_of(request))
+    return query
 
 
 @functools.lru_cache(maxsize=1)
@@ -149,6 +165,7 @@ class InDialect(Manner):
         self._dialect: Dialect = load(name)
         self._route = route
         self._call = Call(path={}, query={}, body={})
+        self._sent: Plain = {}
         self._actor = Actor(user_id=0, session_id=0)
         self._base = ""
 
@@ -163,14 +180,19 @@ class InDialect(Manner):
     def inputs(self, endpoint: Endpoint, request: Request, path_values: Mapping[str, str]) -> dict[str, Any]:
         self._base = base_of(request.context.get("domainName", ""), request.headers.get("x-forwarded-proto", "https"))
         query_kind, body_kind = endpoint.input("query"), endpoint.input("body")
-        context.current().names_oneself = True
+        current = context.current()
+        current.names_oneself, current.extras = True, self._dialect.extras
         query = dict(request.query_params or {})
         call = self._call = Call(path=dict(path_values), query=query, body={}, actor=self._actor)
+        self._sent = dict(query)
         content_type = request.headers.get("content-type", "")
         if body_kind is NewUpload and multipart.is_multipart(content_type):
             files.take(call, multipart.read(content_type, http.bytes_of(request)), self._dialect)
+        elif body_kind is NewUploads and multipart.is_multipart(content_type):
+            files.take_all(call, multipart.read(content_type, http.bytes_of(request)))
         elif body_kind:
-            call.body = decode_object(http.bytes_of(request) or b"{}")
+            call.body = body_of(content_type, http.bytes_of(request))
+            self._sent |= call.body
         if self._route is not None and self._route.ask is not None:
             self._route.ask(call)
         target = msgspec.structs.replace(endpoint, path=_path_of(endpoint, call.path))
@@ -191,7 +213,8 @@ class InDialect(Manner):
         return Answer(status=status, headers=headers, body=msgspec.json.encode(told).decode())
 
     def refusal(self, problem: Problem, request_id: str) -> Answer:
-        words = problem.sentence()
+        here = {**(self._route.words if self._route else {}), **self._call.words}
+        words = in_their_words(problem, self._dialect, self._sent, here).sentence()
         body: Plain = msgspec.to_builtins(problem.body(request_id))
         told = {"success": False, "error": words, "message": words}
         told |= {name: body[name] for name in _OF_PROBLEMS if name in body}
@@ -216,11 +239,15 @@ class InDialect(Manner):
         people = {user["id"]: user for user in body.get("users", ()) if "id" in user}
         me = body["user"]["id"] if endpoint.answer is Admission else self._actor.user_id
         view = View(me=me, people=people, base=self._base)
-        tell = self._call.tell or (self._route and self._route.tell) or self._dialect.answers.get(endpoint.answer)
+        # What is for everybody, as the OpenAPI document, is told as it is.
+        others = self._dialect.others if endpoint.input("actor") else None
+        usual = self._dialect.answers.get(endpoint.answer, others)
+        tell = self._call.tell or (self._route and self._route.tell) or usual
         offset = offset_of(self._call)
         if offset and "hasMore" in body and not _pages_by_number(endpoint):
             listed = next(name for name, value in body.items() if isinstance(value, list))
-            body = {**body, listed: body[listed][offset:]}
+            # Pages by number end where one request can read no further; cursors go on.
+            body = {**body, listed: body[listed][offset:], "hasMore": body["hasMore"] and offset < MOST}
         return tell(body, view) if tell is not None else body
 
 

@@ -11,9 +11,12 @@ import msgspec
 from chalicelib.core import clock
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput, UnknownUser
-from chalicelib.core.http import camel
-from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, Tell, View, done, in_text
+from chalicelib.entry.dialects import skype_calls as calls
+from chalicelib.entry.dialects.reading import everybody
+from chalicelib.entry.dialects.skype_calls import in_our_case, in_their_case
+from chalicelib.entry.dialects.words import Action, Call, Dialect, Plain, Route, Tell, View, done, in_text, of_a_type
 from chalicelib.features.accounts.schemas import Admission, Verification
+from chalicelib.features.calls.schemas import CallList
 from chalicelib.features.chats.create import create
 from chalicelib.features.chats.properties import change
 from chalicelib.features.chats.schemas import ChatChange, ChatInput, ChatList
@@ -24,8 +27,10 @@ from chalicelib.features.messages.snippets import FoundMessages
 from chalicelib.features.messages.text import clean
 from chalicelib.features.people import service as people
 from chalicelib.features.people.schemas import ContactList, SearchQuery, UserList
+from chalicelib.realtime import shapes
+from chalicelib.realtime.attachments import Attachment
 from chalicelib.realtime.people import Contact, User
-from chalicelib.realtime.shapes import Attachment, Chat, Message
+from chalicelib.realtime.shapes import Chat, Message
 from chalicelib.realtime.vocabularies import Spoken
 
 # What was sent by REST is known by this, and by being so new, when it comes once more as a frame.
@@ -63,6 +68,7 @@ def message(given: Plain, view: View) -> Plain:
         "reply_to_id": one["replyTo"],
         "status": one["status"],
         "is_edited": one["isEdited"],
+        "edited_at": one["updatedAt"] if one["isEdited"] else None,
         "is_deleted": one["isDeleted"],
         "files": [_file(file, view) for file in one["attachments"]],
         "created_at": one["createdAt"],
@@ -89,6 +95,7 @@ def chat(one: Plain, view: View) -> Plain:
             {"user_id": each["userId"], "role": each["role"], "user": user(view.person(each["userId"]), view)}
             for each in one["participants"]
         ],
+        "settings": in_their_case(one["settings"]),
         "unread_count": one.get("unreadCount", 0),
         "last_message": last and message(last, view),
         "last_message_time": last and last["createdAt"],
@@ -127,19 +134,16 @@ def _admission(answer: Plain, view: View) -> Plain:
     return {**kept, "user": user(answer["user"], view)}
 
 
-def in_our_case(body: Plain) -> Plain:
-    """Fields in camelCase."""
-    return {camel(name): value for name, value in body.items()}
-
-
 def _plain(call: Call) -> None:
     call.body = in_our_case(call.body)
-    call.move(avatarUrl="avatar", displayName="displayName", replyTo="replyToId", participantIds="memberIds")
+    call.move(avatarUrl="avatar", replyTo="replyToId", participantIds="memberIds")
 
 
 def _create(call: Call) -> None:
     _plain(call)
-    if call.body.get("type") == "public":
+    call.move(participantIds="memberIds participantIds userIds participants")
+    of_a_type(call)
+    if call.body["type"] == "public":
         call.body["type"] = "group"
         call.then = _publish
 
@@ -163,7 +167,7 @@ def _digits(value: Any, field: str) -> int:
     return int(value)
 
 
-def sent_already(actor: Actor, asked: SendInput) -> Message | None:
+def sent_already(actor: Actor, asked: SendInput, _: Plain) -> Message | None:
     """The message that a frame repeats: clients send a text by REST, and then once more for those who listen."""
     page = history(actor, asked.chat_id, HistoryQuery(limit=_LOOKED_AT))
     since = datetime.fromtimestamp(clock.now(), UTC) - _TWICE_WITHIN
@@ -179,8 +183,6 @@ def _history(call: Call) -> None:
     if not chat_id:
         raise InvalidInput.at("chat_id", "missing", "is required")
     call.path["chat_id"] = chat_id
-    if call.query.get("offset"):
-        call.query["skip"] = call.query.pop("offset")
 
 
 def _contact(call: Call) -> None:
@@ -231,9 +233,10 @@ def events(name: str, data: Plain, view: View) -> Iterable[Spoken]:
         yield Spoken(name="message_read", data=read)
     elif name in {"chat:created", "chat:joined", "chat:updated"}:
         yield Spoken(name=name.replace(":", "_"), data=chat(data, view))
+    elif name.startswith("call:"):
+        yield from calls.events(name, data, view)
     else:
-        told = {re.sub("([A-Z])", r"_\1", field).lower(): value for field, value in data.items()}
-        yield Spoken(name=name.replace(":", "_"), data=told)
+        yield Spoken(name=name.replace(":", "_"), data=in_their_case(data))
 
 
 PLAIN = (
@@ -248,11 +251,16 @@ DIALECT = Dialect(
     routes={
         **{path: Route(to=path, ask=_plain) for path in PLAIN},
         "POST /chats": Route(to="POST /chats", ask=_create),
-        "POST /chats/{chat_id}/members": Route(to="POST /chats/{chat_id}/participants", ask=_plain),
+        "POST /chats/{chat_id}/members": Route(
+            to="POST /chats/{chat_id}/participants", ask=_plain, words={"userIds": "userId"}
+        ),
         "DELETE /chats/{chat_id}/members/{user_id}": Route(to="DELETE /chats/{chat_id}/participants/{user_id}"),
+        "GET /users": Route(to="GET /users/search", instead=everybody),
         "GET /messages": Route(to="GET /chats/{chat_id}/messages", ask=_history),
         "POST /messages": Route(to="POST /messages", ask=_send),
         "POST /contacts": Route(to="POST /contacts", ask=_contact),
+        "GET /contacts/search": Route(to="GET /contacts"),
+        "PUT /contacts/{user_id}": Route(to="PATCH /contacts/{user_id}", ask=_contact),
         "PUT /contacts/{user_id}/block": Route(to="PUT /blocks/{user_id}", tell=lambda *_: done({}, View(me=0))),
         "PUT /contacts/{user_id}/unblock": Route(to="DELETE /blocks/{user_id}"),
     },
@@ -268,14 +276,20 @@ DIALECT = Dialect(
         FoundMessages: listed("messages", message),
         Contact: wrapped("contact", contact),
         ContactList: listed("contacts", contact),
+        shapes.Call: wrapped("call", calls.call),
+        CallList: listed("calls", calls.call),
         Watermarks: done,
     },
     actions={
-        "chat": Action(to="message:send", ask=in_our_case, already=sent_already),
+        "chat": Action(to="message:send", ask=in_our_case, instead=sent_already),
         "typing": Action(to="message:typing", ask=_typing),
         "message_read": Action(to="messages:read", ask=in_our_case),
+        **calls.ACTIONS,
     },
     events=events,
+    others=lambda answer, _: in_their_case(answer),
+    words={"messageType": "type", "replyTo": "replyToId"},
+    spell=calls.snake,
     has_frames=True,
     uploaded=sent_with,
 )

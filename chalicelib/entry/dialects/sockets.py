@@ -8,9 +8,11 @@ import msgspec
 from chalicelib.core import clock, context
 from chalicelib.core.context import Actor
 from chalicelib.core.decoding import decode_lenient, decode_object
-from chalicelib.core.errors import Problem, UnknownAction
+from chalicelib.core.errors import UnknownAction
+from chalicelib.core.problems import Problem
 from chalicelib.entry.actions import ACTIONS
 from chalicelib.entry.dialects import load
+from chalicelib.entry.dialects.naming import in_their_words
 from chalicelib.entry.dialects.reading import fitting
 from chalicelib.entry.dialects.words import Action, Plain, View, base_of
 from chalicelib.features.messages.sync import SyncAnswer
@@ -22,7 +24,7 @@ def tell(name: str, told: Told) -> Iterator[Spoken]:
     """An event as a dialect has it, for one user."""
     dialect = load(name)
     people = {user["id"]: user for user in told.users}
-    view = View(me=told.me, people=people, base=base_of(""), links=told.links)
+    view = View(me=told.me, people=people, base=base_of(""), links=told.links, aside=told.aside)
     for spoken in dialect.events(told.name, dict(told.data), view):
         frame = {"type": spoken.name, "data": spoken.data, "timestamp": told.ts} if dialect.has_frames else None
         yield msgspec.structs.replace(spoken, frame=frame)
@@ -35,13 +37,15 @@ def act(name: str, actor: Actor, event: str, data: bytes) -> Plain:
     action = ACTIONS.get(asked.to)
     if action is None:
         raise UnknownAction("There is no action of this name: {name}.", values={"name": repr(event[:64])})
-    given = decode_object(data)
-    if asked.ask is not None:
-        given = asked.ask(given)
-    context.current().names_oneself = True
-    typed = decode_lenient(fitting(given, action.data), action.data)
-    done = asked.already(actor, typed) if asked.already is not None else None
-    result = action.handler(actor, typed) if done is None else done
+    sent = decode_object(data)
+    current = context.current()
+    current.names_oneself, current.extras = True, dialect.extras
+    try:
+        typed = decode_lenient(fitting(asked.ask(sent) if asked.ask else sent, action.data), action.data)
+        done = asked.instead(actor, typed, sent) if asked.instead is not None else None
+        result = action.handler(actor, typed) if done is None else done
+    except Problem as problem:
+        raise in_their_words(problem, dialect, sent, {}) from None
     body: Plain = msgspec.json.decode(msgspec.json.encode(result))
     if isinstance(result, SyncAnswer):
         body["events"] = list(_retold(name, actor, body))

@@ -12,13 +12,14 @@ from chalicelib.core.verdicts import Outcome
 from chalicelib.features.messages import story
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
-from chalicelib.realtime.shapes import Chat, ChatSummary
+from chalicelib.realtime.shapes import CannotSendReason, Chat, ChatSummary, Role
 
 
 class Change(Outcome, frozen=True, kw_only=True):
     """What became of a change: the chat as the actor sees it then, its members, and whom it added or took away.
 
-    `users` tells who those are, and `told` is the message that tells the change in the chat.
+    `users` tells who those are, `told` is the message that tells the change in the chat, and `version` the
+    transaction that made it.
     """
 
     chat: str | None = None
@@ -26,6 +27,7 @@ class Change(Outcome, frozen=True, kw_only=True):
     member_ids: list[int] | None = None
     changed_ids: Sequence[int] = ()
     users: str | None = None
+    version: str | None = None
 
     @property
     def seen(self) -> Chat:
@@ -46,7 +48,15 @@ def tell_change(change: Change) -> None:
     chat = change.summary
     newcomers = set(change.changed_ids)
     others = [user_id for user_id in change.member_ids or () if user_id not in newcomers]
-    publish(events.chat_updated(chat), to=others, group=push_group(chat.id))
+    publish(events.chat_updated(chat, version=change.version), to=others, group=push_group(chat.id))
+
+
+def tell_sending(chat: ChatSummary, role: Role, hearers: Sequence[int]) -> None:
+    """Tells those who have this role in a group now whether they may write in it."""
+    refusal: CannotSendReason | None = None
+    if chat.settings.who_can_send == "admins" and role == "member":
+        refusal = "only_admins"
+    publish(events.chat_sending(chat.id, refusal), to=hearers, group=push_group(chat.id))
 
 
 def push_group(chat_id: int) -> str:

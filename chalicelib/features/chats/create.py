@@ -61,7 +61,8 @@ outcome AS MATERIALIZED (
         array(SELECT user_id FROM joined) AS changed_ids
     FROM verdict v LEFT JOIN existing ON true LEFT JOIN made ON true
 )
-SELECT o.verdict, o.changed_ids, cardinality(o.changed_ids) > 0 AS created, o.unhidden, a.chat, a.member_ids
+SELECT o.verdict, o.changed_ids, cardinality(o.changed_ids) > 0 AS created, o.unhidden, a.chat, a.member_ids,
+    pg_current_xact_id_if_assigned()::text AS version
 FROM outcome o, chat_after(o.chat_id, %(user_id)s, %(most)s) a
 """
 
@@ -75,6 +76,7 @@ verdict AS MATERIALIZED (
             THEN 'unknown_user'
         WHEN EXISTS (SELECT FROM wanted w WHERE is_blocked(w.id, %(user_id)s)) THEN 'blocked'
         WHEN (SELECT count(*) FROM wanted) + 1 > %(group_size)s THEN 'group_full'
+        WHEN words_refuse(NULL, concat_ws(E'\n', %(name)s::text, %(description)s::text)) THEN 'words_refused'
         ELSE 'allowed'
     END AS verdict
 ),
@@ -95,7 +97,7 @@ outcome AS MATERIALIZED (
     SELECT v.verdict, made.id AS chat_id, array(SELECT user_id FROM joined) AS changed_ids
     FROM verdict v LEFT JOIN made ON true
 )
-SELECT o.verdict, o.changed_ids, a.told, a.chat, a.member_ids
+SELECT o.verdict, o.changed_ids, a.told, a.chat, a.member_ids, pg_current_xact_id_if_assigned()::text AS version
 FROM outcome o, chat_told(o.chat_id, %(user_id)s, %(most)s, CASE WHEN o.chat_id IS NOT NULL THEN jsonb_build_object(
     'action', 'made', 'name', %(name)s::text, 'userIds', array(SELECT id FROM wanted ORDER BY id)
 ) END, %(title)s) a
@@ -140,6 +142,6 @@ def _private(actor: Actor, chat: ChatInput) -> tuple[Chat, bool]:
 
 def _announced(made: Change) -> Chat:
     chat = made.seen
-    publish(events.chat_created(chat), to=made.changed_ids, group=push_group(chat.id))
+    publish(events.chat_created(chat, version=made.version), to=made.changed_ids, group=push_group(chat.id))
     story.tell(made.told, made.member_ids or ())
     return chat

@@ -60,7 +60,8 @@ hidden AS (
     RETURNING (jsonb_build_object('chatId', a.id) || personal_json(a.chat, m))::text AS personal
 )
 SELECT CASE WHEN v.verdict = 'allowed' AND NOT EXISTS (SELECT FROM taken) THEN 'stale' ELSE v.verdict END AS verdict,
-    array(SELECT user_id FROM gone) AS changed_ids, (SELECT personal FROM hidden) AS personal
+    array(SELECT user_id FROM gone) AS changed_ids, (SELECT personal FROM hidden) AS personal,
+    pg_current_xact_id_if_assigned()::text AS version
 FROM verdict v
 """
 
@@ -72,7 +73,7 @@ def delete(actor: Actor, chat_id: int) -> None:
     """
     values = {"user_id": actor.user_id, "chat_id": chat_id}
     deleted = settled(lambda: db.the(_Deleted, _DELETE, values, actor=actor))
-    publish(events.chat_left(chat_id), to=deleted.changed_ids, group=push_group(chat_id))
+    publish(events.chat_left(chat_id, version=deleted.version), to=deleted.changed_ids, group=push_group(chat_id))
     if deleted.personal is not None:
         tell_devices(actor, msgspec.json.decode(deleted.personal, type=ChatPersonal))
 

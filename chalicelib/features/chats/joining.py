@@ -70,7 +70,8 @@ outcome AS MATERIALIZED (
         AS verdict, array(SELECT user_id FROM joined) AS changed_ids
     FROM verdict v
 )
-SELECT o.verdict, o.changed_ids, users_text(o.changed_ids) AS users, a.told, a.chat, a.member_ids
+SELECT o.verdict, o.changed_ids, users_text(o.changed_ids) AS users, a.told, a.chat, a.member_ids,
+    pg_current_xact_id_if_assigned()::text AS version
 FROM outcome o, chat_told(
     CASE WHEN o.verdict IN ('allowed', 'unchanged') THEN (SELECT id FROM door) END, %(user_id)s, %(most)s,
     CASE WHEN o.verdict = 'allowed' AND (SELECT told FROM door)

@@ -7,6 +7,7 @@ import msgspec
 
 from chalicelib.core import db, paging
 from chalicelib.core.context import Actor
+from chalicelib.core.errors import InvalidInput
 from chalicelib.core.ids import Id
 from chalicelib.features.chats.access import FIRST_PARTICIPANTS
 from chalicelib.features.chats.schemas import ChatList, ChatQuery
@@ -48,7 +49,7 @@ WITH page AS MATERIALIZED (
 shown AS MATERIALIZED (
     SELECT p.*, newest_message(p.id, %(user_id)s) AS newest FROM page p
 )
-SELECT chat_view(s.chat, s.viewer, s.newest, %(most)s)::text AS chat, s.id AS chat_id, s.at, s.pinned_at,
+SELECT chat_text(s.chat, s.viewer, s.newest, %(most)s) AS chat, s.id AS chat_id, s.at, s.pinned_at,
     CASE row_number() OVER () WHEN 1 THEN (
         SELECT users_text(array_agg(DISTINCT named.id))
         FROM shown, unnest(chat_people(shown.chat, shown.newest, %(most)s)) AS named (id)
@@ -57,9 +58,19 @@ FROM shown s
 ORDER BY coalesce(s.pinned_at, '-infinity') DESC, s.at DESC, s.id DESC
 """
 
+_PRIVATE = """
+SELECT chat_text(c, me, n.newest, %(most)s) AS chat, c.id AS chat_id, c.last_message_at AS at, me.pinned_at,
+    users_text(chat_people(c, n.newest, %(most)s)) AS users
+FROM members me JOIN chats c ON c.id = me.chat_id
+CROSS JOIN LATERAL (SELECT newest_message(c.id, %(user_id)s) AS newest OFFSET 0) n
+WHERE me.chat_id = private_chat_of(%(user_id)s, %(other)s) AND me.user_id = %(user_id)s
+"""
+
 
 def list_chats(actor: Actor, query: ChatQuery) -> ChatList:
-    """One page of the caller's chats."""
+    """One page of the caller's chats, or the private chat with a user. Raises InvalidInput for both."""
+    if query.user_id is not None:
+        return _private(actor, query, query.user_id)
     after = paging.read_cursor(query.cursor, _Key)
     values = {
         "user_id": actor.user_id,
@@ -78,6 +89,20 @@ def list_chats(actor: Actor, query: ChatQuery) -> ChatList:
         users=read_users(rows[0].users) if rows else [],
         has_more=has_more,
         next_cursor=_cursor_after(rows[-1]) if has_more else None,
+    )
+
+
+def _private(actor: Actor, query: ChatQuery, other: int) -> ChatList:
+    for name in ("archived", "cursor"):
+        if getattr(query, name) is not None:
+            raise InvalidInput.at(name, "contradiction", "cannot be given together with {other}", other="userId")
+    values = {"user_id": actor.user_id, "other": other, "most": FIRST_PARTICIPANTS}
+    rows = db.many(_Listed, _PRIVATE, values, actor=actor)
+    return ChatList(
+        chats=[msgspec.json.decode(row.chat, type=Chat) for row in rows],
+        users=[user for row in rows for user in read_users(row.users)],
+        has_more=False,
+        next_cursor=None,
     )
 
 

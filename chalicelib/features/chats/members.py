@@ -67,7 +67,7 @@ outcome AS MATERIALIZED (
     FROM verdict v
 )
 SELECT o.verdict, o.changed_ids, users_text(o.changed_ids || %(user_id)s::bigint) AS users, a.told, a.chat,
-    a.member_ids, n.chat AS newcomers_chat
+    a.member_ids, n.chat AS newcomers_chat, pg_current_xact_id_if_assigned()::text AS version
 FROM outcome o, chat_told(
     CASE WHEN o.verdict IN ('allowed', 'unchanged') THEN %(chat_id)s::bigint END, %(user_id)s, %(most)s,
     CASE o.verdict WHEN 'allowed' THEN jsonb_build_object('action', 'added', 'userIds', o.changed_ids) END, NULL
@@ -101,11 +101,14 @@ def add_members(actor: Actor, chat_id: int, user_ids: list[int]) -> Chat:
 
 def welcome(joined: Change, chat: Chat, *, added_by: int | None) -> None:
     """Tells newcomers of their chat, which is as the first of them sees it, and the others of them."""
+    version = joined.version
     if len(joined.changed_ids) > 1:
-        # Who shows whom what they have read is between the two: nothing of it to several at once.
+        # Who shows whom what they have read is between the two: nothing of it to several at once. Sync tells it, so
+        # what it tells is not the same.
+        version = None
         participants = [msgspec.structs.replace(participant, read_seq=0) for participant in chat.participants]
         chat = msgspec.structs.replace(chat, participants=participants)
-    publish(events.chat_created(chat), to=joined.changed_ids, group=push_group(chat.id))
+    publish(events.chat_created(chat, version=version), to=joined.changed_ids, group=push_group(chat.id))
     others = sorted(set(joined.member_ids or ()).difference(joined.changed_ids))
     data = MemberJoined(chat_id=chat.id, user_ids=list(joined.changed_ids), added_by=added_by)
     event = events.member_joined(data, users=read_users(joined.users))
@@ -161,7 +164,8 @@ outcome AS MATERIALIZED (
         AS verdict, v.told, array(SELECT user_id FROM left_it) AS changed_ids
     FROM verdict v
 )
-SELECT o.verdict, o.changed_ids, users_text(o.changed_ids) AS users, a.told, a.chat, a.member_ids
+SELECT o.verdict, o.changed_ids, users_text(o.changed_ids) AS users, a.told, a.chat, a.member_ids,
+    pg_current_xact_id_if_assigned()::text AS version
 FROM outcome o, chat_told(
     CASE o.verdict WHEN 'allowed' THEN %(chat_id)s::bigint END, %(user_id)s, %(most)s,
     CASE WHEN o.verdict = 'allowed' AND o.told THEN jsonb_build_object(
@@ -177,9 +181,18 @@ def remove_member(actor: Actor, chat_id: int, user_id: int) -> None:
     Raises NotFound where either is not a member, NotAGroup, Forbidden, and LastOwner for who is the only owner of
     others.
     """
-    values = {"user_id": actor.user_id, "chat_id": chat_id, "leaver_id": user_id, "most": FIRST_PARTICIPANTS}
+    _take_out(actor.user_id, chat_id, user_id, actor)
+
+
+def depart(user_id: int, chat_id: int) -> None:
+    """Takes a user out of a group whose account is deleted: they have no session any more. Raises LastOwner."""
+    _take_out(user_id, chat_id, user_id, None)
+
+
+def _take_out(by: int, chat_id: int, user_id: int, actor: Actor | None) -> None:
+    values = {"user_id": by, "chat_id": chat_id, "leaver_id": user_id, "most": FIRST_PARTICIPANTS}
     removed = settled(lambda: db.the(Change, _REMOVE, values, actor=actor))
-    publish(events.chat_left(chat_id), to=[user_id], group=push_group(chat_id))
+    publish(events.chat_left(chat_id, version=removed.version), to=[user_id], group=push_group(chat_id))
     data = MemberLeft(chat_id=chat_id, user_id=user_id)
     event = events.member_left(data, users=read_users(removed.users))
     publish(event, to=removed.member_ids or (), group=push_group(chat_id))

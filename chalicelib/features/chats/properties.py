@@ -6,7 +6,7 @@ from chalicelib.core import db
 from chalicelib.core.context import Actor
 from chalicelib.core.verdicts import settled
 from chalicelib.features.chats.access import FIRST_PARTICIPANTS
-from chalicelib.features.chats.changes import Change, tell_change
+from chalicelib.features.chats.changes import Change, tell_change, tell_sending
 from chalicelib.features.chats.schemas import ChatChange
 from chalicelib.features.messages import story
 from chalicelib.features.uploads import avatars
@@ -19,7 +19,7 @@ WITH asked AS MATERIALIZED (
     SELECT %(change)s::jsonb AS change
 ),
 acting AS MATERIALIZED (
-    SELECT c.id, c.type, c.members_version, m.role,
+    SELECT c.id, c.type, c.members_version, m.role, c.who_can_send,
         jsonb_build_object('name', c.name, 'description', c.description) AS shown, c.avatar_id,
         c.type = 'private' AND is_blocked(c.low_user_id, c.high_user_id) AS blocked
     FROM members m JOIN chats c ON c.id = m.chat_id
@@ -36,6 +36,8 @@ verdict AS MATERIALIZED (
             (SELECT role FROM acting) = 'member' OR (change ? 'isPublic' AND (SELECT role FROM acting) <> 'owner')
         ) THEN 'forbidden'
         WHEN change <@ '{"settings": {}}' THEN 'unchanged'
+        WHEN words_refuse(%(chat_id)s, concat_ws(E'\n', change ->> 'name', change ->> 'description'))
+            THEN 'words_refused'
         ELSE 'allowed'
     END AS verdict
     FROM asked
@@ -69,6 +71,8 @@ changed AS (
         who_can_add = coalesce(change #>> '{settings,whoCanAdd}', c.who_can_add),
         message_seconds = CASE WHEN change -> 'settings' ? 'messageSeconds'
             THEN (change #>> '{settings,messageSeconds}')::integer ELSE c.message_seconds END,
+        slow_seconds = CASE WHEN change -> 'settings' ? 'slowModeSeconds'
+            THEN (change #>> '{settings,slowModeSeconds}')::integer ELSE c.slow_seconds END,
         members_version = c.members_version + (change ?| ARRAY['settings', 'isPublic'])::integer,
         updated_at = now()
     FROM asked, acting a, verdict v
@@ -80,12 +84,23 @@ outcome AS MATERIALIZED (
         AS verdict
     FROM verdict v
 )
-SELECT o.verdict, a.told, a.chat, a.member_ids
+SELECT o.verdict, a.told, a.chat, a.member_ids, pg_current_xact_id_if_assigned()::text AS version, CASE
+        WHEN o.verdict = 'allowed' AND (
+            SELECT change #>> '{settings,whoCanSend}' <> before.who_can_send FROM asked, acting before
+        ) THEN array(SELECT m.user_id FROM members m WHERE m.chat_id = %(chat_id)s AND m.role = 'member')
+        ELSE '{}'
+    END AS concerned
 FROM outcome o, told, chat_told(
     CASE WHEN o.verdict IN ('allowed', 'unchanged') THEN %(chat_id)s::bigint END, %(user_id)s, %(most)s,
     CASE o.verdict WHEN 'allowed' THEN told.what END, %(title)s
 ) a
 """
+
+
+class _Changed(Change, frozen=True, kw_only=True):
+    """`concerned`: who may write now and could not before, or the other way about."""
+
+    concerned: list[int]
 
 
 def change(actor: Actor, chat_id: int, wanted: ChatChange) -> Chat:
@@ -102,7 +117,8 @@ def change(actor: Actor, chat_id: int, wanted: ChatChange) -> Chat:
         "most": FIRST_PARTICIPANTS,
         **avatars.values(avatars.chosen(wanted.avatar_id, wanted.avatar_url)),
     }
-    changed = settled(lambda: db.the(Change, _CHANGE, values, actor=actor))
+    changed = settled(lambda: db.the(_Changed, _CHANGE, values, actor=actor))
     if changed.verdict == "allowed":
         tell_change(changed)
+        tell_sending(changed.summary, "member", changed.concerned)
     return changed.seen

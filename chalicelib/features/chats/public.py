@@ -39,18 +39,18 @@ WITH allowance AS MATERIALIZED (
     SELECT * FROM take_allowance('search:' || %(user_id)s::bigint, %(burst)s, interval '1 minute')
 ),
 near AS MATERIALIZED (
-    SELECT next.id FROM (
-        SELECT c.id, c.name FROM chats c
-        WHERE (SELECT allowed FROM allowance) AND c.is_public AND c.id < %(before)s
-        ORDER BY c.id DESC LIMIT 2000
+    SELECT next.chat_id AS id FROM (
+        SELECT p.chat_id, p.name FROM public_names p
+        WHERE (SELECT allowed FROM allowance) AND p.chat_id < %(before)s
+        ORDER BY p.chat_id DESC LIMIT 2000
     ) next
-    WHERE (' ' || lower(next.name)) LIKE lower(%(pattern)s)
-    ORDER BY next.id DESC LIMIT %(limit)s
+    WHERE next.name LIKE (SELECT folded(%(pattern)s))
+    ORDER BY next.chat_id DESC LIMIT %(limit)s
 ),
 far AS MATERIALIZED (
-    SELECT c.id FROM chats c
+    SELECT p.chat_id AS id FROM public_names p
     WHERE (SELECT allowed FROM allowance) AND (SELECT count(*) FROM near) < %(limit)s
-        AND c.is_public AND c.id < %(before)s AND (' ' || lower(c.name)) LIKE (SELECT lower(%(pattern)s))
+        AND p.chat_id < %(before)s AND p.name LIKE (SELECT folded(%(pattern)s))
 )
 SELECT a.allowed, a.remaining, a.retry_after, coalesce((
     SELECT json_agg(chat_preview_json(c, %(user_id)s) ORDER BY c.id DESC)
@@ -96,5 +96,4 @@ def preview(actor: Actor, chat_id: int) -> ChatPreview:
 
 def _pattern(q: str) -> str:
     """Fewer than three characters are looked for where words begin: the trigram index knows no shorter piece."""
-    escaped = q.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    return f"%{escaped}%" if len(q) >= 3 else f"% {escaped}%"
+    return f"%{db.pattern_of(q)}%" if len(q) >= 3 else f"% {db.pattern_of(q)}%"

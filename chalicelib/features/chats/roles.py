@@ -4,7 +4,7 @@ from chalicelib.core import db
 from chalicelib.core.context import Actor
 from chalicelib.core.verdicts import settled
 from chalicelib.features.chats.access import FIRST_PARTICIPANTS
-from chalicelib.features.chats.changes import Change, push_group, tell_change
+from chalicelib.features.chats.changes import Change, push_group, tell_change, tell_sending
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import ChatMember, Role, read_users
@@ -50,7 +50,8 @@ outcome AS MATERIALIZED (
         AS verdict
     FROM verdict v
 )
-SELECT o.verdict, users_text(ARRAY[%(member_id)s::bigint]) AS users, a.told, a.chat, a.member_ids
+SELECT o.verdict, users_text(ARRAY[%(member_id)s::bigint]) AS users, a.told, a.chat, a.member_ids,
+    pg_current_xact_id_if_assigned()::text AS version
 FROM outcome o, chat_told(
     CASE o.verdict WHEN 'allowed' THEN %(chat_id)s::bigint END, %(user_id)s, %(most)s,
     CASE o.verdict WHEN 'allowed' THEN jsonb_build_object(
@@ -65,8 +66,17 @@ def set_role(actor: Actor, chat_id: int, user_id: int, role: Role) -> ChatMember
 
     Raises NotFound where either is not a member, NotAGroup, Forbidden, and LastOwner.
     """
+    return _set_role(actor.user_id, chat_id, user_id, role, actor)
+
+
+def appoint(*, by: int, chat_id: int, user_id: int, role: Role) -> None:
+    """The same in the name of a user whose account is deleted: they have no session any more."""
+    _set_role(by, chat_id, user_id, role, None)
+
+
+def _set_role(by: int, chat_id: int, user_id: int, role: Role, actor: Actor | None) -> ChatMember:
     values = {
-        "user_id": actor.user_id,
+        "user_id": by,
         "chat_id": chat_id,
         "member_id": user_id,
         "role": role,
@@ -77,4 +87,6 @@ def set_role(actor: Actor, chat_id: int, user_id: int, role: Role) -> ChatMember
     if changed.verdict == "allowed":
         publish(events.member_updated(member), to=changed.member_ids or (), group=push_group(chat_id))
         tell_change(changed)
+        if changed.summary.settings.who_can_send == "admins":
+            tell_sending(changed.summary, role, [user_id])
     return member

@@ -12,6 +12,7 @@ from chalicelib.core.errors import (
     NotFound,
     RateLimited,
     UnknownUser,
+    WordsRefused,
 )
 from chalicelib.core.http import Reply, Routes
 from chalicelib.core.ids import Id
@@ -52,7 +53,7 @@ from chalicelib.realtime.shapes import Chat, ChatMember, ChatPersonal
 routes = Routes("chats")
 
 
-@routes.post("/chats", status=201, creates=True, also=(200,), refuses=(UnknownUser, Blocked, GroupFull))
+@routes.post("/chats", status=201, creates=True, also=(200,), refuses=(UnknownUser, Blocked, GroupFull, WordsRefused))
 def create_chat(actor: Actor, body: ChatInput) -> Reply[Chat]:
     """Make a group, or find or make the private chat with a user (200 where it was there)."""
     chat, created = create(actor, body)
@@ -84,7 +85,7 @@ def get_chat(actor: Actor, chat_id: Id) -> Chat:
     return access_chat(actor, chat_id)
 
 
-@routes.patch("/chats/{chat_id}", refuses=(NotFound, Forbidden, Blocked, NotAGroup, NotAPicture))
+@routes.patch("/chats/{chat_id}", refuses=(NotFound, Forbidden, Blocked, NotAGroup, NotAPicture, WordsRefused))
 def change_chat(actor: Actor, chat_id: Id, body: ChatChange) -> Chat:
     """Change a group's name, description, avatar or settings, or how long messages of a private chat live."""
     return properties.change(actor, chat_id, body)

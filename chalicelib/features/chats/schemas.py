@@ -26,12 +26,13 @@ Query = Annotated[
     Meta(
         max_length=100,
         pattern=r"\S",
-        description="matched without regard to case",
+        description="matched without regard to case, accents and the dots of ё",
         extra={TOLD: "must have a visible character"},
     ),
 ]
 
-_YEAR = 365 * 24 * 60 * 60
+_DAY = 24 * 60 * 60
+_YEAR = 365 * _DAY
 
 
 class ChatInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -49,6 +50,7 @@ class SettingsChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     who_can_send: AllowedMembers | UnsetType = UNSET
     who_can_add: AllowedMembers | UnsetType = UNSET
     message_seconds: Annotated[int, Meta(ge=5, le=_YEAR)] | UnsetType | None = UNSET
+    slow_mode_seconds: Annotated[int, Meta(ge=1, le=_DAY)] | UnsetType | None = UNSET
 
 
 class ChatChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -82,9 +84,13 @@ class MuteInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbi
 
 
 class ChatQuery(Page, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Which of the caller's chats: archived ones, the others, or all where it is absent."""
+    """Which of the caller's chats: archived ones, the others, or all where it is absent; or the one with a user.
+
+    `userId` asks for the private chat with a user, wherever it is, and makes none.
+    """
 
     archived: bool | None = None
+    user_id: Id | None = None
 
 
 class ChatList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -109,6 +115,7 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     unread_count: Annotated[int, Meta(ge=0)]
     unread_chats: Annotated[int, Meta(ge=0, description="chats with unread messages or marked as unread")]
+    missed_calls: Annotated[int, Meta(ge=0, description="calls that were missed, and whose messages are not read")]
     chats: Annotated[list[UnreadChat], Meta(description="those with mentions, by their ids")]
 
 

@@ -11,6 +11,7 @@ class _Row(msgspec.Struct, frozen=True):
     unread_count: int
     unread_chats: int
     chats: str
+    missed_calls: int
 
 
 _UNREAD = """
@@ -32,6 +33,7 @@ mentioned AS (
 )
 SELECT (SELECT coalesce(sum(m.unread), 0)::bigint FROM mine m) AS unread_count,
     (SELECT count(*) FROM mine m WHERE m.unread > 0 OR m.marked_unread) AS unread_chats,
+    missed_calls(%(user_id)s) AS missed_calls,
     (
         SELECT coalesce(json_agg(json_build_object(
             'chatId', m.chat_id, 'unreadCount', m.unread, 'mentionCount', m.mentions
@@ -47,5 +49,6 @@ def unread(actor: Actor) -> Unread:
     return Unread(
         unread_count=row.unread_count,
         unread_chats=row.unread_chats,
+        missed_calls=row.missed_calls,
         chats=msgspec.json.decode(row.chats, type=list[UnreadChat]),
     )

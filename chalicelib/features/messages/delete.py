@@ -2,14 +2,15 @@
 
 import msgspec
 
-from chalicelib.core import db
+from chalicelib.core import context, db
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import Forbidden, NotFound
 from chalicelib.core.verdicts import Outcome, settled
 from chalicelib.realtime import events
 from chalicelib.realtime.event_data import MessageDeleted
-from chalicelib.realtime.publish import publish
-from chalicelib.realtime.shapes import DeleteScope, Message, read_users
+from chalicelib.realtime.publish import publish_updated, publish_with
+from chalicelib.realtime.shapes import DeleteScope, read_users
+from chalicelib.realtime.vocabularies import Aside, read_unread
 
 
 class _Outcome(Outcome, frozen=True, kw_only=True):
@@ -18,6 +19,8 @@ class _Outcome(Outcome, frozen=True, kw_only=True):
     member_ids: list[int]
     users: str | None
     head: str | None
+    last: str | None
+    unread: str | None
 
 
 class _Hidden(msgspec.Struct, frozen=True):
@@ -26,6 +29,8 @@ class _Hidden(msgspec.Struct, frozen=True):
     is_story: bool
     is_new: bool
     users: str
+    last: str | None
+    unread: str | None
 
 
 # An edit in between has kept a text that this statement cannot see, and so makes it stale.
@@ -36,7 +41,7 @@ WITH target AS MATERIALIZED (
 verdict AS MATERIALIZED (
     SELECT coalesce((
         SELECT CASE
-            WHEN (t.message).message_type = 'system' THEN 'forbidden'
+            WHEN (t.message).message_type IN ('system', 'call') THEN 'forbidden'
             WHEN (t.message).sender_id IS DISTINCT FROM %(user_id)s
                 AND NOT ((t.chat).type = 'group' AND (t.viewer).role IN ('owner', 'admin')) THEN 'forbidden'
             WHEN (t.message).deleted_at IS NOT NULL THEN 'unchanged'
@@ -70,14 +75,16 @@ SELECT
     array(SELECT m.user_id FROM members m WHERE m.chat_id = (SELECT d.chat_id FROM deleted d)) AS member_ids,
     CASE WHEN d.thread_id IS NOT NULL THEN (
         SELECT remove_reply(d.chat_id, d.thread_id, d.seq, t.viewer) FROM target t
-    ) END AS head
+    ) END AS head,
+    CASE WHEN d.seq IS NOT NULL THEN (SELECT newest_left(d.chat_id, d.seq, t.viewer) FROM target t) END AS last,
+    CASE WHEN d.seq IS NOT NULL AND %(counts)s THEN unread_by_member(d.chat_id, d.seq) END AS unread
 FROM verdict v LEFT JOIN deleted d ON true
 """
 
 # Without `access_message`, which would not find what is hidden already: this is safe to repeat.
 _FOR_ME = """
 WITH target AS MATERIALIZED (
-    SELECT m.chat_id, m.seq, m.message_type = 'system' AS is_story
+    SELECT m.chat_id, m.seq, m.message_type = 'system' AS is_story, me AS viewer
     FROM messages m JOIN members me ON me.chat_id = m.chat_id AND me.user_id = %(user_id)s
     WHERE m.id = %(message_id)s
 ),
@@ -87,16 +94,19 @@ hidden AS (
     ON CONFLICT DO NOTHING
     RETURNING seq
 )
-SELECT t.chat_id, t.seq, t.is_story, EXISTS (SELECT FROM hidden) AS is_new,
-    users_text(ARRAY[%(user_id)s::bigint]) AS users FROM target t
+SELECT t.chat_id, t.seq, t.is_story, h.seq IS NOT NULL AS is_new,
+    users_text(ARRAY[%(user_id)s::bigint]) AS users,
+    CASE WHEN h.seq IS NOT NULL THEN newest_left(t.chat_id, t.seq, t.viewer) END AS last,
+    CASE WHEN h.seq IS NOT NULL AND %(counts)s THEN unread_by_member(t.chat_id, t.seq) END AS unread
+FROM target t LEFT JOIN hidden h ON true
 """
 
 
 def delete(actor: Actor, message_id: int, scope: DeleteScope) -> None:
     """Deletes a message, once, and tells whom it concerns: every member, or the actor's own devices.
 
-    Raises NotFound; and Forbidden for a system message, and for who would delete for everyone what others sent in
-    a group that they do not own or administer.
+    Raises NotFound; and Forbidden for a system message, for a call, which one deletes for oneself alone, and for who
+    would delete for everyone what others sent in a group that they do not own or administer.
     """
     if scope == "me":
         _for_me(actor, message_id)
@@ -105,8 +115,26 @@ def delete(actor: Actor, message_id: int, scope: DeleteScope) -> None:
 
 
 def _for_everyone(actor: Actor, message_id: int) -> None:
-    values = {"user_id": actor.user_id, "message_id": message_id}
-    outcome = settled(lambda: db.the(_Outcome, _FOR_EVERYONE, values, actor=actor))
+    values = {"user_id": actor.user_id, "message_id": message_id, "counts": context.wants("unread")}
+    _tell(actor, message_id, settled(lambda: db.the(_Outcome, _FOR_EVERYONE, values, actor=actor)))
+
+
+_REMOVE = """
+SELECT * FROM remove_message(%(message_id)s, %(user_id)s, %(reason)s, %(counts)s, %(address)s, %(request_id)s)
+"""
+
+
+def remove(actor: Actor, message_id: int, reason: str) -> None:
+    """Deletes a message for everyone as a moderator, who need not be in its chat; again is as once.
+
+    Raises NotFound, and Forbidden for a system message, a call, and for whoever the actor may not act on.
+    """
+    asked = {"user_id": actor.user_id, "message_id": message_id, "reason": reason}
+    values = asked | {"counts": context.wants("unread"), **context.origin()}
+    _tell(actor, message_id, settled(lambda: db.the(_Outcome, _REMOVE, values, actor=actor)))
+
+
+def _tell(actor: Actor, message_id: int, outcome: _Outcome) -> None:
     if outcome.chat_id is not None and outcome.seq is not None:
         data = MessageDeleted(
             chat_id=outcome.chat_id,
@@ -116,14 +144,14 @@ def _for_everyone(actor: Actor, message_id: int) -> None:
             scope="everyone",
         )
         event = events.message_deleted(data, users=read_users(outcome.users))
-        publish(event, to=outcome.member_ids, group=f"chat:{outcome.chat_id}")
+        publish_with(_left(outcome), event, to=outcome.member_ids, group=f"chat:{outcome.chat_id}")
         if outcome.head is not None:
-            head = msgspec.json.decode(outcome.head, type=Message)
-            publish(events.message_updated(head), to=outcome.member_ids, group=f"chat:{outcome.chat_id}")
+            publish_updated(outcome.head, to=outcome.member_ids)
 
 
 def _for_me(actor: Actor, message_id: int) -> None:
-    row = db.one(_Hidden, _FOR_ME, {"user_id": actor.user_id, "message_id": message_id}, actor=actor)
+    values = {"user_id": actor.user_id, "message_id": message_id, "counts": context.wants("unread")}
+    row = db.one(_Hidden, _FOR_ME, values, actor=actor)
     if row is None:
         raise NotFound("There is no such message.")
     if row.is_story:
@@ -133,4 +161,10 @@ def _for_me(actor: Actor, message_id: int) -> None:
             chat_id=row.chat_id, message_id=message_id, seq=row.seq, deleted_by=actor.user_id, scope="me"
         )
         event = events.message_deleted(data, users=read_users(row.users))
-        publish(event, to=[actor.user_id], group=f"chat:{row.chat_id}")
+        publish_with(_left(row), event, to=[actor.user_id], group=f"chat:{row.chat_id}")
+
+
+def _left(row: _Outcome | _Hidden) -> Aside:
+    """What is left in the chat."""
+    last = msgspec.json.decode(row.last) if row.last is not None else None
+    return Aside(unread=read_unread(row.unread), last_message=last)

@@ -50,13 +50,13 @@ verdict AS MATERIALIZED (
     SELECT 'edits:' || %(user_id)s::bigint AS subject, coalesce((
         SELECT CASE
             WHEN (t.message).sender_id IS DISTINCT FROM %(user_id)s THEN 'forbidden'
-            WHEN (t.message).message_type = 'system' THEN 'forbidden'
+            WHEN (t.message).message_type IN ('system', 'call') THEN 'forbidden'
             WHEN (t.message).deleted_at IS NOT NULL THEN 'deleted'
             -- It says whose words these are.
             WHEN (t.message).forwarded_from IS NOT NULL THEN 'forbidden'
             -- It says what was voted for.
             WHEN (t.message).details ->> 'poll' IS NOT NULL THEN 'forbidden'
-            WHEN write_refusal(t.chat, t.viewer) IS NOT NULL THEN write_refusal(t.chat, t.viewer)
+            WHEN writing_refusal(t.chat, t.viewer) IS NOT NULL THEN writing_refusal(t.chat, t.viewer)
             WHEN %(blank)s AND (t.message).attachments = '[]' AND (t.message).details IS NULL THEN 'blank'
             WHEN cardinality(%(mentions)s::bigint[]) <> (
                 SELECT count(*) FROM members m

@@ -10,8 +10,7 @@ import msgspec
 from chalicelib.core import context, db
 from chalicelib.realtime import events
 from chalicelib.realtime.event_data import MessageDeleted
-from chalicelib.realtime.publish import publish
-from chalicelib.realtime.shapes import Message
+from chalicelib.realtime.publish import publish, publish_updated
 
 # What one sweep takes upon itself; the next one, a minute later, goes on.
 _BATCH = 200
@@ -87,7 +86,6 @@ def _empty_some() -> int:
                 )
                 publish(events.message_deleted(data), to=chat.member_ids, group=f"chat:{chat.chat_id}")
             for head in chat.heads:
-                event = events.message_updated(msgspec.json.decode(head, type=Message))
-                publish(event, to=chat.member_ids, group=f"chat:{chat.chat_id}")
+                publish_updated(head, to=chat.member_ids)
         current.committed()
     return sum(len(chat.seqs) for chat in chats)

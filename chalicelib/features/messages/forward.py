@@ -4,7 +4,8 @@ import msgspec
 
 from chalicelib.core import db
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import Fault, InvalidInput
+from chalicelib.core.errors import InvalidInput
+from chalicelib.core.problems import Fault
 from chalicelib.core.ratelimit import Allowance, Policy
 from chalicelib.core.verdicts import REFUSALS, LimitedOutcome, settled_within
 from chalicelib.features.messages.schemas import ForwardInput
@@ -45,7 +46,7 @@ targets AS MATERIALIZED (
     FROM unnest(%(chat_ids)s::bigint[]) WITH ORDINALITY AS given (id, place)
     -- The limit has each of them looked up, where else all of the actor's chats might be read.
     LEFT JOIN LATERAL (
-        SELECT c.members_version, write_refusal(c, me) AS refusal
+        SELECT c.members_version, writing_refusal(c, me) AS refusal
         FROM members me JOIN chats c ON c.id = me.chat_id
         WHERE me.chat_id = given.id AND me.user_id = %(user_id)s LIMIT 1
     ) mine ON true
@@ -69,7 +70,7 @@ verdict AS MATERIALIZED (
         WHEN NOT EXISTS (SELECT FROM missing) THEN 'repeated'
         WHEN NOT EXISTS (SELECT FROM source) THEN 'not_found'
         WHEN (SELECT deleted_at FROM source) IS NOT NULL THEN 'deleted'
-        WHEN (SELECT message_type FROM source) = 'system' THEN 'forbidden'
+        WHEN (SELECT message_type FROM source) IN ('system', 'call') THEN 'forbidden'
         ELSE 'allowed'
     END AS verdict
 ),

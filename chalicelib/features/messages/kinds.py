@@ -1,7 +1,8 @@
-"""Messages that are more than their text: locations, contacts and polls."""
+"""Messages that are more than their text: locations, contacts and polls; and calls, which nobody sends."""
 
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -10,19 +11,31 @@ from chalicelib.core.errors import InvalidInput
 from chalicelib.features.chats.schemas import check_future
 from chalicelib.features.messages.schemas import CardInput, LocationInput, PollInput, SendInput
 from chalicelib.features.messages.text import clean
-from chalicelib.realtime.shapes import ContactCard, Location, Message, Poll, PollOption
+from chalicelib.realtime.attachments import Attachment
+from chalicelib.realtime.shapes import (
+    Call,
+    ContactCard,
+    Location,
+    Message,
+    MessageType,
+    Poll,
+    PollOption,
+)
 
 # Each has a field of its name.
 KINDS = ("location", "contact", "poll")
+_SHOWN: Sequence[Literal["image", "audio", "video"]] = ("image", "audio", "video")
 _LONGEST_POLL = timedelta(days=365)
 
 
-class _Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """What PostgreSQL keeps beside a message's text, as the wire has it."""
 
     location: Location | None = None
     contact: ContactCard | None = None
     poll: Poll | None = None
+    call: Call | None = None
+    listened_by: list[int] = []
 
 
 def checked(message: SendInput) -> SendInput:
@@ -45,6 +58,14 @@ def checked(message: SendInput) -> SendInput:
         contact=message.contact and _checked_contact(message.contact),
         poll=message.poll and _checked_poll(message.poll, message.content),
     )
+
+
+def kind_of(asked: MessageType, files: Sequence[Attachment]) -> MessageType:
+    """What a message with these files is, as the SQL function `kind_of_files` has it."""
+    if not files or asked == "file":
+        return asked
+    families = {file.content_type.partition("/")[0] for file in files}
+    return next((kind for kind in _SHOWN if families == {kind}), "file")
 
 
 def speaks(message: SendInput) -> bool:

@@ -12,8 +12,7 @@ from chalicelib.core.ids import Seq
 from chalicelib.core.verdicts import Outcome, settled
 from chalicelib.features.messages import story
 from chalicelib.features.messages.schemas import MessageList
-from chalicelib.realtime import events
-from chalicelib.realtime.publish import publish
+from chalicelib.realtime.publish import publish_updated
 from chalicelib.realtime.shapes import Message, bare, for_oneself, people_of
 
 
@@ -47,8 +46,8 @@ verdict AS MATERIALIZED (
             WHEN (t.chat).type = 'group' AND (t.viewer).role NOT IN ('owner', 'admin') THEN 'forbidden'
             WHEN ((t.message).pinned_at IS NOT NULL) = %(wanted)s THEN 'unchanged'
             WHEN (t.message).deleted_at IS NOT NULL THEN 'deleted'
-            WHEN (t.message).message_type = 'system' THEN 'forbidden'
-            WHEN write_refusal(t.chat, t.viewer) IS NOT NULL THEN write_refusal(t.chat, t.viewer)
+            WHEN (t.message).message_type IN ('system', 'call') THEN 'forbidden'
+            WHEN writing_refusal(t.chat, t.viewer) IS NOT NULL THEN writing_refusal(t.chat, t.viewer)
             ELSE 'allowed'
         END FROM target t
     ), 'not_found') AS verdict
@@ -107,8 +106,7 @@ def pin(actor: Actor, message_id: int, *, remove: bool = False) -> Message:
         raise LookupError("a pin answered no message")
     message = msgspec.json.decode(outcome.message, type=Message)
     if outcome.told is not None:
-        event = events.message_updated(msgspec.json.decode(outcome.told, type=Message))
-        publish(event, to=outcome.member_ids, group=f"chat:{message.chat_id}")
+        publish_updated(outcome.told, to=outcome.member_ids)
     story.tell(outcome.story, outcome.member_ids)
     return for_oneself(message, actor.user_id)
 

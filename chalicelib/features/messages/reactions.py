@@ -39,9 +39,9 @@ verdict AS MATERIALIZED (
     SELECT 'reactions:' || %(user_id)s::bigint AS subject, coalesce((
         SELECT CASE
             WHEN t.reactions = (t.message).reactions THEN 'unchanged'
-            WHEN (t.message).message_type = 'system' THEN 'forbidden'
+            WHEN (t.message).message_type IN ('system', 'call') THEN 'forbidden'
             WHEN (t.message).deleted_at IS NOT NULL THEN 'deleted'
-            WHEN %(wanted)s AND write_refusal(t.chat, t.viewer) = 'blocked' THEN 'blocked'
+            WHEN %(wanted)s AND writing_refusal(t.chat, t.viewer) = 'blocked' THEN 'blocked'
             WHEN (SELECT count(*) FROM jsonb_object_keys(t.reactions)) > %(most)s THEN 'too_many_reactions'
             ELSE 'allowed'
         END FROM target t

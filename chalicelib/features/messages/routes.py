@@ -6,15 +6,20 @@ from chalicelib.core.errors import (
     Blocked,
     ClientMessageIdReused,
     Forbidden,
+    MessageHeld,
     MessageIsDeleted,
+    Muted,
+    NotARecording,
     NotFound,
     RateLimited,
+    SlowMode,
     TooManyReactions,
     TooManyScheduled,
     UnknownMention,
     UnknownReply,
     UnknownUser,
     UnusableAttachment,
+    WordsRefused,
 )
 from chalicelib.core.http import Reply, Routes
 from chalicelib.core.ids import Id
@@ -25,6 +30,7 @@ from chalicelib.features.messages import (
     edit,
     forward,
     history,
+    listening,
     pins,
     reactions,
     receipts,
@@ -44,6 +50,7 @@ from chalicelib.features.messages.schemas import (
     ForwardInput,
     HistoryQuery,
     MessageList,
+    MessagesQuery,
     ReadInput,
     ReceiptList,
     ScheduleChange,
@@ -51,6 +58,7 @@ from chalicelib.features.messages.schemas import (
     ScheduleInput,
     ScheduleQuery,
     SendInput,
+    SharedQuery,
     ThreadList,
     ThreadPage,
     Watermarks,
@@ -67,11 +75,15 @@ _SENDING = (
     NotFound,
     Forbidden,
     Blocked,
+    Muted,
     ClientMessageIdReused,
     UnknownReply,
     UnknownMention,
     UnknownUser,
     UnusableAttachment,
+    WordsRefused,
+    MessageHeld,
+    SlowMode,
 )
 
 
@@ -125,6 +137,16 @@ def send_scheduled_message(actor: Actor, scheduled_id: Id) -> Reply[Message]:
     return Reply(body=sent.message, status=201 if sent.created else 200)
 
 
+@routes.get("/messages", refuses=(NotFound,))
+def get_messages(actor: Actor, query: MessagesQuery) -> MessageList:
+    """Up to 100 messages by their ids.
+
+    Ids of messages that do not exist, or that I may not see, are left out. With `chatId` in place of `ids` it answers
+    what `GET /chats/{chat_id}/messages` does.
+    """
+    return history.messages(actor, query)
+
+
 @routes.get("/messages/{message_id}", refuses=(NotFound,))
 def get_message(actor: Actor, message_id: Id) -> Message:
     """One message."""
@@ -132,7 +154,8 @@ def get_message(actor: Actor, message_id: Id) -> Message:
 
 
 @routes.put(
-    "/messages/{message_id}", refuses=(NotFound, Forbidden, Blocked, MessageIsDeleted, UnknownMention, RateLimited)
+    "/messages/{message_id}",
+    refuses=(NotFound, Forbidden, Blocked, Muted, MessageIsDeleted, UnknownMention, WordsRefused, RateLimited),
 )
 def edit_message(actor: Actor, message_id: Id, body: EditInput) -> Reply[Message]:
     """Give one's own message another text."""
@@ -157,7 +180,18 @@ def delete_message(actor: Actor, message_id: Id, query: DeleteQuery) -> None:
     status=201,
     creates=True,
     also=(200,),
-    refuses=(NotFound, Forbidden, Blocked, ClientMessageIdReused, MessageIsDeleted, UnusableAttachment, RateLimited),
+    refuses=(
+        NotFound,
+        Forbidden,
+        Blocked,
+        Muted,
+        ClientMessageIdReused,
+        MessageIsDeleted,
+        UnusableAttachment,
+        WordsRefused,
+        SlowMode,
+        RateLimited,
+    ),
 )
 def forward_message(actor: Actor, message_id: Id, body: ForwardInput) -> Reply[Copies]:
     """Copy a message into other chats, all or none (200 where all these copies were stored before)."""
@@ -185,13 +219,13 @@ def remove_reaction(actor: Actor, message_id: Id, emoji: Emoji) -> Reply[None]:
     return Reply(body=None, status=204, headers=ratelimit.headers(reactions.policy(), reacted.allowance))
 
 
-@routes.put("/messages/{message_id}/pin", refuses=(NotFound, Forbidden, Blocked, MessageIsDeleted))
+@routes.put("/messages/{message_id}/pin", refuses=(NotFound, Forbidden, Blocked, Muted, MessageIsDeleted))
 def pin_message(actor: Actor, message_id: Id) -> Message:
     """Pin a message; again is as once."""
     return pins.pin(actor, message_id)
 
 
-@routes.delete("/messages/{message_id}/pin", refuses=(NotFound, Forbidden, Blocked))
+@routes.delete("/messages/{message_id}/pin", refuses=(NotFound, Forbidden, Blocked, Muted))
 def unpin_message(actor: Actor, message_id: Id) -> None:
     """Take a pinned message down; again is as once."""
     pins.pin(actor, message_id, remove=True)
@@ -207,6 +241,12 @@ def list_pins(actor: Actor, chat_id: Id, query: Page) -> MessageList:
 def list_messages(actor: Actor, chat_id: Id, query: HistoryQuery) -> MessageList:
     """A chat's history: newest first, or oldest first with `after`."""
     return history.history(actor, chat_id, query)
+
+
+@routes.get("/chats/{chat_id}/media", refuses=(NotFound,))
+def list_shared(actor: Actor, chat_id: Id, query: SharedQuery) -> MessageList:
+    """A chat's messages that hold files of a kind, the newest first."""
+    return history.shared(actor, chat_id, query)
 
 
 @routes.get("/chats/{chat_id}/threads", refuses=(NotFound,))
@@ -249,6 +289,12 @@ def mark_message_read(actor: Actor, message_id: Id) -> Watermarks:
 def mark_message_delivered(actor: Actor, message_id: Id) -> Watermarks:
     """Mark a chat's messages as delivered up to this one."""
     return receipts.mark_message(actor, message_id, "delivered")
+
+
+@routes.post("/messages/{message_id}/listened", refuses=(NotFound, MessageIsDeleted, NotARecording))
+def mark_listened(actor: Actor, message_id: Id) -> Message:
+    """Note that I have listened to a voice message; again is as once."""
+    return listening.listen(actor, message_id)
 
 
 @routes.get("/messages/{message_id}/receipts", refuses=(NotFound,))

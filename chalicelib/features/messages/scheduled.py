@@ -13,9 +13,15 @@ from msgspec import UNSET
 
 from chalicelib.core import clock, context, db, paging
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import InvalidInput, NotFound, Problem
+from chalicelib.core.errors import (
+    InvalidInput,
+    MessageHeld,
+    NotFound,
+    SlowMode,
+)
 from chalicelib.core.ids import Id
 from chalicelib.core.logs import logger
+from chalicelib.core.problems import Problem
 from chalicelib.core.ratelimit import Allowance
 from chalicelib.core.verdicts import LimitedOutcome, settled_within
 from chalicelib.features.messages.schemas import (
@@ -32,8 +38,8 @@ from chalicelib.realtime.publish import publish
 from chalicelib.realtime.shapes import Envelope, ScheduledMessage, bare, people_of
 
 MOST = 100
-# Seconds from now.
-SOONEST = 10
+# Seconds from now. The sweep that sends comes once a minute: less could not be kept.
+SOONEST = 60
 LATEST = 365 * 24 * 60 * 60
 # What one sweep takes upon itself; the next one, a minute later, goes on.
 _BATCH = 500
@@ -50,11 +56,13 @@ class Scheduled(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Outcome(LimitedOutcome, frozen=True, kw_only=True):
     scheduled: str | None
+    version: str | None
 
 
 class _Change(msgspec.Struct, frozen=True):
     scheduled: str | None
     would_be_blank: bool
+    version: str | None
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -66,15 +74,21 @@ class _Waiting(msgspec.Struct, frozen=True):
     id: int
     user_id: int
     message: str
+    version: str
 
 
 class _Refused(msgspec.Struct, frozen=True):
     user_id: int
     scheduled: str
+    version: str
 
 
 class _Id(msgspec.Struct, frozen=True):
     id: int
+
+
+class _Cancelled(_Id, frozen=True):
+    version: str
 
 
 class _Key(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -88,7 +102,7 @@ class _Key(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
 # then: at that time nobody is there to be told of a limit.
 _SCHEDULE = """
 WITH sender AS MATERIALIZED (
-    SELECT write_refusal(c, m) AS refusal FROM members m JOIN chats c ON c.id = m.chat_id
+    SELECT writing_refusal(c, m) AS refusal FROM members m JOIN chats c ON c.id = m.chat_id
     WHERE m.chat_id = %(chat_id)s AND m.user_id = %(user_id)s
 ),
 earlier AS MATERIALIZED (
@@ -132,7 +146,7 @@ SELECT v.verdict, coalesce(a.allowed, true) AS allowed, a.remaining, coalesce(a.
     (
         SELECT scheduled_answer(waiting.scheduled)
         FROM (SELECT scheduled FROM stored UNION ALL SELECT scheduled FROM earlier) waiting
-    ) AS scheduled
+    ) AS scheduled, pg_current_xact_id_if_assigned()::text AS version
 FROM verdict v LEFT JOIN allowance a ON true
 """
 
@@ -157,10 +171,15 @@ changed AS (
     FROM before b WHERE s.id = b.id AND NOT b.would_be_blank
     RETURNING s AS scheduled
 )
-SELECT (SELECT scheduled_answer(c.scheduled) FROM changed c) AS scheduled, b.would_be_blank FROM before b
+SELECT (SELECT scheduled_answer(c.scheduled) FROM changed c) AS scheduled, b.would_be_blank,
+    pg_current_xact_id_if_assigned()::text AS version
+FROM before b
 """
 
-_CANCEL = "DELETE FROM scheduled_messages s WHERE s.id = %(id)s AND s.user_id = %(user_id)s RETURNING s.id"
+_CANCEL = """
+DELETE FROM scheduled_messages s WHERE s.id = %(id)s AND s.user_id = %(user_id)s
+RETURNING s.id, pg_current_xact_id()::text AS version
+"""
 
 _DUE = """
 SELECT s.id FROM scheduled_messages s WHERE s.refused IS NULL AND s.send_at <= now()
@@ -169,7 +188,7 @@ ORDER BY s.send_at, s.id LIMIT %(limit)s
 
 # Locked by another sweep, it is being sent.
 _LOCK_DUE = """
-SELECT s.id, s.user_id, s.message::text FROM scheduled_messages s
+SELECT s.id, s.user_id, s.message::text, pg_current_xact_id()::text AS version FROM scheduled_messages s
 WHERE s.id = %(id)s AND s.refused IS NULL AND s.send_at <= now()
 FOR UPDATE SKIP LOCKED
 """
@@ -177,12 +196,12 @@ FOR UPDATE SKIP LOCKED
 # Comes back with the transaction, where it cannot be sent.
 _TAKE_OWN = """
 DELETE FROM scheduled_messages s WHERE s.id = %(id)s AND s.user_id = %(user_id)s
-RETURNING s.id, s.user_id, s.message::text
+RETURNING s.id, s.user_id, s.message::text, pg_current_xact_id()::text AS version
 """
 
 _REFUSE = """
 UPDATE scheduled_messages s SET refused = %(code)s WHERE s.id = %(id)s
-RETURNING s.user_id, scheduled_answer(s) AS scheduled
+RETURNING s.user_id, scheduled_answer(s) AS scheduled, pg_current_xact_id()::text AS version
 """
 
 _REMOVE = "DELETE FROM scheduled_messages WHERE id = %(id)s"
@@ -221,7 +240,7 @@ def schedule(actor: Actor, wanted: ScheduleInput) -> Scheduled:
     created = outcome.verdict == "allowed"
     waiting_now = _read(outcome.scheduled)
     if created:
-        _tell(actor.user_id, events.scheduled_updated(waiting_now))
+        _tell(actor.user_id, events.scheduled_updated(waiting_now, version=outcome.version))
     return Scheduled(message=waiting_now, created=created, allowance=outcome)
 
 
@@ -270,24 +289,34 @@ def change(actor: Actor, scheduled_id: int, wanted: ScheduleChange) -> Scheduled
     if row is None or row.scheduled is None:
         raise NotFound("There is no such message that waits.")
     changed = _read(row.scheduled)
-    _tell(actor.user_id, events.scheduled_updated(changed))
+    _tell(actor.user_id, events.scheduled_updated(changed, version=row.version))
     return changed
 
 
 def cancel(actor: Actor, scheduled_id: int) -> None:
     """Takes a message back before it is sent. Raises NotFound, also once it was sent."""
-    if db.one(_Id, _CANCEL, {"id": scheduled_id, "user_id": actor.user_id}, actor=actor) is None:
+    cancelled = db.one(_Cancelled, _CANCEL, {"id": scheduled_id, "user_id": actor.user_id}, actor=actor)
+    if cancelled is None:
         raise NotFound("There is no such message that waits.")
-    _tell(actor.user_id, events.scheduled_removed(scheduled_id))
+    _tell(actor.user_id, events.scheduled_removed(scheduled_id, version=cancelled.version))
 
 
 def send_now(actor: Actor, scheduled_id: int) -> Sent:
-    """Sends a message of the actor's that waits. Raises NotFound, and what sending does; then it goes on waiting."""
+    """Sends a message of the actor's that waits. Raises NotFound, and what sending does; then it goes on waiting.
+
+    But for MessageHeld: then it waits for somebody to look at it, and is not scheduled any more.
+    """
     with db.transaction():
         row = db.one(_Waiting, _TAKE_OWN, {"id": scheduled_id, "user_id": actor.user_id}, actor=actor)
         if row is None:
             raise NotFound("There is no such message that waits.")
-        return _send(row, unattended=False)
+        try:
+            return _send(row, unattended=False)
+        except MessageHeld as problem:
+            held = problem
+    _tell(actor.user_id, events.scheduled_removed(scheduled_id, version=row.version))
+    context.current().committed()  # a refusal drops what was to be told, but this is stored
+    raise held
 
 
 def sweep() -> int:
@@ -314,11 +343,14 @@ def _send_due(scheduled_id: int) -> bool:
             try:
                 _send(row, unattended=True)
                 db.execute(_REMOVE, {"id": scheduled_id})
+            except SlowMode:
+                is_sent = False  # the next minute tries it again
             except Problem as problem:
                 if problem.retryable:
                     raise
                 refused = db.the(_Refused, _REFUSE, {"id": scheduled_id, "code": problem.code})
-                _tell(refused.user_id, events.scheduled_updated(_read(refused.scheduled)))
+                event = events.scheduled_updated(_read(refused.scheduled), version=refused.version)
+                _tell(refused.user_id, event)
                 is_sent = False
             else:
                 is_sent = True
@@ -332,7 +364,7 @@ def _send(row: _Waiting, *, unattended: bool) -> Sent:
     if message.client_message_id is None:
         message = msgspec.structs.replace(message, client_message_id=f"scheduled:{row.id}")
     sent = send_for(row.user_id, message, unattended=unattended)
-    _tell(row.user_id, events.scheduled_removed(row.id))
+    _tell(row.user_id, events.scheduled_removed(row.id, version=row.version))
     return sent
 
 
@@ -342,7 +374,7 @@ def _tell(user_id: int, event: Envelope) -> None:
 
 def _check_time(moment: datetime) -> None:
     if not SOONEST <= moment.timestamp() - clock.now() <= LATEST:
-        raise InvalidInput.at("sendAt", "out_of_range", "must be at least 10 seconds and at most 365 days ahead")
+        raise InvalidInput.at("sendAt", "out_of_range", "must be at least one minute and at most 365 days ahead")
 
 
 def _read(scheduled: str | None) -> ScheduledMessage:

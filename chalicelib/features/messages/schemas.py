@@ -8,10 +8,11 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.core.faults import TOLD
 from chalicelib.core.ids import Id, Seq, Timestamp
-from chalicelib.core.paging import DEFAULT_LIMIT, Limit, Page
+from chalicelib.core.paging import DEFAULT_LIMIT, IdList, Limit, Page
 from chalicelib.realtime.shapes import MOST_OPTIONS, DeleteScope, DeliveryStatus, Message, ScheduledMessage, Users
 
-Content = Annotated[str, Meta(max_length=10_000)]
+MOST_CHARACTERS = 10_000
+Content = Annotated[str, Meta(max_length=MOST_CHARACTERS)]
 ClientMessageId = Annotated[str, Meta(min_length=1, max_length=64)]
 Mentions = Annotated[list[Id], Meta(max_length=50, description="ids of members of the chat")]
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -25,6 +26,20 @@ Words = Annotated[
 Phone = Annotated[
     str,
     Meta(max_length=40, pattern=r"^[+(]*[0-9][-+0-9 ().,/;#*]*(?!\s)$", extra={TOLD: "must be a telephone number"}),
+]
+
+
+Caption = Annotated[str, Meta(max_length=1_000)]
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+Waveform = Annotated[list[Annotated[int, Meta(ge=0, le=100)]], Meta(min_length=1, max_length=100)]
+FileKinds = Annotated[
+    str,
+    Meta(
+        max_length=40,
+        pattern=r"^(image|video|audio|voice|file)(,(image|video|audio|voice|file))*$",
+        description="`image`, `video`, `audio` (or `voice`) and `file`, separated by commas",
+        extra={TOLD: "must be of image, video, audio, voice and file, separated by commas"},
+    ),
 ]
 
 
@@ -42,6 +57,17 @@ class CardInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbi
     user_id: Id | None = None
     name: Words | None = None
     phone: Phone | None = None
+
+
+class AttachmentDetails(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What the sender says of one of the attachments. Only sound and video have a duration and a waveform."""
+
+    id: Annotated[Id, Meta(description="the id of the upload, as `attachments` has it")]
+    caption: Caption | None = None
+    duration: Annotated[Seconds | None, Meta(description="the length of sound or video, in seconds")] = None
+    waveform: Annotated[
+        Waveform | None, Meta(description="how loud sound or video is from beginning to end, 0 to 100 each")
+    ] = None
 
 
 class PollInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -62,6 +88,7 @@ class SendInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbi
     client_message_id: ClientMessageId | None = None
     reply_to: Id | None = None
     attachments: Annotated[list[Id], Meta(max_length=10, description="ids of complete uploads")] = []
+    attachment_details: Annotated[list[AttachmentDetails], Meta(max_length=10)] = []
     mentions: Mentions = []
     location: LocationInput | None = None
     contact: CardInput | None = None
@@ -135,7 +162,7 @@ class DraftList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ScheduleInput(SendInput, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A message, and when to send it: in 10 seconds at the earliest, in 365 days at the latest."""
+    """A message, and when to send it: in a minute at the earliest, in 365 days at the latest."""
 
     send_at: Moment
 
@@ -182,8 +209,21 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", fo
     limit: Limit = DEFAULT_LIMIT
 
 
+class MessagesQuery(HistoryQuery, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Messages by their ids; or, with `chatId`, a page of a chat's history, as clients of other messengers ask."""
+
+    ids: IdList | None = None
+    chat_id: Id | None = None
+
+
+class SharedQuery(Page, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Which of a chat's messages with files; all of them, where `kind` is absent."""
+
+    kind: FileKinds | None = None
+
+
 class MessageList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One page of a chat's history; `nextCursor` goes on in the same direction, from one `around` a message back."""
+    """One page of a chat's messages; `nextCursor` goes on in the same direction, from one `around` a message back."""
 
     messages: list[Message]
     users: Users

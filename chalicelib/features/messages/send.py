@@ -10,12 +10,15 @@ from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput
 from chalicelib.core.ratelimit import Allowance, Policy
 from chalicelib.core.verdicts import LimitedOutcome, settled_within
-from chalicelib.features.messages import indexing, kinds
+from chalicelib.features.messages import files, indexing, kinds, receipts
 from chalicelib.features.messages.schemas import SendInput
 from chalicelib.features.messages.text import clean
 from chalicelib.realtime import events, trail
-from chalicelib.realtime.publish import publish
-from chalicelib.realtime.shapes import Attachment, Message, Quote, for_oneself, read_users
+from chalicelib.realtime.attachments import Attachment
+from chalicelib.realtime.event_data import MessagesRead
+from chalicelib.realtime.publish import publish_updated, publish_with
+from chalicelib.realtime.shapes import Message, Quote, for_oneself, read_users
+from chalicelib.realtime.vocabularies import Aside, read_unread
 
 Channel = Literal["http", "socket"]
 
@@ -43,16 +46,20 @@ class _Outcome(LimitedOutcome, frozen=True, kw_only=True):
     kept_details: str | None
     thread_id: int | None
     head: str | None
+    read_at: str | None
+    readers: list[int] | None
+    unread: str | None
 
 
 # All of it happens in the function: migrations/functions/store_message.sql. It also checks the sender's session.
 _SEND = """
-SELECT * FROM store_message(
+SELECT s.*, CASE WHEN %(counts)s AND s.seq IS NOT NULL THEN unread_by_member(%(chat_id)s, 0) END AS unread
+FROM store_message(
     sender => %(user_id)s, session => %(session_id)s, chat => %(chat_id)s, client_id => %(client_message_id)s,
     kind => %(message_type)s, body => %(content)s, reply => %(reply_to)s, files => %(attachments)s,
     mentioned => %(mentions)s, subject => %(subject)s, burst => %(burst)s, unattended => %(unattended)s,
-    details => %(details)s::jsonb
-)
+    details => %(details)s::jsonb, described => %(described)s::jsonb
+) s
 """
 
 
@@ -61,7 +68,7 @@ def send(actor: Actor, message: SendInput, channel: Channel) -> Sent:
 
     Raises NotFound for who is not a member, Forbidden where only admins write, Blocked, RateLimited, UnknownReply,
     UnknownMention, UnknownUser, UnusableAttachment, ClientMessageIdReused, and InvalidInput for a message that says
-    nothing, or is of two kinds.
+    nothing or is of two kinds.
     """
     return _send(actor.user_id, message, limit=policy(channel), actor=actor)
 
@@ -81,7 +88,7 @@ def checked(message: SendInput) -> SendInput:
         raise InvalidInput.at("content", "missing", "is required where there is nothing else")
     if len(set(message.attachments)) != len(message.attachments):
         raise InvalidInput.at("attachments", "repeated", "must not name an attachment twice")
-    return message
+    return files.checked(message)
 
 
 def _send(
@@ -99,13 +106,26 @@ def _send(
     created = outcome.verdict == "allowed"
     trail.accepted(stored, created=created)
     event = events.message_new(stored, unattended=outcome.leaves_unread)
-    publish(event, to=outcome.recipients, group=f"chat:{stored.chat_id}", acked=True)
+    aside = Aside(unread=read_unread(outcome.unread))
+    publish_with(aside, event, to=outcome.recipients, group=f"chat:{stored.chat_id}", acked=True)
+    if outcome.readers is not None:
+        _tell_read(stored, user_id, outcome)
     if outcome.head is not None:
-        head = events.message_updated(msgspec.json.decode(outcome.head, type=Message))
-        publish(head, to=outcome.recipients, group=f"chat:{stored.chat_id}")
+        publish_updated(outcome.head, to=outcome.recipients)
     if created:
         context.current().after_commit(indexing.soon)
     return Sent(message=for_oneself(stored, user_id), created=created, allowance=outcome)
+
+
+def _tell_read(message: Message, sender_id: int, outcome: _Outcome) -> None:
+    """Tells that the sender has read what was before the message, as marking it as read does."""
+    read = MessagesRead(
+        chat_id=message.chat_id, user_id=sender_id, seq=message.seq, message_id=message.id, read_at=outcome.read_at
+    )
+    is_large = len(outcome.recipients) > receipts.MOST_TOLD
+    sender = [user for user in message.users or () if user.id == sender_id]
+    told = [sender_id] if is_large else outcome.readers or []
+    receipts.tell_read(read, sender, to=told, aside=Aside(unread={sender_id: 0}))
 
 
 def policy(channel: Channel) -> Policy:
@@ -126,6 +146,8 @@ def _store(
         "subject": f"{limit.name}:{user_id}" if limit else "",
         "unattended": unattended,
         "details": kinds.details_of(message),
+        "described": files.described(message),
+        "counts": context.wants("unread"),
     }
 
     def attempt(burst: int | None) -> _Outcome | None:
@@ -143,15 +165,16 @@ def _stored(user_id: int, message: SendInput, outcome: _Outcome) -> Message:
         return msgspec.json.decode(outcome.message, type=Message)
     if outcome.id is None or outcome.seq is None or outcome.created_at is None:
         raise LookupError("an allowed send answered no message")
+    attached = msgspec.json.decode(outcome.attachments or "[]", type=list[Attachment])
     return Message(
         id=outcome.id,
         chat_id=message.chat_id,
         seq=outcome.seq,
         sender_id=user_id,
         client_message_id=message.client_message_id,
-        message_type=message.message_type,
+        message_type=kinds.kind_of(message.message_type, attached),
         content=message.content,
-        attachments=msgspec.json.decode(outcome.attachments or "[]", type=list[Attachment]),
+        attachments=attached,
         reply_to=message.reply_to,
         quote=msgspec.json.decode(outcome.quote, type=Quote) if outcome.quote else None,
         system=None,

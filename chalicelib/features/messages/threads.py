@@ -7,6 +7,7 @@ from chalicelib.core.context import Actor
 from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import MAX_ID, Seq
 from chalicelib.core.verdicts import Outcome, settled
+from chalicelib.features.messages import receipts
 from chalicelib.features.messages.schemas import Thread, ThreadList, ThreadPage
 from chalicelib.realtime import events
 from chalicelib.realtime.publish import publish
@@ -109,10 +110,12 @@ def threads(actor: Actor, chat_id: int, page: paging.Page) -> ThreadList:
 def mark_thread(actor: Actor, message_id: int, seq: int | None) -> ThreadRead:
     """Moves the actor's mark in a thread up to `seq` (to its newest reply where it is None).
 
-    Tells the actor's own devices. Raises NotFound.
+    Tells the actor's own devices. Raises NotFound, and InvalidInput for a number that no message has yet.
     """
     values = {"user_id": actor.user_id, "message_id": message_id, "seq": seq}
     outcome = settled(lambda: db.the(_Outcome, _READ, values, actor=actor))
+    if outcome.verdict == "beyond":
+        raise receipts.beyond()
     state = msgspec.json.decode(outcome.state or "null", type=ThreadRead)
     if outcome.verdict == "allowed":
         publish(events.thread_read(actor.user_id, state), to=[actor.user_id], group=f"user:{actor.user_id}")

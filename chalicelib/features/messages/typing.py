@@ -22,7 +22,7 @@ class _Listeners(msgspec.Struct, frozen=True):
 _STARTED = """
 SELECT array(
     SELECT m.user_id FROM members m
-    WHERE m.chat_id = me.chat_id AND m.user_id <> me.user_id AND a.allowed AND write_refusal(c, me) IS NULL
+    WHERE m.chat_id = me.chat_id AND m.user_id <> me.user_id AND a.allowed AND writing_refusal(c, me) IS NULL
 ) AS member_ids, users_text(ARRAY[me.user_id]) AS users
 FROM members me JOIN chats c ON c.id = me.chat_id
 CROSS JOIN LATERAL take_allowance('typing:' || me.chat_id || ':' || me.user_id, 1, interval '3 seconds') a
@@ -43,7 +43,7 @@ WITH told AS (
 SELECT array(
     SELECT m.user_id FROM members m
     WHERE m.chat_id = me.chat_id AND m.user_id <> me.user_id AND EXISTS (SELECT FROM told)
-        AND write_refusal(c, me) IS NULL
+        AND writing_refusal(c, me) IS NULL
 ) AS member_ids, users_text(ARRAY[me.user_id]) AS users
 FROM members me JOIN chats c ON c.id = me.chat_id
 WHERE me.chat_id = %(chat_id)s AND me.user_id = %(user_id)s

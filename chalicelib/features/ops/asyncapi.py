@@ -10,15 +10,18 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from chalicelib.core.errors import catalogue
-from chalicelib.features.ops.components import Components, Schema, narrowed, plain
+from chalicelib.features.ops.components import Components, Schema, narrowed, plain, titled
 from chalicelib.features.ops.openapi import API_VERSION
+from chalicelib.realtime.event_data import MAX_FRAME_BYTES
 from chalicelib.realtime.vocabularies import VOCABULARIES
 
 _CHANNEL = {"$ref": "#/channels/socket"}
 _ABOUT = (
     "The WebSocket API of a messenger. A client sends frames, and each is answered once, by an ack or by an error "
-    "that has the same `id`. Events come at least once: order them by `seq`, drop those whose `eventId` is known. "
-    "Every frame is one JSON object in a text message of at most 32 KB. The REST API is in `openapi.json`."
+    "that has the same `id`; with `reply: none` by an error alone. Events come at least once: order them by `seq`, "
+    f"drop those whose `eventId` is known. Every frame is one JSON object in a text message. One that a client sends "
+    f"has at most {MAX_FRAME_BYTES} bytes, which `hello` tells as `maxFrameBytes`; a larger one ends the connection "
+    "with code 1009. Send what is larger by REST, which is described in `openapi.json`."
 )
 
 
@@ -101,7 +104,7 @@ def document(actions: Iterable[Action], events: Mapping[str, type[msgspec.Struct
             "servers": _SERVERS,
             "channels": {"socket": {"address": "/api", "messages": messages, "bindings": _BINDINGS}},
             "operations": operations,
-            "components": {"schemas": components.schemas, "securitySchemes": _SECURITY},
+            "components": {"schemas": titled(components.schemas), "securitySchemes": _SECURITY},
         }
     )
 
@@ -183,6 +186,11 @@ _BINDINGS: Schema = {
             "properties": {
                 "ticket": {"type": "string", "description": "A single-use ticket."},
                 "token": {"type": "string", "description": "An access token."},
+                "hello": {
+                    "type": "string",
+                    "const": "ask",
+                    "description": "`hello` is no event then: the first `sync` asks for it.",
+                },
                 "vocabulary": {
                     "type": "string",
                     "enum": list(VOCABULARIES),

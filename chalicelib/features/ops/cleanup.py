@@ -26,8 +26,30 @@ old_changes AS (
     DELETE FROM personal_changes WHERE (user_id, kind, subject_id) IN (
         SELECT user_id, kind, subject_id FROM personal_changes WHERE noted_at < now() - interval '90 days' LIMIT 1000
     ) RETURNING 1
+),
+old_letters AS (
+    DELETE FROM letter_tokens WHERE hash IN (
+        SELECT hash FROM letter_tokens WHERE expires_at < now() LIMIT 1000
+    ) RETURNING 1
+),
+old_devices AS (
+    DELETE FROM known_devices WHERE (user_id, device) IN (
+        SELECT user_id, device FROM known_devices WHERE seen_at < now() - interval '1 year' LIMIT 1000
+    ) RETURNING 1
+),
+old_networks AS (
+    DELETE FROM known_networks WHERE (user_id, network) IN (
+        SELECT user_id, network FROM known_networks WHERE seen_at < now() - interval '90 days' LIMIT 1000
+    ) RETURNING 1
+),
+old_held AS (
+    DELETE FROM held_messages WHERE id IN (
+        SELECT id FROM held_messages WHERE decided_at < now() - interval '90 days' LIMIT 1000
+    ) RETURNING 1
 )
 SELECT (SELECT count(*) FROM keys) + (SELECT count(*) FROM old_changes)
+    + (SELECT count(*) FROM old_letters) + (SELECT count(*) FROM old_devices)
+    + (SELECT count(*) FROM old_networks) + (SELECT count(*) FROM old_held)
     + (SELECT count(*) FROM old_sessions) + (SELECT count(*) FROM full_allowances)
     AS removed
 """
@@ -55,5 +77,5 @@ def sweep() -> int:
 
 
 def clean() -> int:
-    """Removes kept answers after a day, what sync tells after 90 days, expired sessions, and full allowances."""
+    """Removes kept answers after a day, what sync tells after 90 days, what has expired, and full allowances."""
     return db.the(_Removed, _CLEAN, {}).removed

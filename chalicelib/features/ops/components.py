@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from chalicelib.core.ids import DOCUMENTED_PATTERN
+from chalicelib.features.ops import descriptions
 from chalicelib.realtime.shapes import Envelope
 
 Schema = dict[str, Any]
@@ -38,9 +39,9 @@ class Components:
         """The schema of each field of a struct, and whether the field is required. The struct is no component."""
         _, found = msgspec.json.schema_components([form], ref_template=_REFERENCE)
         whole = found[form.__name__]
-        return {
-            name: (self._finished(schema), name in whole["required"]) for name, schema in whole["properties"].items()
-        }
+        properties = {name: self._finished(schema) for name, schema in whole["properties"].items()}
+        described = _described(form.__name__, {"properties": properties})["properties"]
+        return {name: (schema, name in whole["required"]) for name, schema in described.items()}
 
     def add_events(self, catalogue: Mapping[str, type[msgspec.Struct]]) -> dict[str, Schema]:
         """Adds a component for each event, and `Event`, which is any of them. The schemas are by the event's name.
@@ -54,6 +55,7 @@ class Components:
         return events
 
     def _add(self, name: str, schema: Schema) -> None:
+        schema = _described(name, schema)
         if self.schemas.setdefault(name, schema) != schema:
             raise ValueError(f"two schemas are named {name}")
 
@@ -90,6 +92,19 @@ class Components:
         return {**reference(schema["title"]), **default}
 
 
+def _described(name: str, schema: Schema) -> Schema:
+    """A schema whose properties all say what they are, by their types or by the table of descriptions."""
+    if "properties" not in schema:
+        return schema
+    properties = {
+        field: kind
+        if "description" in kind or (text := descriptions.of(name, field)) is None
+        else _wrapped({**kind, "description": text})
+        for field, kind in schema["properties"].items()
+    }
+    return {**schema, "properties": properties}
+
+
 def reference(name: str) -> Schema:
     """A reference to a component."""
     return {"$ref": _REFERENCE.format(name=name)}
@@ -114,3 +129,14 @@ def _wrapped(schema: Schema) -> Schema:
         return schema
     others = {word: value for word, value in schema.items() if word != "$ref"}
     return {"allOf": [{"$ref": schema["$ref"]}], **others}
+
+
+def titled(node: Any) -> Any:
+    """A part of a document with titles for wrapped references: some generators know no other name for them."""
+    if isinstance(node, list):
+        return [titled(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    named = {word: titled(value) for word, value in node.items()}
+    (first, *others) = node.get("allOf") or [{}]
+    return {"title": first["$ref"].rpartition("/")[2], **named} if "$ref" in first and not others else named

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from chalicelib.core import clock, db
-from chalicelib.core.aws import AwsError, dynamodb, s3_request, sqs
+from chalicelib.core.aws import AwsError, Patience, dynamodb, s3_request, sqs
 from chalicelib.core.config import Settings, settings
 from chalicelib.core.ids import Timestamp
 from chalicelib.core.logs import logger
@@ -73,7 +73,7 @@ def _ask_queue() -> None:
 
 def _ask_bucket() -> None:
     """Asks for an object that nobody stores. A function that may list the bucket hears of its absence."""
-    answer = s3_request("GET", "uploads/health", within=PATIENCE_SECONDS)
+    answer = s3_request("GET", "uploads/health", patience=Patience(together=PATIENCE_SECONDS))
     said = re.search(rb"<Code>(\w+)</Code>", answer.body)
     if said is None or said[1] != b"NoSuchKey":
         raise AwsError(said[1].decode() if said else f"Http{answer.status}", status=answer.status)

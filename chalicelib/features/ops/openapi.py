@@ -7,8 +7,11 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.core.errors import ProblemBody, RateLimited
+from chalicelib.core.context import REQUEST_ID
+from chalicelib.core.errors import RateLimited
 from chalicelib.core.http import Endpoint, camel
+from chalicelib.core.problems import ProblemBody
+from chalicelib.features.ops import descriptions
 from chalicelib.features.ops.components import Components, Schema, plain
 from chalicelib.features.ops.links import Ids, add_links
 from chalicelib.features.ops.refusals import problems, refusal, refusals
@@ -127,6 +130,8 @@ def _sentences(endpoint: Endpoint) -> Iterator[str]:
     if _docstring(endpoint)[1]:
         yield _docstring(endpoint)[1]
     yield "Needs an access token." if endpoint.input("actor") else "Needs no access token."
+    if endpoint.needs != "user":
+        yield f"Needs the role `{endpoint.needs}`" + ("." if endpoint.needs == "admin" else ", or `admin`.")
     if any(field.name == "next_cursor" for field in _fields(endpoint.answer)):
         yield "Answers one page: give its `nextCursor` as `cursor` to get the next one."
     if endpoint.creates:
@@ -161,13 +166,14 @@ def _parameters(endpoint: Endpoint, components: Components) -> list[Schema]:
 
 
 def _parameter(place: str, name: str, schema: Schema, *, required: bool) -> Schema:
+    text = schema.get("description")
     # An absent parameter is left out of an address; null cannot be written there.
     choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
     if len(choices) == 1:
         schema = choices[0]
     parameter: Schema = {"name": name, "in": place, "required": required, "schema": schema}
-    if "description" in schema:
-        parameter["description"] = schema["description"]
+    if text := text or schema.get("description") or descriptions.of("", name):
+        parameter["description"] = text
     return parameter
 
 
@@ -256,8 +262,10 @@ _PARAMETERS: dict[str, Schema] = {
     "RequestId": {
         "name": "X-Request-Id",
         "in": "header",
-        "description": "A name for this request, for answers and logs; one is made where it is absent or odd.",
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,64}$"},
+        "description": (
+            "A name for this request, for answers and logs; one is made where it is absent or has another form."
+        ),
+        "schema": {"type": "string", "pattern": f"^{REQUEST_ID.pattern}$"},
     },
     "IdempotencyKey": {
         "name": "Idempotency-Key",

@@ -7,10 +7,9 @@ from typing import Any
 import msgspec
 
 from chalicelib.core.errors import (
+    Forbidden,
     IdempotencyKeyReused,
     InvalidInput,
-    Problem,
-    ProblemBody,
     RateLimited,
     SessionEnded,
     TooLarge,
@@ -22,6 +21,7 @@ from chalicelib.core.errors import (
     catalogue,
 )
 from chalicelib.core.http import Endpoint
+from chalicelib.core.problems import Problem, ProblemBody
 from chalicelib.features.ops.components import Schema, reference
 
 PROBLEM_TYPE = "application/problem+json"
@@ -95,6 +95,8 @@ def _implied(endpoint: Endpoint) -> Iterable[type[Problem]]:
         yield InvalidInput
     if endpoint.input("actor"):
         yield from (Unauthenticated, SessionEnded)
+    if endpoint.needs != "user":
+        yield Forbidden
     if endpoint.creates:
         yield IdempotencyKeyReused
     yield RateLimited

@@ -1,5 +1,6 @@
 """An operator's statement, run where the database can be reached: what runbooks of docs/operations.md ask of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.core import db
@@ -8,8 +9,12 @@ from chalicelib.core import db
 MOST_ROWS = 200
 
 
-def run(database_url: str, statement: str, *, write: bool) -> dict[str, Any]:
-    """Answers `{columns, rows, count}`, values as text and at most 200 rows; or `{refused}` with PostgreSQL's reason.
+def run(
+    database_url: str, statement: str, *, write: bool, values: Sequence[str | None] | None = None
+) -> dict[str, Any]:
+    """Runs it with `values` where there is a `%s`, if there are any.
+
+    Answers `{columns, rows, count}`, values as text and at most 200 rows; or `{refused}` with PostgreSQL's reason.
 
     Without `write` the database refuses whatever would change it: a safeguard against slips, not against intent.
     """
@@ -20,7 +25,7 @@ def run(database_url: str, statement: str, *, write: bool) -> dict[str, Any]:
         if not write:
             connection.execute("SET default_transaction_read_only = on")
         try:
-            cursor = connection.execute(statement.encode())
+            cursor = connection.execute(statement.encode(), values)
             rows = cursor.fetchmany(MOST_ROWS) if cursor.description else []
         except psycopg.Error as error:
             return {"refused": error.diag.message_primary or str(error)}

@@ -8,10 +8,10 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.core.faults import CHECK, TOLD
 from chalicelib.core.ids import Id
 from chalicelib.core.names import NAME
-from chalicelib.core.paging import Page
+from chalicelib.core.paging import IdList, Page
 from chalicelib.features.accounts import usernames
 from chalicelib.features.uploads.avatars import AvatarId, AvatarUrl
-from chalicelib.realtime.people import Block, Contact, LastSeenRule, User
+from chalicelib.realtime.people import Block, CallRule, Contact, LastSeenRule, User
 
 Username = Annotated[
     str,
@@ -37,7 +37,7 @@ Query = Annotated[
     Meta(
         max_length=100,
         pattern=r"\S",
-        description="matched without regard to case",
+        description="matched without regard to case, accents and the dots of ё",
         extra={TOLD: "must have a visible character"},
     ),
 ]
@@ -69,23 +69,13 @@ class PrivacyChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
 
     read_receipts: bool | UnsetType = UNSET
     last_seen: LastSeenRule | UnsetType = UNSET
+    calls: CallRule | UnsetType = UNSET
 
 
 class UsersQuery(Page, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Everybody; or those with these ids, whom it answers at once."""
 
-    ids: (
-        Annotated[
-            str,
-            Meta(
-                max_length=2000,
-                pattern=r"^[0-9]+(,[0-9]+)*$",
-                description="up to 100 ids, separated by commas",
-                extra={TOLD: "must be ids of users, separated by commas"},
-            ),
-        ]
-        | None
-    ) = None
+    ids: IdList | None = None
 
 
 class SearchQuery(Page, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -7,11 +7,11 @@ from msgspec import UNSET
 
 from chalicelib.core import ratelimit
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import Blocked, InvalidInput, NotFound, UnknownUser
+from chalicelib.core.errors import Blocked, NotFound, UnknownUser
 from chalicelib.core.ids import MAX_ID, Id
-from chalicelib.core.paging import Page, cut, read_cursor, write_cursor
+from chalicelib.core.paging import Page, cut, read_cursor, read_list, write_cursor
 from chalicelib.features.accounts.usernames import normal
-from chalicelib.features.people import store
+from chalicelib.features.people import block_store, store
 from chalicelib.features.people.schemas import (
     BlockList,
     ContactList,
@@ -27,9 +27,7 @@ from chalicelib.features.uploads import avatars
 from chalicelib.realtime import events
 from chalicelib.realtime.people import Block, Contact, User
 from chalicelib.realtime.publish import presence_may_have_changed, publish, tell_status_anew
-
-# Of whom a client can ask at once.
-MOST_IDS = 100
+from chalicelib.realtime.shapes import CannotSendReason
 
 
 class _SearchKey(msgspec.Struct, frozen=True, array_like=True):
@@ -55,7 +53,7 @@ def user(actor: Actor, user_id: int) -> User:
 def users(actor: Actor, query: UsersQuery) -> UserList:
     """Everybody, in the order of registration; or those with the ids that are asked for."""
     if query.ids is not None:
-        return UserList(users=store.users_of(actor, _ids(query.ids)), has_more=False, next_cursor=None)
+        return UserList(users=store.users_of(actor, read_list("ids", query.ids)), has_more=False, next_cursor=None)
     found, more = cut(store.users(actor, after=_after(query), limit=query.limit + 1), query.limit)
     return UserList(users=found, has_more=more, next_cursor=write_cursor(found[-1].id) if more else None)
 
@@ -66,7 +64,7 @@ def search(actor: Actor, query: SearchQuery) -> tuple[UserList, dict[str, str]]:
     after = read_cursor(query.cursor, _SearchKey) or _SearchKey()
     allowance, matches = store.search(
         actor,
-        query.q.strip(),
+        _sought(query.q),
         after_name=after.name,
         after_id=after.user_id,
         limit=query.limit + 1,
@@ -97,7 +95,7 @@ def change_me(actor: Actor, asked: ProfileChange) -> User:
 
 def contacts(actor: Actor, query: ContactQuery) -> ContactList:
     """The actor's contacts, or those of them whose name holds `q`."""
-    q = query.q and query.q.strip()
+    q = query.q and _sought(query.q)
     found, more = cut(store.contacts(actor, q=q, after=_after(query), limit=query.limit + 1), query.limit)
     return ContactList(contacts=found, has_more=more, next_cursor=write_cursor(found[-1].user_id) if more else None)
 
@@ -111,58 +109,67 @@ def add_contact(actor: Actor, new: NewContact) -> tuple[Contact, bool]:
         raise Blocked()
     if addition.may_see:
         tell_status_anew(actor.user_id, [new.user_id])
-    tell_own(actor.user_id, events.contact_updated(addition.contact))
+    tell_own(actor.user_id, events.contact_updated(addition.contact, version=addition.version))
     return addition.contact, addition.created
 
 
 def rename_contact(actor: Actor, user_id: int, name: str | None) -> Contact:
     """Gives a contact another name. Raises NotFound."""
-    contact = store.rename_contact(actor, user_id, name)
-    if contact is None:
+    renamed = store.rename_contact(actor, user_id, name)
+    if renamed is None:
         raise NotFound("This user is not among your contacts.")
-    tell_own(actor.user_id, events.contact_updated(contact))
+    contact, version = renamed
+    tell_own(actor.user_id, events.contact_updated(contact, version=version))
     return contact
 
 
 def remove_contact(actor: Actor, user_id: int) -> None:
     """Forgets a contact, if it is one."""
-    was_one, may_not_see = store.remove_contact(actor, user_id)
-    if was_one:
-        tell_own(actor.user_id, events.contact_removed(user_id))
-    if may_not_see:
+    removal = store.remove_contact(actor, user_id)
+    if removal is None:
+        return
+    tell_own(actor.user_id, events.contact_removed(user_id, version=removal.version))
+    if removal.shown:
         tell_status_anew(actor.user_id, [user_id])
 
 
 def blocks(actor: Actor, page: Page) -> BlockList:
     """Whom the actor has blocked."""
-    found, more = cut(store.blocks(actor, after=_after(page), limit=page.limit + 1), page.limit)
+    found, more = cut(block_store.blocks(actor, after=_after(page), limit=page.limit + 1), page.limit)
     return BlockList(blocks=found, has_more=more, next_cursor=write_cursor(found[-1].user_id) if more else None)
 
 
 def block(actor: Actor, user_id: int) -> Block:
     """Blocks somebody, and each leaves the other's eyes; again is as once. Raises NotYourself, NotFound."""
-    blocking = store.block(actor, user_id)
+    blocking = block_store.block(actor, user_id)
     if blocking is None:
         raise NotFound("There is no such user.")
     if blocking.shown:
         _leave(actor.user_id, eyes_of=user_id)
     if blocking.saw:
         _leave(user_id, eyes_of=actor.user_id)
-    tell_own(actor.user_id, events.block_updated(blocking.block))
+    tell_own(actor.user_id, events.block_updated(blocking.block, version=blocking.version))
+    if blocking.closed_chat_id is not None:
+        _tell_sending(blocking.closed_chat_id, "blocked", [actor.user_id, user_id])
     return blocking.block
 
 
 def unblock(actor: Actor, user_id: int) -> None:
     """Takes a block back, if there is one, and each comes back into the other's eyes."""
-    unblocked = store.unblock(actor, user_id)
+    unblocked = block_store.unblock(actor, user_id)
     if unblocked is None:
         return
-    tell_own(actor.user_id, events.block_removed(user_id))
-    shown, sees = unblocked
-    if shown:
+    tell_own(actor.user_id, events.block_removed(user_id, version=unblocked.version))
+    if unblocked.opened_chat_id is not None:
+        _tell_sending(unblocked.opened_chat_id, None, [actor.user_id, user_id])
+    if unblocked.shown:
         tell_status_anew(actor.user_id, [user_id])
-    if sees:
+    if unblocked.sees:
         tell_status_anew(user_id, [actor.user_id])
+
+
+def _tell_sending(chat_id: int, refusal: CannotSendReason | None, hearers: list[int]) -> None:
+    publish(events.chat_sending(chat_id, refusal), to=hearers, group=f"chat:{chat_id}")
 
 
 def _leave(user_id: int, *, eyes_of: int) -> None:
@@ -170,13 +177,10 @@ def _leave(user_id: int, *, eyes_of: int) -> None:
     publish(event, to=[eyes_of], group=f"user:{user_id}")
 
 
-def _ids(given: str) -> list[int]:
-    ids = {int(each) for each in given.split(",")}
-    if len(ids) > MOST_IDS:
-        raise InvalidInput.at("ids", "too_long", "must have at most {limit:item|items}", limit=MOST_IDS)
-    if not all(1 <= each <= MAX_ID for each in ids):
-        raise InvalidInput.at("ids", "out_of_range", "must be ids of users, separated by commas")
-    return sorted(ids)
+def _sought(q: str) -> str:
+    """What to look for: `@name` is how people write a username."""
+    text = q.strip()
+    return text.removeprefix("@").strip() or text
 
 
 def _after(page: Page) -> int:

@@ -12,7 +12,7 @@ from chalicelib.features.people.schemas import NewContact, ProfileChange
 from chalicelib.features.people.telling import ProfileNews
 from chalicelib.features.uploads import avatars
 from chalicelib.realtime.event_data import UserUpdated
-from chalicelib.realtime.people import Block, Contact, User
+from chalicelib.realtime.people import Contact, User
 
 
 class _Profile(msgspec.Struct, frozen=True):
@@ -24,6 +24,7 @@ class _Changed(_Profile, frozen=True):
     hearers: list[int] | None
     apart: list[int] | None
     is_news: bool
+    version: str
 
 
 class _Contact(msgspec.Struct, frozen=True):
@@ -32,15 +33,8 @@ class _Contact(msgspec.Struct, frozen=True):
     profile: str
 
 
-class _Block(msgspec.Struct, frozen=True):
-    user_id: int
-    created_at: str
-    profile: str
-
-
-class _Blocked(_Block, frozen=True):
-    shown: bool
-    saw: bool
+class _Renamed(_Contact, frozen=True):
+    version: str
 
 
 class _Added(msgspec.Struct, frozen=True):
@@ -50,13 +44,7 @@ class _Added(msgspec.Struct, frozen=True):
     user_id: int
     name: str | None
     profile: str
-
-
-class _Shown(msgspec.Struct, frozen=True):
-    """Whether what the other one sees of the actor has changed, and what the actor sees of the other one."""
-
-    shown: bool
-    sees: bool
+    version: str | None
 
 
 class _Found(Allowance, frozen=True, kw_only=True):
@@ -71,14 +59,14 @@ class Addition(msgspec.Struct, frozen=True, kw_only=True):
     contact: Contact | None
     created: bool
     may_see: bool
+    version: str | None
 
 
-class Blocking(msgspec.Struct, frozen=True, kw_only=True):
-    """A block, and whether until now the one `shown` heard when the actor was there, and the actor `saw` them."""
+class Removal(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact was removed; `shown`: until now they heard when the actor was there."""
 
-    block: Block
     shown: bool
-    saw: bool
+    version: str
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,7 +114,7 @@ def users_of(actor: Actor, ids: list[int]) -> list[User]:
 # runs only where the first has left room. `~<~` compares bytes, as the prefix index does under any collation, and
 # U+10FFFF sorts behind all that a name can go on with. Fewer than three characters are found at the beginning of a
 # word only, since the trigram index knows no shorter piece inside of one. Of several words the longest is looked up,
-# and each of the others must begin a word too, in whatever order.
+# and each of the others must begin a word too, in whatever order. Where nobody is found, nearly such names follow.
 _SEARCH: LiteralString = r"""
 WITH allowance AS MATERIALIZED (
     SELECT * FROM take_allowance('search:' || %(viewer)s::bigint, %(burst)s, make_interval(secs => %(window)s))
@@ -136,13 +124,13 @@ WITH allowance AS MATERIALIZED (
         FROM users u
         WHERE (SELECT allowed FROM allowance) AND %(after_id)s = 0
             AND folded(username) ~>=~ folded(%(q)s) AND folded(username) ~<~ (folded(%(q)s) || U&'\+10FFFF')
-            AND folded(username) ~>~ %(after_name)s
+            AND folded(username) ~>~ %(after_name)s AND erased_at IS NULL
         ORDER BY folded(username) USING ~<~
         LIMIT %(limit)s
     ) UNION ALL (
         SELECT user_json(u, %(viewer)s)::text, '', id
         FROM users u
-        WHERE (SELECT allowed FROM allowance) AND id > %(after_id)s
+        WHERE (SELECT allowed FROM allowance) AND id > %(after_id)s AND erased_at IS NULL
             AND folded(searched) LIKE folded(%(pattern)s) AND NOT starts_with(folded(username), folded(%(q)s))
             -- Asked first, so that the planner does not reckon with a condition that is not there.
             AND (
@@ -153,9 +141,13 @@ WITH allowance AS MATERIALIZED (
         LIMIT %(limit)s
     )
     LIMIT %(limit)s
+), meant AS (
+    SELECT user_json(u, %(viewer)s)::text AS profile, ''::text AS after_name, place AS after_id
+    FROM people_like(%(words)s::text[], least(%(limit)s - 1, 20)) JOIN users u ON u.id = user_id
+    WHERE (SELECT allowed FROM allowance) AND (%(after_id)s, %(after_name)s) = (0, '') AND NOT EXISTS (TABLE found)
 )
 SELECT allowed, remaining, retry_after, profile, after_name, after_id
-FROM allowance LEFT JOIN found ON true
+FROM allowance LEFT JOIN (SELECT * FROM found UNION ALL SELECT * FROM meant) people ON true
 ORDER BY after_id, after_name USING ~<~
 """
 
@@ -168,8 +160,9 @@ def search(
     given = {
         "viewer": actor.user_id,
         "q": q,
-        "pattern": f"%{_escaped(longest)}%" if len(longest) >= 3 else f"% {_escaped(longest)}%",
-        "others": [f"% {_escaped(word)}%" for word in others],
+        "pattern": f"%{db.pattern_of(longest)}%" if len(longest) >= 3 else f"% {db.pattern_of(longest)}%",
+        "words": [longest, *others],
+        "others": [f"% {db.pattern_of(word)}%" for word in others],
         "after_name": after_name,
         "after_id": after_id,
         "limit": limit,
@@ -211,7 +204,8 @@ changed AS (
 )
 SELECT user_json(c.profile, c.id)::text AS profile, profile_of(c.profile, c.id)::text AS own,
     told.hearers, told.apart,
-    profile_of(c.profile, c.id) <> profile_of(b.profile, c.id) AS is_news
+    profile_of(c.profile, c.id) <> profile_of(b.profile, c.id) AS is_news,
+    pg_current_xact_id_if_assigned()::text AS version
 FROM changed c CROSS JOIN before b
 LEFT JOIN LATERAL profile_audience(c.id) told ON profile_of(c.profile, NULL) <> profile_of(b.profile, NULL)
 """
@@ -229,7 +223,8 @@ def change(actor: Actor, asked: ProfileChange, avatar: avatars.Choice | None) ->
     if not row.is_news:
         return _user(row.profile), None
     own = msgspec.json.decode(row.own, type=UserUpdated)
-    return _user(row.profile), ProfileNews(own=own, hearers=row.hearers or (), apart=row.apart or ())
+    news = ProfileNews(own=own, hearers=row.hearers or (), apart=row.apart or (), version=row.version)
+    return _user(row.profile), news
 
 
 _CONTACTS: LiteralString = """
@@ -247,7 +242,7 @@ LIMIT %(limit)s
 
 def contacts(actor: Actor, *, q: str | None, after: int, limit: int) -> list[Contact]:
     """The actor's contacts, by user id; with `q` those whose name holds it."""
-    pattern = None if q is None else f"%{_escaped(q)}%"
+    pattern = None if q is None else f"%{db.pattern_of(q)}%"
     given = {"owner": actor.user_id, "pattern": pattern, "after": after, "limit": limit}
     return [_contact(row) for row in db.many(_Contact, _CONTACTS, given, actor=actor)]
 
@@ -264,7 +259,8 @@ WITH target AS (
     ON CONFLICT (owner_id, user_id) DO UPDATE SET name = coalesce(excluded.name, kept.name)
     RETURNING name, xmax = 0 AS created
 )
-SELECT blocked, created, hears AND coalesce(created, false) AS may_see, id AS user_id, name, profile
+SELECT blocked, created, hears AND coalesce(created, false) AS may_see, id AS user_id, name, profile,
+    pg_current_xact_id_if_assigned()::text AS version
 FROM target LEFT JOIN added ON true
 """
 
@@ -276,106 +272,36 @@ def add_contact(actor: Actor, new: NewContact) -> Addition | None:
     if row is None:
         return None
     contact = None if row.blocked else Contact(user_id=row.user_id, name=row.name, user=_user(row.profile))
-    return Addition(contact=contact, created=bool(row.created), may_see=row.may_see)
+    return Addition(contact=contact, created=bool(row.created), may_see=row.may_see, version=row.version)
 
 
 _RENAME_CONTACT: LiteralString = """
 UPDATE contacts SET name = %(name)s FROM users u
 WHERE owner_id = %(owner)s AND user_id = %(user_id)s AND u.id = user_id
-RETURNING user_id, name, user_json(u, owner_id)::text AS profile
+RETURNING user_id, name, user_json(u, owner_id)::text AS profile, pg_current_xact_id()::text AS version
 """
 
 
-def rename_contact(actor: Actor, user_id: int, name: str | None) -> Contact | None:
-    """Gives a contact another name; None where the user is not among the actor's contacts."""
+def rename_contact(actor: Actor, user_id: int, name: str | None) -> tuple[Contact, str] | None:
+    """Gives a contact another name; answers the transaction too. None where the user is not among the contacts."""
     given = {"owner": actor.user_id, "user_id": user_id, "name": name}
-    row = db.one(_Contact, _RENAME_CONTACT, given, actor=actor)
-    return None if row is None else _contact(row)
+    row = db.one(_Renamed, _RENAME_CONTACT, given, actor=actor)
+    return None if row is None else (_contact(row), row.version)
 
 
 _REMOVE_CONTACT: LiteralString = """
 WITH removed AS (
     DELETE FROM contacts WHERE owner_id = %(owner)s AND user_id = %(user_id)s RETURNING user_id
 )
-SELECT false AS sees,
-    me.shows_last_seen = 'contacts' AND r.user_id = ANY (presence_audience(me.id, 'everyone')) AS shown
+SELECT me.shows_last_seen = 'contacts' AND r.user_id = ANY (presence_audience(me.id, 'everyone')) AS shown,
+    pg_current_xact_id_if_assigned()::text AS version
 FROM removed r JOIN users me ON me.id = %(owner)s
 """
 
 
-def remove_contact(actor: Actor, user_id: int) -> tuple[bool, bool]:
-    """Forgets a contact; answers whether it was one, and whether it may not hear any more when the actor is there."""
-    row = db.one(_Shown, _REMOVE_CONTACT, {"owner": actor.user_id, "user_id": user_id}, actor=actor)
-    return (False, False) if row is None else (True, row.shown)
-
-
-_BLOCKS: LiteralString = """
-SELECT blocked_id AS user_id, wire_time(blocks.created_at) AS created_at, user_json(u, blocker_id)::text AS profile
-FROM blocks JOIN users u ON u.id = blocked_id
-WHERE blocker_id = %(blocker)s AND blocked_id > %(after)s
-ORDER BY blocked_id
-LIMIT %(limit)s
-"""
-
-
-def blocks(actor: Actor, *, after: int, limit: int) -> list[Block]:
-    """Whom the actor has blocked, by user id."""
-    rows = db.many(_Block, _BLOCKS, {"blocker": actor.user_id, "after": after, "limit": limit}, actor=actor)
-    return [_block(row) for row in rows]
-
-
-# The update that changes nothing is there to have the old row returned. The profile is as it is seen afterwards.
-_BLOCK: LiteralString = """
-WITH target AS (
-    SELECT u.id, (
-            user_json(u, me.id) || jsonb_build_object('status', 'offline', 'statusText', '', 'lastSeenAt', NULL)
-        )::text AS profile,
-        u.id = ANY (presence_audience(me.id, me.shows_last_seen)) AS shown,
-        me.id = ANY (presence_audience(u.id, u.shows_last_seen)) AS saw
-    FROM users u, users me WHERE u.id = %(user_id)s AND me.id = %(blocker)s
-), blocked AS (
-    INSERT INTO blocks AS kept (blocker_id, blocked_id) SELECT %(blocker)s, id FROM target
-    ON CONFLICT (blocker_id, blocked_id) DO UPDATE SET created_at = kept.created_at
-    RETURNING created_at
-)
-SELECT id AS user_id, wire_time(created_at) AS created_at, profile, shown, saw FROM target CROSS JOIN blocked
-"""
-
-
-def block(actor: Actor, user_id: int) -> Blocking | None:
-    """Blocks somebody; None where there is no such user. Raises NotYourself."""
-    row = db.one(_Blocked, _BLOCK, {"blocker": actor.user_id, "user_id": user_id}, actor=actor)
-    return None if row is None else Blocking(block=_block(row), shown=row.shown, saw=row.saw)
-
-
-# Who hears of whom: by a private chat both of the other, by a contact its owner of the contact. Nobody, where the
-# other one has blocked as well.
-_UNBLOCK: LiteralString = """
-WITH unblocked AS (
-    DELETE FROM blocks WHERE blocker_id = %(blocker)s AND blocked_id = %(user_id)s RETURNING blocker_id, blocked_id
-), known AS (
-    SELECT u.blocker_id AS me, u.blocked_id AS other, shares_private_chat(u.blocker_id, u.blocked_id) AS share_chat
-    FROM unblocked u
-    WHERE NOT EXISTS (SELECT FROM blocks b WHERE b.blocker_id = u.blocked_id AND b.blocked_id = u.blocker_id)
-)
-SELECT
-    coalesce(
-        share_chat OR EXISTS (SELECT FROM contacts c WHERE c.owner_id = other AND c.user_id = me), false
-    ) AS shown,
-    coalesce(
-        share_chat OR EXISTS (SELECT FROM contacts c WHERE c.owner_id = me AND c.user_id = other), false
-    ) AS sees
-FROM unblocked LEFT JOIN known ON true
-"""
-
-
-def unblock(actor: Actor, user_id: int) -> tuple[bool, bool] | None:
-    """Takes a block back; answers whether now the other hears of the actor again, and the actor of the other.
-
-    None where there was no block.
-    """
-    row = db.one(_Shown, _UNBLOCK, {"blocker": actor.user_id, "user_id": user_id}, actor=actor)
-    return None if row is None else (row.shown, row.sees)
+def remove_contact(actor: Actor, user_id: int) -> Removal | None:
+    """Forgets a contact; None where it was none."""
+    return db.one(Removal, _REMOVE_CONTACT, {"owner": actor.user_id, "user_id": user_id}, actor=actor)
 
 
 def _user(profile: str) -> User:
@@ -384,12 +310,3 @@ def _user(profile: str) -> User:
 
 def _contact(row: _Contact) -> Contact:
     return Contact(user_id=row.user_id, name=row.name, user=_user(row.profile))
-
-
-def _block(row: _Block) -> Block:
-    return Block(user_id=row.user_id, created_at=row.created_at, user=_user(row.profile))
-
-
-def _escaped(text: str) -> str:
-    """`text` as a piece of a LIKE pattern that stands for itself."""
-    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")

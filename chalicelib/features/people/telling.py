@@ -11,20 +11,24 @@ from chalicelib.realtime.shapes import Envelope
 
 
 class ProfileNews(msgspec.Struct, frozen=True, kw_only=True):
-    """A profile as the user sees it, and who else hears of it: `apart` are those with whom there is a block."""
+    """A profile as the user sees it, and who else hears of it: `apart` are those with whom there is a block.
+
+    `version` is the transaction that changed it.
+    """
 
     own: UserUpdated
     hearers: Sequence[int]
     apart: Sequence[int]
+    version: str | None
 
 
 def tell_profile(news: ProfileNews) -> None:
     """Tells the user's own devices and everybody who knows the user; over a block no status text is seen."""
     seen = msgspec.structs.replace(news.own, email=msgspec.UNSET)
     hidden = msgspec.structs.replace(seen, status_text="")
-    tell_own(news.own.id, events.user_updated(news.own))
+    tell_own(news.own.id, events.user_updated(news.own, version=news.version))
     for profile, hearers in ((seen, news.hearers), (hidden, news.apart)):
-        publish(events.user_updated(profile), to=hearers, group=f"user:{news.own.id}")
+        publish(events.user_updated(profile, version=news.version), to=hearers, group=f"user:{news.own.id}")
 
 
 def tell_own(user_id: int, event: Envelope) -> None:

@@ -13,7 +13,7 @@ from chalicelib.features.people.telling import ProfileNews, tell_profile
 from chalicelib.features.presence import store
 from chalicelib.features.presence.schemas import ChosenStatus, PresenceList, StatusInput
 from chalicelib.features.presence.store import Settled
-from chalicelib.realtime import connections, events, shedding
+from chalicelib.realtime import events, leases, shedding
 from chalicelib.realtime.event_data import UserUpdated
 from chalicelib.realtime.publish import LONGEST_DELAY, presence_may_have_changed, publish, tell_status_later
 from chalicelib.realtime.shapes import Presence
@@ -22,20 +22,26 @@ from chalicelib.realtime.shapes import Presence
 _SWEEP = 500
 
 
-def settle(user_id: int) -> None:
-    """Compares a user's live connections with what others were last told, and tells a difference."""
-    online = _is_there(user_id)
+def settle(user_id: int) -> int | None:
+    """Compares a user's live connections with what others were last told, and tells a difference.
+
+    Answers the call that the user is in, or that rings for them.
+    """
+    seen = leases.standing(user_id)
     while True:
-        settled = store.settle(user_id, online=online)
+        settled = store.settle(user_id, online=seen.is_there)
         if settled is None:
-            return
+            return None
         _tell(user_id, settled)
-        if not settled.came_or_went:
-            return
-        # Somebody who looked at the same time may have seen another moment, and may have written first.
-        before, online = online, _is_there(user_id)
-        if online == before:
-            return
+        before = seen
+        if settled.came_or_went:
+            # Somebody who looked at the same time may have seen another moment, and may have written first.
+            seen = leases.standing(user_id)
+        if seen.is_there == before.is_there:
+            break
+    if not seen.is_there and seen.lease is not None:
+        leases.leave_index(seen.lease)  # the sweep has nothing to do here
+    return settled.call_id
 
 
 def tell_again(user_id: int, hearers: list[int], *, since: datetime, waited: int) -> None:
@@ -50,7 +56,7 @@ def tell_again(user_id: int, hearers: list[int], *, since: datetime, waited: int
         if viewers:
             tell_status_later(user_id, viewers, since=since, seconds=min(2 * waited, LONGEST_DELAY))
         return
-    if not all(view.noticed for view in views) and _is_there(user_id):
+    if not all(view.noticed for view in views) and leases.standing(user_id).is_there:
         return
     for view in views:
         event = events.user_status(
@@ -67,7 +73,8 @@ def choose(actor: Actor, asked: StatusInput) -> ChosenStatus:
     _tell(actor.user_id, settled)
     if settled.profile is not None:
         own = msgspec.json.decode(settled.profile, type=UserUpdated)
-        tell_profile(ProfileNews(own=own, hearers=settled.hearers or (), apart=settled.apart or ()))
+        hearers, apart = settled.hearers or (), settled.apart or ()
+        tell_profile(ProfileNews(own=own, hearers=hearers, apart=apart, version=settled.version))
     if settled.chose:
         _publish(actor.user_id, settled, settled.status, to=[actor.user_id])
     return ChosenStatus(status=settled.status, status_text=settled.status_text)
@@ -85,15 +92,11 @@ def presences(actor: Actor, user_ids: list[int]) -> PresenceList:
 
 def sweep() -> int:
     """Has the presence of users looked at whose lease ran out without a `$disconnect`; answers how many."""
-    lapsed = connections.lapsed(_SWEEP)
-    for user_id in lapsed:
-        if presence_may_have_changed(user_id):  # else the next sweep finds it again
-            connections.leave_index(user_id)
+    lapsed = leases.lapsed(_SWEEP)
+    for lease in lapsed:
+        if presence_may_have_changed(lease.user_id):  # else the next sweep finds it again
+            leases.leave_index(lease)
     return len(lapsed)
-
-
-def _is_there(user_id: int) -> bool:
-    return user_id in connections.online([user_id])
 
 
 def _tell(user_id: int, settled: Settled) -> None:

@@ -18,7 +18,7 @@ class Settled(msgspec.Struct, frozen=True):
 
     `audience` hears what is shown to others, now; `put_off` says that it must be told later; `came_or_went` and
     `chose` say what of it is new. Where the text is, `profile` is what the user's own devices are told, and `hearers`
-    and `apart` are those who hear of it too.
+    and `apart` are those who hear of it too. The user is in the call `call_id`, or it rings for them.
     """
 
     status: Choice
@@ -32,6 +32,8 @@ class Settled(msgspec.Struct, frozen=True):
     profile: str | None
     hearers: list[int] | None
     apart: list[int] | None
+    version: str | None
+    call_id: int | None
 
 
 class View(msgspec.Struct, frozen=True):
@@ -93,7 +95,8 @@ SELECT d.status, d.status_text, d.shown, d.came_or_went, d.chose, d.put_off,
     CASE WHEN d.status_text <> b.status_text THEN (
         SELECT (profile_of(u, u.id) || jsonb_build_object('statusText', d.status_text))::text
         FROM users u WHERE u.id = d.id
-    ) END AS profile, told.hearers, told.apart
+    ) END AS profile, told.hearers, told.apart, pg_current_xact_id_if_assigned()::text AS version,
+    call_of(d.id) AS call_id
 FROM decided d JOIN before b ON true LEFT JOIN settled s ON true
 LEFT JOIN LATERAL profile_audience(d.id) told ON d.status_text <> b.status_text
 """
