@@ -1,4 +1,4 @@
-"""`python -m infra deploy|rollback|rotate|unlock|sql|import|destroy --stage NAME`: what `make` runs."""
+"""`python -m infra COMMAND --stage NAME`: what `make deploy`, `make rollback`, `make sql` and their like run."""
 
 import argparse
 import os
@@ -8,7 +8,21 @@ from dataclasses import replace
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import destroy, domains, edge, functions, importing, keys, lock, regions, rollout, smoke, sql, template
+from infra import (
+    destroy,
+    domains,
+    edge,
+    functions,
+    importing,
+    keys,
+    lock,
+    regions,
+    rollout,
+    smoke,
+    sql,
+    template,
+    web,
+)
 from infra.bucket import Bucket, Release, Smoke
 from infra.package import PackageError
 from infra.refusals import explained
@@ -21,7 +35,8 @@ from infra.wheels import WheelsError
 def main(arguments: list[str]) -> int:
     """Runs a command; 1 with the reason where it could not be done."""
     parser = argparse.ArgumentParser(prog="python -m infra", description=__doc__)
-    parser.add_argument("command", choices=["deploy", "rollback", "rotate", "unlock", "sql", "import", "destroy"])
+    commands = ["deploy", "rollback", "rotate", "unlock", "sql", "admin", "audit-verify", "import", "destroy"]
+    parser.add_argument("command", choices=commands)
     parser.add_argument("--stage", required=True, help="a name of your choice: dev, prod, …")
     parser.add_argument("--no-smoke", action="store_true", help="leave the smoke test out")
     parser.add_argument("--data", choices=["keep", "delete"], default="keep", help="what destroy does with data")
@@ -30,21 +45,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--database", help="sql: the identifier of another database, as of a restored one")
     given = parser.parse_args(arguments)
     try:
-        stage = _stage(given.stage)
-        if given.command == "deploy":
-            _deploy(stage, smoking=not given.no_smoke)
-        elif given.command == "rollback":
-            _rollback(stage, smoking=not given.no_smoke)
-        elif given.command == "rotate":
-            _rotate(stage)
-        elif given.command == "unlock":
-            lock.unlock(stage, Bucket(stage), say)
-        elif given.command == "sql":
-            _sql(stage, database=given.database, write=given.write)
-        elif given.command == "import":
-            importing.run(stage, Stack(stage, say).outputs())
-        else:
-            _destroy(stage, data=given.data == "delete", confirm=given.confirm)
+        _run(given, _stage(given.stage))
     except DeployError as error:
         print(f"\n{explained(str(error))}", file=sys.stderr)
         return 1
@@ -55,6 +56,27 @@ def main(arguments: list[str]) -> int:
         print(f"\n{explained(f'AWS refused: {error}')}\nThe command may be repeated.", file=sys.stderr)
         return 1
     return 0
+
+
+def _run(given: argparse.Namespace, stage: Stage) -> None:
+    if given.command == "deploy":
+        _deploy(stage, smoking=not given.no_smoke)
+    elif given.command == "rollback":
+        _rollback(stage, smoking=not given.no_smoke)
+    elif given.command == "rotate":
+        _rotate(stage)
+    elif given.command == "unlock":
+        lock.unlock(stage, Bucket(stage), say)
+    elif given.command == "sql":
+        _sql(stage, database=given.database, write=given.write)
+    elif given.command == "admin":
+        _admin(stage)
+    elif given.command == "audit-verify":
+        print(sql.verify_audit(stage, Stack(stage, say).outputs(), os.environ.get("HEAD", "").strip() or None))
+    elif given.command == "import":
+        importing.run(stage, Stack(stage, say).outputs())
+    else:
+        _destroy(stage, data=given.data == "delete", confirm=given.confirm)
 
 
 def say(words: str) -> None:
@@ -86,7 +108,9 @@ def _deploy(stage: Stage, *, smoking: bool) -> None:
         edge.tell_name(outputs, say)
         ground = going.run(outputs, migrating=True)
         ids, host = (ground.rest_api, ground.socket_api), outputs.get("WebHost", "")
-        _record(stage, going, going.release(), ids, smoking=smoking, host=host)
+        release = going.release(web.pages(outputs))
+        web.publish(stage, outputs, release.id, say)
+        _record(stage, going, release, ids, smoking=smoking, host=host)
         if by_endpoint and going.ipv6:
             say("every function goes by IPv6 now: the endpoint of the queues is removed")
             stack.ensure(url, queues_by_endpoint=False)
@@ -105,6 +129,7 @@ def _rollback(stage: Stage, *, smoking: bool) -> None:
         outputs = stack.outputs()
         ground = going.run(outputs, migrating=False)
         ids, host = (ground.rest_api, ground.socket_api), outputs.get("WebHost", "")
+        web.restore(stage, outputs, release.id, say)
         _record(stage, going, release, ids, smoking=smoking, host=host)
 
 
@@ -119,6 +144,13 @@ def _sql(stage: Stage, *, database: str | None, write: bool) -> None:
     if not statement:
         raise DeployError(f'Say what to run: make sql STAGE={stage.name} QUERY="SELECT …"')
     print(sql.run(stage, Stack(stage, say).outputs(), statement, database=database, write=write))
+
+
+def _admin(stage: Stage) -> None:
+    name = os.environ.get("NAME", "").strip()
+    if not name:
+        raise DeployError(f"Say whom: make admin STAGE={stage.name} USER=name")
+    print(sql.appoint_admin(stage, Stack(stage, say).outputs(), name))
 
 
 def _record(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from chalicelib.entry.preload import SERVED_APART
+from chalicelib.entry.preload import ONE_WAY_ROUTE, ROUTE_SELECTION, SERVED_APART
 from infra.stage import GATEWAY_STAGE, Stage
 
 GATEWAY_RESPONSES = Path(__file__).with_name("gateway_responses.json")
@@ -59,7 +59,7 @@ def ensure_sockets(stage: Stage) -> str:
         Name=stage.socket_api_name,
         ProtocolType="WEBSOCKET",
         IpAddressType=address_type(stage),
-        RouteSelectionExpression="$request.body.action",
+        RouteSelectionExpression=ROUTE_SELECTION,
         Tags={_TAG: stage.name},
     )
     return str(made["ApiId"])
@@ -124,15 +124,17 @@ def gateway_responses(path: Path = GATEWAY_RESPONSES) -> Iterator[dict[str, Any]
 
 
 def finish_sockets(stage: Stage, api_id: str) -> None:
-    """Lets the answer of `$default` travel back on the socket, and points the stage at the routes as they are now.
+    """Lets the answer of `$default` travel back on the socket, adds the route without an answer, and points the stage
+    at the routes as they are now.
 
     Chalice has just made the routes anew, without route responses; until a new deployment the stage serves the ones
     before, so that nothing is dropped.
     """
     client = stage.account.client("apigatewayv2")
-    client.update_api(ApiId=api_id, IpAddressType=address_type(stage))
-    routes = {route["RouteKey"]: route["RouteId"] for route in _items(stage, "get_routes", api_id)}
-    client.create_route_response(ApiId=api_id, RouteId=routes["$default"], RouteResponseKey="$default")
+    client.update_api(ApiId=api_id, IpAddressType=address_type(stage), RouteSelectionExpression=ROUTE_SELECTION)
+    default = next(route for route in _items(stage, "get_routes", api_id) if route["RouteKey"] == "$default")
+    client.create_route_response(ApiId=api_id, RouteId=default["RouteId"], RouteResponseKey="$default")
+    client.create_route(ApiId=api_id, RouteKey=ONE_WAY_ROUTE, Target=default["Target"])
     deployment = _deployed(client, api_id)
     limits = {
         "ThrottlingRateLimit": float(stage.choices.socket_rate),

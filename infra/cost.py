@@ -7,7 +7,9 @@ Processor time is that of the machine that counted, and the waits are those that
 is taken off.
 
 What stands is what infra/stack.yaml makes of its defaults, of a stage's own parameters (`--stage prod`), and of
-`--parameter Size=large`.
+`--parameter Size=large`. Functions run on ARM, or on the processor that the stage gets when this Python deploys it,
+or on `--architecture x86_64`. What clients do is what the client library does: no acks of typing and receipts, sync
+by the socket, whose first answer has the hello, and the access token in place of a ticket.
 """
 
 import argparse
@@ -23,10 +25,12 @@ import msgspec
 
 from chalicelib.core.config import Settings
 from chalicelib.core.metrics import CATALOGUE
+from chalicelib.features.uploads.parts import size_for
 from chalicelib.realtime.connections import renewal_seconds
 from infra import standing
 from infra.stage import choices_of
 from infra.standing import HOURS
+from infra.wheels import Architecture, Target
 
 HERE = Path(__file__).parent
 CONFIG = HERE.parent / ".chalice" / "config.json"
@@ -42,7 +46,15 @@ _LIFE_MINUTES = 120
 RENEWAL_MINUTES = renewal_seconds(Settings().heartbeat_seconds) / 60
 # Of more there is no silence of minutes between.
 _MANY_MOMENTS = 1e6
+_LARGE_FILE_BYTES = 100_000_000
+# Its parts; and to begin, to list and to join them.
+_WRITES_A_FILE = math.ceil(_LARGE_FILE_BYTES / size_for(_LARGE_FILE_BYTES)) + 3
 WAYS = ("inline", "queue")
+# What a processor's time is priced as.
+PROCESSORS: Mapping[Architecture, str] = {
+    "arm64": "lambda_gigabyte_seconds",
+    "x86_64": "lambda_gigabyte_seconds_x86_64",
+}
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +69,10 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     reads: float = 1.0  # read marks that move, for a message
     sessions: float = 4.0  # a user and day
     minutes: float = 60.0  # connected, a user and day
-    requests: float = 8.0  # by REST, a user and day: a new token and a page of history for each session
+    letters: float = 0.0  # by email, a user and month; a stage without MAIL_FROM sends none
+    large_files: float = 0.0  # of 100 MB each, sent in parts, a user and month
+    # By REST, a user and day: a new token for each session, and two pages of history that the device does not have.
+    requests: float = 6.0
 
     @property
     def sent(self) -> float:
@@ -178,11 +193,16 @@ def milliseconds(counts: Counts) -> float:
     return sum(durations(counts).values())
 
 
-def quantities(usage: Usage, way: str, counts: Counted) -> dict[str, float]:
+def quantities(usage: Usage, way: str, counts: Counted, architecture: Architecture = "arm64") -> dict[str, float]:
     """What is used in a month, in the units of the price table."""
-    total: dict[str, float] = {"connection_minutes": usage.users * DAYS * usage.minutes}
+    total: dict[str, float] = {
+        "connection_minutes": usage.users * DAYS * usage.minutes,
+        "letters": usage.users * usage.letters,
+        "s3_writes": usage.users * usage.large_files * _WRITES_A_FILE,
+        "s3_gigabytes": usage.users * usage.large_files * _LARGE_FILE_BYTES / 1e9,
+    }
     for name, often in times(usage).items():
-        for what, amount in _billed(asked(usage, name, way, counts)).items():
+        for what, amount in _billed(asked(usage, name, way, counts), architecture).items():
             total[what] = total.get(what, 0.0) + often * amount
     return total
 
@@ -193,16 +213,18 @@ def bill(
     counts: Counted,
     prices: Mapping[str, Any],
     parameters: Mapping[str, str] | None = None,
+    architecture: Architecture = "arm64",
 ) -> list[Line]:
-    """The month's bill, of a stack with these parameters."""
+    """The month's bill, of a stack with these parameters, whose functions run on this processor."""
     fixed = {
         **standing.quantities(parameters or {}),
         "metrics": len(CATALOGUE),
         "sqs_fifo": _POLLS,
-        "sqs_standard": _POLLS,
-        "lambda_requests": HOURS * 60,  # the sweep
+        "sqs_standard": _POLLS * (2 if usage.letters else 1),  # presence, and letters where any are sent
     }
-    used = quantities(usage, way, counts)
+    for name, amount in _billed(counts.actions[way]["sweep"], architecture).items():
+        fixed[name] = fixed.get(name, 0) + HOURS * 60 * amount
+    used = quantities(usage, way, counts, architecture)
     return [
         Line(
             name=name,
@@ -213,9 +235,11 @@ def bill(
     ]
 
 
-def bare(hearers: int, way: str, counts: Counted, prices: Mapping[str, Any]) -> float:
+def bare(
+    hearers: int, way: str, counts: Counted, prices: Mapping[str, Any], architecture: Architecture = "arm64"
+) -> float:
     """What a message that is sent by socket costs for each that hears it, in dollars a million; nothing beside it."""
-    billed = _billed(asked(Usage(hearers=hearers), "send", way, counts))
+    billed = _billed(asked(Usage(hearers=hearers), "send", way, counts), architecture)
     return sum(_dollars(name, amount, prices) for name, amount in billed.items()) / hearers * 1e6
 
 
@@ -241,19 +265,20 @@ def per_million(dollars: float, usage: Usage) -> float:
 
 def main(arguments: list[str]) -> int:
     """Prints the bill both ways, and what managed services publish."""
-    usage, parameters = _asked(arguments)
+    usage, parameters, architecture = _asked(arguments)
     table, counts = priced(), counted()
-    bills = {way: bill(usage, way, counts, table["prices"], parameters) for way in WAYS}
+    bills = {way: bill(usage, way, counts, table["prices"], parameters, architecture) for way in WAYS}
     totals = {way: sum(line.total for line in lines) for way, lines in bills.items()}
     print(f"{usage.users:,} users, {usage.sent:,.0f} messages a month, delivered {usage.delivered:,.0f} times")
     print(
-        f"prices of {table['region']} as of {table['as_of']}, US dollars a month; events posted inline, or queued\n"
+        f"prices of {table['region']} as of {table['as_of']}, US dollars a month, functions on {architecture}; "
+        "events posted inline, or queued\n"
     )
-    print(f"{'':24}{'fixed':>12}{'inline':>12}{'queue':>12}")
+    print(f"{'':31}{'fixed':>12}{'inline':>12}{'queue':>12}")
     queued = {line.name: line.used for line in bills["queue"]}
     for line in sorted(bills["inline"], key=lambda each: -each.total):
-        print(f"{line.name:24}{line.fixed:12.2f}{line.used:12.2f}{queued[line.name]:12.2f}")
-    print(f"{'in all':36}{totals['inline']:12.2f}{totals['queue']:12.2f}\n")
+        print(f"{line.name:31}{line.fixed:12.2f}{line.used:12.2f}{queued[line.name]:12.2f}")
+    print(f"{'in all':43}{totals['inline']:12.2f}{totals['queue']:12.2f}\n")
     print(f"{'a million delivered':40}{'':>4}{'a month':>14}")
     for way, total in totals.items():
         print(f"{f'this, {way}':40}{per_million(total, usage):10.2f}{total:14.2f}")
@@ -262,21 +287,21 @@ def main(arguments: list[str]) -> int:
         print(f"{service['service']:40}{per_million(theirs, usage):10.2f}{theirs:14.2f}   ({service['dated']})")
     print("\na million delivered, of messages alone")
     for said, hearers in (("one to one", 2), ("in a group of ten", 10)):
-        each = {way: bare(hearers, way, counts, table["prices"]) for way in WAYS}
+        each = {way: bare(hearers, way, counts, table["prices"], architecture) for way in WAYS}
         print(f"{said:24}{'':12}{each['inline']:12.2f}{each['queue']:12.2f}")
     print(f"\nno published price found: {', '.join(table['not_found'])}")
     print(f"not counted: {'; '.join(table['not_counted'])}")
     return 0
 
 
-def _billed(counts: Counts) -> dict[str, float]:
+def _billed(counts: Counts, architecture: Architecture) -> dict[str, float]:
     """What AWS bills of what was counted."""
     told = ("gateway_messages", "rest_requests", "dynamodb_reads", "dynamodb_writes", "sqs_fifo", "sqs_standard")
     invocations = counts.get("invocations", 0.0)
     return {
         **{name: counts.get(name, 0.0) for name in told},
         "lambda_requests": invocations,
-        "lambda_gigabyte_seconds": gigabyte_seconds(counts),
+        PROCESSORS[architecture]: gigabyte_seconds(counts),
         "bytes_out": counts.get("bytes_out", 0.0),
         "log_bytes": counts.get("log_bytes", 0.0),
     }
@@ -287,14 +312,20 @@ def _dollars(name: str, quantity: float, prices: Mapping[str, Any]) -> float:
     return float(quantity * price["usd"] / price["per"])
 
 
-def _asked(arguments: list[str]) -> tuple[Usage, dict[str, str]]:
+def _asked(arguments: list[str]) -> tuple[Usage, dict[str, str], Architecture]:
     parser = argparse.ArgumentParser(prog="python -m infra.cost", description="What a month costs.")
     for field in msgspec.structs.fields(Usage):
         parser.add_argument(f"--{field.name}", type=field.type, default=field.default)
     parser.add_argument("--stage", help="whose parameters in infra/stages.toml count; the defaults without it")
     parser.add_argument("--parameter", action="append", default=[], help="NAME=VALUE of infra/stack.yaml")
+    parser.add_argument("--architecture", choices=PROCESSORS, help="the stage's own without it; ARM without a stage")
     given = vars(parser.parse_args(arguments))
-    own = choices_of(given.pop("stage") or "")
+    stage, architecture = given.pop("stage"), given.pop("architecture")
+    own = choices_of(stage or "")
+    # An old Python's runtime has no libraries for ARM.
+    architecture = architecture or (
+        Target.here(own.architecture).architecture if stage else own.architecture or "arm64"
+    )
     parameters = {name: str(value) for name, value in own.parameters.items()}
     if own.ipv6 is False:
         parameters["QueuesByEndpoint"] = "true"
@@ -303,7 +334,7 @@ def _asked(arguments: list[str]) -> tuple[Usage, dict[str, str]]:
         standing.quantities(parameters)
     except ValueError as error:
         parser.error(str(error))
-    return Usage(**given), parameters
+    return Usage(**given), parameters, architecture
 
 
 if __name__ == "__main__":

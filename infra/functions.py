@@ -13,7 +13,9 @@ from infra.render import database_url
 from infra.stage import FUNCTIONS, IN_VPC, DeployError, Say, Stage
 from infra.wheels import Target
 
-_FROM_QUEUES = ("push", "presence_changed")
+_FROM_QUEUES = ("push", "presence_changed", "mail", "assistant")
+# The queues that nothing is put into unless the stage has this variable.
+_ASKED_FOR_BY = {"mail": "MAIL_FROM", "assistant": "ASSISTANT_MODEL"}
 # 45 minutes, which is the longest that was heard of.
 _INTERFACE_CHECKS = 180
 _PARTLY = ["ReportBatchItemFailures"]
@@ -63,11 +65,16 @@ def finish_queues(stage: Stage) -> None:
     """Lets a batch fail in part, and bounds how many containers work a queue: neither does Chalice set."""
     client = stage.account.client("lambda")
     for name in _FROM_QUEUES:
+        # A queue that nothing is put into need not be asked, which is billed.
+        is_used = name not in _ASKED_FOR_BY or bool(stage.choices.environment.get(_ASKED_FOR_BY[name]))
         wanted: dict[str, Any] = {"FunctionResponseTypes": _PARTLY}
         if name in stage.choices.concurrency:
             wanted["ScalingConfig"] = {"MaximumConcurrency": stage.choices.concurrency[name]}
         for mapping in mappings(stage, function_arn(stage, name) or ""):
             settled = _settled(client, mapping["UUID"])
+            if (settled.get("State", "Enabled") == "Enabled") != is_used:
+                client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=is_used)
+                settled = _settled(client, mapping["UUID"])
             if any(settled.get(key) != value for key, value in wanted.items()):
                 client.update_event_source_mapping(UUID=mapping["UUID"], **wanted)
                 _settled(client, mapping["UUID"])

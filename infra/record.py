@@ -15,11 +15,13 @@ from infra.stage import FUNCTIONS, GATEWAY_STAGE, Stage, missing
 
 Resource = dict[str, Any]
 
+_FROM_BUCKET = ("upload_stored", "pictures")
+
 
 def complete(stage: Stage, known: Mapping[str, Any] | None, bucket: str | None) -> dict[str, Any]:
     """The record that Chalice reads: what is there, and what an earlier version may have made and nobody else knows.
 
-    `bucket` is the one that calls `upload_stored`.
+    `bucket` is the one that calls functions.
     """
     found = {item["name"]: item for item in _found(stage, bucket)}
     for item in (known or {}).get("resources", ()):
@@ -46,9 +48,10 @@ def _found(stage: Stage, bucket: str | None) -> Iterator[Resource]:
             yield {"name": name, "resource_type": "lambda_function", "lambda_arn": arn}
             yield from _queues(stage, name, arn)
     yield from _schedule(stage, "sweep")
-    arn = function_arn(stage, "upload_stored")
-    if arn is not None and bucket is not None:
-        yield {"name": "upload_stored-s3event", "resource_type": "s3_event", "bucket": bucket, "lambda_arn": arn}
+    for name in _FROM_BUCKET:
+        arn = function_arn(stage, name)
+        if arn is not None and bucket is not None:
+            yield {"name": f"{name}-s3event", "resource_type": "s3_event", "bucket": bucket, "lambda_arn": arn}
     region = stage.account.region
     rest, sockets = apis.find_rest(stage), apis.find_sockets(stage)
     if rest is not None:

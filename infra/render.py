@@ -5,9 +5,11 @@ stage `dev`, which the local stack reads too. Here come the network, the variabl
 """
 
 import json
+import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,10 @@ DATABASE_USER = "messenger_app"
 _TEMPLATE_STAGE = "dev"
 # Set after Chalice has run, which would fail as a whole where an account has too little.
 _RESERVED = "reserved_concurrency"
+# What only the function that asks the model needs to know.
+_ASSISTANT_KEY = "ASSISTANT_KEY"
+# An inference profile leads to its model in several regions: `eu.anthropic.claude-…`.
+_PROFILE = re.compile(r"^(?:global|apac|us|us-gov|eu|uk|jp|au|ca|in|sa|mx|me|il|af)\.(?=[a-z0-9-]+\.)")
 # No function's policies: those of whoever deploys.
 _DEPLOYERS = ("deployer", "deployer_stack")
 
@@ -67,7 +73,7 @@ class Ground:
     """What stands already when the functions come: the stack's outputs, the two APIs, and the signing keys.
 
     `ipv6` says that functions in the VPC reach AWS by it. `reserved` bounds containers, by function. `edge_key` is
-    what the distribution shows, where there is one.
+    what the distribution shows, where there is one, and `layer` has the libraries of `pictures`.
     """
 
     outputs: Mapping[str, str]
@@ -77,6 +83,7 @@ class Ground:
     ipv6: bool
     reserved: Mapping[str, int] = field(default_factory=dict)
     edge_key: str = ""
+    layer: str = ""
 
 
 def write(folder: Path, stage: Stage, templates: Templates, ground: Ground) -> None:
@@ -114,8 +121,9 @@ def _config(stage: Stage, templates: Templates, ground: Ground) -> dict[str, Any
             name: {
                 **{key: value for key, value in functions.get(name, {}).items() if key != _RESERVED},
                 **_network(name, ground),
+                **({"layers": [ground.layer]} if name == "pictures" and ground.layer else {}),
                 "iam_policy_file": f"policy-{name}.json",
-                "environment_variables": _for_one(name, ground),
+                "environment_variables": _for_one(name, stage, ground),
                 # Of a function without one Chalice takes it away.
                 **({"reserved_concurrency": ground.reserved[name]} if name in ground.reserved else {}),
             }
@@ -140,12 +148,14 @@ def _everywhere(stage: Stage, ground: Ground) -> dict[str, str]:
         "LIVE_TABLE": ground.outputs["LiveTableName"],
         "PUSH_QUEUE_URL": ground.outputs["PushQueueUrl"],
         "PRESENCE_QUEUE_URL": ground.outputs["PresenceQueueUrl"],
+        "MAIL_QUEUE_URL": ground.outputs["MailQueueUrl"],
+        "ASSISTANT_QUEUE_URL": ground.outputs["AssistantQueueUrl"],
         "UPLOADS_BUCKET": ground.outputs["UploadsBucketName"],
         "WEBSOCKET_ENDPOINT": stage.endpoint(ground.socket_api),
         "PUBLIC_URL": _public_url(stage, ground),
         "ONE_HOST": "on" if "OneHost" in ground.outputs else "off",
         "INLINE_PUBLISH_LIMIT": str(INLINE_PUBLISH_LIMIT if ground.ipv6 else 0),
-        **stage.choices.environment,
+        **{name: value for name, value in stage.choices.environment.items() if name != _ASSISTANT_KEY},
     }
 
 
@@ -156,7 +166,7 @@ def _public_url(stage: Stage, ground: Ground) -> str:
     return stage.endpoint(ground.rest_api) if domain is None else f"https://{domain.rest}/{GATEWAY_STAGE}"
 
 
-def _for_one(function: str, ground: Ground) -> dict[str, str]:
+def _for_one(function: str, stage: Stage, ground: Ground) -> dict[str, str]:
     variables: dict[str, str] = {}
     if function in IN_VPC:
         variables |= {"DATABASE_URL": database_url(ground.outputs, DATABASE_USER), "DATABASE_IAM": "on"}
@@ -165,6 +175,9 @@ def _for_one(function: str, ground: Ground) -> dict[str, str]:
         variables |= ground.keys.variables()
     if function in BEHIND_REST and ground.edge_key:
         variables |= {"EDGE_KEY": ground.edge_key}
+    key = stage.choices.environment.get(_ASSISTANT_KEY)
+    if function == "assistant" and key:
+        variables |= {_ASSISTANT_KEY: key}
     return variables
 
 
@@ -185,4 +198,19 @@ def _names(stage: Stage, ground: Ground) -> dict[str, str]:
         "RestApiId": ground.rest_api,
         "WebsocketApiId": ground.socket_api,
         "DatabaseUser": DATABASE_USER,
+        "MailDomain": _mail_domain(stage),
+        "AssistantModel": _assistant_model(stage),
+        "AssistantBaseModel": _PROFILE.sub("", _assistant_model(stage)),
     }
+
+
+def _mail_domain(stage: Stage) -> str:
+    """The domain that letters come from, which is an identity of SES; one that nobody has, where none are sent."""
+    sender = stage.choices.environment.get("MAIL_FROM", "")
+    return parseaddr(sender)[1].rpartition("@")[2] or "none.invalid"
+
+
+def _assistant_model(stage: Stage) -> str:
+    """The model of Bedrock that the assistant asks; one that there is not, where it asks none."""
+    chosen = stage.choices.environment
+    return "none" if chosen.get("ASSISTANT_URL") else chosen.get("ASSISTANT_MODEL") or "none"

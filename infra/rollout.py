@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chalicelib.entry.preload import SERVED_APART
-from infra import apis, commands, concurrency, domains, edge, functions, package, record, render
+from infra import apis, commands, concurrency, domains, edge, functions, package, pictures, record, render
 from infra.bucket import Bucket, Release
 from infra.keys import KeyStore
 from infra.refusals import advice
@@ -46,8 +46,13 @@ class Rollout:
         keys = KeyStore(stage, outputs["JwtSecretArn"]).read()
         bounds = concurrency.reserved(stage, outputs, self.say)
         edge_key = edge.key(self.bucket) if "OneHost" in outputs else ""
+        layer = ""
+        if "pictures" in self.templates.policies:
+            layer = pictures.layer(stage, self.target, anew=migrating)
+        else:
+            pictures.let_go(stage, outputs["UploadsBucketName"])
         ids = apis.ensure_rest(stage), apis.ensure_sockets(stage)
-        ground = Ground(outputs, *ids, keys, self.ipv6, bounds, edge_key)
+        ground = Ground(outputs, *ids, keys, self.ipv6, bounds, edge_key, layer)
         render.write(self.folder, stage, self.templates, ground)
         migrated = not migrating or functions.migrate_first(stage, self.zip, self.target, self.say, outputs)
         self._chalice(outputs)
@@ -67,9 +72,9 @@ class Rollout:
         domains.ensure(stage, ground.rest_api, ground.socket_api, self.say)
         return ground
 
-    def release(self) -> Release:
-        """What this package is called in the stage's history: by its bytes and its templates."""
-        content = self.zip.read_bytes() + self.templates.to_json().encode()
+    def release(self, client: bytes) -> Release:
+        """What this package is called in the stage's history: by its bytes, its templates and the web client."""
+        content = self.zip.read_bytes() + self.templates.to_json().encode() + client
         made_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         digest = hashlib.sha256(content).hexdigest()[:16]
         target = self.target

@@ -25,6 +25,8 @@ _LEGACY_TAGS = ("manylinux2014", "manylinux2010", "manylinux1")
 _SUPERFLUOUS = (
     *("bin", "**/__pycache__", "**/tests", "**/py.typed"),
     *(f"**/*.{end}" for end in ("pyi", "pyx", "pxd", "c", "h")),
+    # Pages of Powertools' own about an API, which Chalice has no use for.
+    *(f"**/swagger_ui/*.{end}" for end in ("js", "css")),
 )
 
 

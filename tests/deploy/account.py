@@ -3,6 +3,8 @@
 import contextlib
 import json
 import os
+import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import boto3
 import httpx
 
 from infra.package import BUILDS, ROOT
+from infra.wheels import Target
 from tests.deploy.cloud import ACCOUNT, REGION
 
 # What a deployer's checkout needs.
@@ -23,11 +26,16 @@ _SOURCES = (
     "app.py",
     "requirements.txt",
     "requirements-run.txt",
+    "requirements-pictures.txt",
     "requirements-dev.txt",
     "pyproject.toml",
     ".chalice/config.json",
+    "README.md",
+    "CHANGELOG.md",
 )
-_FOLDERS = ("chalicelib", "infra", "moving", "local", "migrations")
+# The runtime that this machine can play: it has to run what is deployed.
+HERE = Target.here("arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64")
+_FOLDERS = ("chalicelib", "docs", "infra", "moving", "local", "migrations", "web")
 _COMMAND_SECONDS = 280
 # How long a `Stack` waits: moto does at once what takes AWS minutes.
 AT_ONCE = {"Delay": 0, "MaxAttempts": 3}
@@ -158,6 +166,12 @@ class Checkout:
             shutil.copy(ROOT / name, folder / name)
         for name in _FOLDERS:
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        stages = folder / "infra" / "stages.toml"
+        chosen, count = re.subn(
+            r"^# (architecture = ).*", rf'\1"{HERE.architecture}"', stages.read_text(), flags=re.MULTILINE
+        )
+        assert count == 1
+        stages.write_text(chosen)
         (folder / ".venv").symlink_to(sys.prefix)
         (folder / ".build").mkdir()
         for wheels in BUILDS.glob("wheels-*"):

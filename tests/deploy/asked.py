@@ -24,7 +24,9 @@ _NAMED = {
     "secretsmanager": ("SecretId", "secret:{}-123456"),
 }
 # Calls that look around, for which IAM knows no resource.
-_ANYWHERE = re.compile(r"(ec2|rds):Describe\w+|logs:DescribeLogGroups|lambda:(List|Get)EventSourceMappings?")
+_ANYWHERE = re.compile(
+    r"(ec2|rds):Describe\w+|logs:DescribeLogGroups|lambda:(List|Get)EventSourceMappings?|lambda:ListLayers"
+)
 # IAM's names of S3's operations, by method, by what the query names, and by whether there is an object.
 _S3 = {
     ("HEAD", "", False): ("ListBucket",),
@@ -98,10 +100,9 @@ def _of_apis(call: Call) -> Iterator[Right]:
 
 
 def _of_lambda(call: Call) -> Iterator[Right]:
-    action, names = _lambda_operation(call["method"], call["path"])
+    action, names = _lambda_operation(call["method"], call["path"], call["query"])
     given: dict[str, Any] = json.loads(call["body"] or "{}") if call["body"].startswith("{") else {}
-    function = names.get("FunctionName") or given.get("FunctionName") or names.get("Resource") or "*"
-    arn = function if ":" in function else f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}"
+    arn = _arn(names, given)
     right = f"lambda:{action}"
     yield Right(right, "*" if _ANYWHERE.fullmatch(right) or "EventSourceMapping" in action else arn)
     if "Role" in given or action == "CreateFunction":
@@ -112,28 +113,41 @@ def _of_lambda(call: Call) -> Iterator[Right]:
     if "VpcConfig" in given or action == "CreateFunction":
         for what in ("SecurityGroups", "Subnets", "Vpcs"):
             yield Right(f"ec2:Describe{what}", "*")
+    for layer in given.get("Layers", []):
+        yield Right("lambda:GetLayerVersion", layer)
+
+
+def _arn(names: dict[str, str], given: dict[str, Any]) -> str:
+    """The ARN of the function or of the layer that a call is about."""
+    if "LayerName" in names:
+        layer = ":".join([names["LayerName"], *([names["VersionNumber"]] if "VersionNumber" in names else [])])
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:{layer}"
+    function = names.get("FunctionName") or given.get("FunctionName") or names.get("Resource") or "*"
+    return function if ":" in function else f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}"
 
 
 # Where IAM has other names than the API.
 _RENAMED = {"Invoke": "InvokeFunction"}
 
 
-def _lambda_operation(method: str, path: str) -> tuple[str, dict[str, str]]:
+def _lambda_operation(method: str, path: str, query: str) -> tuple[str, dict[str, str]]:
     """The operation, and what its path names."""
-    for pattern, wanted, operation in _lambda_operations():
+    for pattern, wanted, fixed, operation in _lambda_operations():
         match = pattern.fullmatch(path)
-        if match and wanted == method:
+        if match and wanted == method and fixed in query:
             named = {name: unquote(value) for name, value in match.groupdict().items()}
             return _RENAMED.get(operation, operation), named
     raise AssertionError(f"{method} {path} is no call of Lambda's")
 
 
 @functools.cache
-def _lambda_operations() -> list[tuple[re.Pattern[str], str, str]]:
+def _lambda_operations() -> list[tuple[re.Pattern[str], str, str, str]]:
+    """Each operation's path, method, fixed query and name; those that have a fixed query come first."""
     model = Session().get_service_model("lambda")
     found = []
     for name in model.operation_names:
         http = model.operation_model(name).http
-        path = re.sub(r"\{(\w+)\+?\}", r"(?P<\1>[^/]+)", http["requestUri"].partition("?")[0])
-        found.append((re.compile(f"{path}/?"), http["method"], name))
-    return found
+        uri, _, fixed = http["requestUri"].partition("?")
+        path = re.sub(r"\{(\w+)\+?\}", r"(?P<\1>[^/]+)", uri)
+        found.append((re.compile(f"{path}/?"), http["method"], fixed, name))
+    return sorted(found, key=lambda operation: not operation[2])

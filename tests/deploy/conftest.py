@@ -1,22 +1,22 @@
 """The package as it is deployed, made once a run, and an empty account for each module."""
 
+import io
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from infra import package
-from infra.wheels import Target
-from tests.deploy.account import Account, account
+from infra import package, pictures, wheels
+from tests.deploy.account import HERE, Account, account
 
 
 @pytest.fixture(scope="session")
 def package_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `chalice deploy` uploads."""
     folder = tmp_path_factory.mktemp("build") / "dev"
-    package.build(folder, Target.here())
-    return package.zipped(folder, Target.here())
+    package.build(folder, HERE)
+    return package.zipped(folder, HERE)
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +26,16 @@ def task(package_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(package_zip) as archive:
         archive.extractall(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The layer of `pictures` unpacked: the folder in /opt where Python finds it."""
+    folder = tmp_path_factory.mktemp("layer")
+    libraries = wheels.install(package.ROOT / "requirements-pictures.txt", HERE, package.BUILDS)
+    with zipfile.ZipFile(io.BytesIO(pictures.zipped(libraries))) as archive:
+        archive.extractall(folder)
+    return folder / "python"
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ _RUNTIME = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py
 _START = """
 import sys
 sys.path.insert(0, sys.argv[1])
-sys.path.append(sys.argv[2])
+sys.path += sys.argv[2].split(":")
 from awslambdaric.__main__ import main
 main(["bootstrap", sys.argv[3]])
 """
@@ -29,16 +29,22 @@ class HandlerError(Exception):
 
 
 class Container:
-    """A started function. `variables` are all that it finds in its environment, but for Lambda's own."""
+    """A started function. `variables` are all that it finds in its environment, but for Lambda's own.
 
-    def __init__(self, task: Path, handler: str, function_name: str, variables: Mapping[str, str]) -> None:
+    `layer` is a folder of libraries that it has beside its own.
+    """
+
+    def __init__(
+        self, task: Path, handler: str, function_name: str, variables: Mapping[str, str], *, layer: Path | None = None
+    ) -> None:
         self._lock = threading.Lock()
         self._api = RuntimeApi(function_name)
         self._runtime = tempfile.TemporaryDirectory(prefix="runtime-")
         _link_runtime(Path(self._runtime.name))
+        others = ":".join(map(str, [*([layer] if layer else []), self._runtime.name]))
         self._process = subprocess.Popen(
             # Not the virtual environment's interpreter, which would find its packages; -I and -S leave the library.
-            [str(Path(sys.executable).resolve()), "-I", "-S", "-c", _START, task, self._runtime.name, handler],
+            [str(Path(sys.executable).resolve()), "-I", "-S", "-c", _START, task, others, handler],
             cwd=task,
             env={
                 **variables,
@@ -58,13 +64,14 @@ class Container:
             errors="replace",
         )
         self._said: list[str] = []
+        self._has_ended = False
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
     def invoke(self, event: object) -> Any:
         """The handler's answer to an event. One at a time, as a container does. Raises HandlerError."""
         with self._lock:
-            if not self._listener.is_alive():
+            if self._has_ended:
                 raise HandlerError("".join(self._said[-20:]))
             self._api.events.put(json.dumps(event).encode())
             outcome = self._api.outcomes.get()
@@ -87,6 +94,8 @@ class Container:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._said.append(line)
+        # First, so that nobody waits for the answer that the one before has taken.
+        self._has_ended = True
         self._api.outcomes.put(Outcome(error="".join(self._said[-20:])))
 
 

@@ -25,6 +25,7 @@ from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBInstance
 from moto.rds.responses import RDSResponse
 from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.responses import S3Response
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.utilities.utils import get_partition
 
@@ -122,6 +123,14 @@ class OriginAccess(_OfCloudFront, CloudFormationModel):  # type: ignore[misc]  #
         return "AWS::CloudFront::OriginAccessControl"
 
 
+class Headers(_OfCloudFront, CloudFormationModel):  # type: ignore[misc]  # moto has no types
+    """AWS::CloudFront::ResponseHeadersPolicy."""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::CloudFront::ResponseHeadersPolicy"
+
+
 class Distribution(_OfCloudFront, CloudFormationModel):  # type: ignore[misc]  # moto has no types
     """AWS::CloudFront::Distribution."""
 
@@ -153,6 +162,7 @@ def close() -> None:
     _snapshot_databases()
     _change_processors()
     _keep_logging()
+    _read_rules_of_buckets()
 
 
 def _invoke(
@@ -214,6 +224,17 @@ def _keep_logging() -> None:
 
     LambdaFunction.update_configuration = update_configuration
     LambdaFunction.get_configuration = get_configuration
+
+
+def _read_rules_of_buckets() -> None:
+    """S3 takes the names of filter rules in any case."""
+    read_config = S3Response._notification_config_from_body
+
+    def notification_config(self: S3Response) -> Any:
+        self.body = self.body.replace(b">Prefix<", b">prefix<").replace(b">Suffix<", b">suffix<")
+        return read_config(self)
+
+    S3Response._notification_config_from_body = notification_config
 
 
 def _take_swagger() -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 from local.events import ACCOUNT_ID
 from local.rights import Right
-from tests.deploy.recorder import DATABASE, WEBSOCKET_API
+from tests.deploy.recorder import DATABASE, MAIL_DOMAIN, MODEL, WEBSOCKET_API
 
 POLICIES = Path("infra/policies")
 # Of whoever deploys: what is asked for by the commands themselves, and by CloudFormation in their name.
 DEPLOYERS = (POLICIES / "deployer.json", POLICIES / "deployer_stack.json")
 FUNCTIONS = sorted(path.stem for path in POLICIES.glob("*.json") if path not in DEPLOYERS)
-OUTSIDE_THE_VPC = {"websocket_connect", "websocket_disconnect", "push", "polling"}
+OUTSIDE_THE_VPC = {"websocket_connect", "websocket_disconnect", "push", "polling", "mail", "assistant", "pictures"}
 # Rights that no request of ours shows; why, is in infra/policies/README.md.
 LAMBDAS_OWN = {
     "logs:CreateLogGroup",
@@ -44,6 +44,9 @@ def policy(function: str) -> list[Statement]:
         Prefix="messenger",
         WebsocketApiId=WEBSOCKET_API,
         DatabaseResourceId=DATABASE,
+        MailDomain=MAIL_DOMAIN,
+        AssistantModel=MODEL,
+        AssistantBaseModel=MODEL.removeprefix("eu."),
     )
     document = json.loads(text)
     assert document["Version"] == "2012-10-17"

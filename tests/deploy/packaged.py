@@ -16,17 +16,28 @@ HANDLERS = {"api_handler": "app.app"} | {
     name: f"app.{name}"
     for name in (
         *("websocket_connect", "websocket_message", "websocket_disconnect"),
-        *("push", "polling", "presence_changed", "upload_stored", "sweep", "migrate"),
+        *(
+            "push",
+            "polling",
+            "presence_changed",
+            "mail",
+            "assistant",
+            "upload_stored",
+            "pictures",
+            "sweep",
+            "migrate",
+        ),
     )
 }
 
 
 class Package:
-    """The unpacked zip, a container a function, and what each has been called with."""
+    """The unpacked zip and the layer of `pictures`, a container a function, and what each has been called with."""
 
-    def __init__(self, task: Path) -> None:
+    def __init__(self, task: Path, layer: Path) -> None:
         self.called: set[str] = set()
         self._task = task
+        self._layer = layer
         self._lock = threading.Lock()
         self._containers: dict[str, Container] = {}
 
@@ -37,7 +48,8 @@ class Package:
             if name not in self._containers:
                 variables = variables_of(settings())
                 deployed = "messenger-dev" if name == "api_handler" else f"messenger-dev-{name}"
-                self._containers[name] = Container(self._task, HANDLERS[name], deployed, variables)
+                layer = self._layer if name == "pictures" else None
+                self._containers[name] = Container(self._task, HANDLERS[name], deployed, variables, layer=layer)
             container = self._containers[name]
         return container.invoke(event)
 

@@ -15,6 +15,9 @@ from tests.support.oracle import Asking, Oracle
 # What the local stack has no counterpart of.
 WEBSOCKET_API = "websocket1"
 DATABASE = "db-LOCAL"
+MAIL_DOMAIN = "messenger.example"
+# An inference profile of Bedrock, which leads to a model.
+MODEL = "eu.maker.messenger-1-v1:0"
 
 
 class Recorder:
@@ -76,5 +79,11 @@ def _of_request(request: sigv4.Request, service: str) -> Iterator[Right]:
     if service == "s3":
         # On the local endpoint the bucket begins the path.
         return of_object(request.method, request.path, request.query, lambda: request.payload)
-    action = request.headers.get("x-amz-target", "").rpartition(".")[2]
+    if service == "bedrock":
+        model = unquote(unquote(request.path)).split("/")[2]
+        region = settings().region
+        leads_to = f"arn:aws:bedrock:{region}::foundation-model/{model.partition('.')[2]}"
+        resources = (arn("bedrock", region, f"inference-profile/{model}"), leads_to)
+        return iter([Right("bedrock:InvokeModelWithResponseStream", resource) for resource in resources])
+    action = "SendEmail" if service == "ses" else request.headers.get("x-amz-target", "").rpartition(".")[2]
     return of_call(service, settings().region, action, json.loads(request.payload))

@@ -2,16 +2,18 @@
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
 import httpx
 import pytest
 
-from infra import apis, functions, template
+from infra import apis, functions, pictures, template, wheels
 from infra.bucket import Bucket
 from infra.stack import Stack
 from infra.stage import Account, Choices, DeployError, Stage
+from infra.wheels import Target
 from tests.deploy.account import AT_ONCE
 from tests.deploy.account import Account as Cloud
 
@@ -174,3 +176,44 @@ def test_an_api_is_found_by_its_name_or_its_tag(cloud: Cloud, stage: Stage, tagg
     )
     made = cloud.client("apigateway").create_rest_api(**given)["id"]
     assert apis.ensure_rest(stage) == made
+
+
+def test_a_layer_is_published_when_its_libraries_change(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def with_libraries(name: str) -> str:
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / "library.py").write_text(name)
+        monkeypatch.setattr(wheels, "install", lambda *_: tmp_path / name)
+        return pictures.layer(stage, Target((3, 12), "arm64"), anew=True)
+
+    first = with_libraries("one")
+    assert with_libraries("one") == first
+    second = with_libraries("two")
+    assert second != first
+    monkeypatch.setattr(wheels, "install", None)  # a rollback builds nothing
+    assert pictures.layer(stage, Target((3, 12), "arm64"), anew=False) == second
+    pictures.delete_layers(stage)
+    layers = stage.account.pages("lambda", "list_layers", "Layers")
+    assert not [each for each in layers if each["LayerName"].startswith(stage.full_name)]
+
+
+def test_a_release_without_pictures_gets_the_whole_bucket_back(cloud: Cloud, stage: Stage) -> None:
+    """S3 refuses a function for all files while another one has some of them."""
+    client, bucket = cloud.client("s3"), f"{stage.full_name}-files"
+    client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": stage.account.region})
+    called = [
+        {
+            "LambdaFunctionArn": f"arn:aws:lambda:{stage.account.region}:{stage.account.id}:function:{name}",
+            "Events": ["s3:ObjectCreated:*"],
+            "Filter": {"Key": {"FilterRules": [{"Name": "Prefix", "Value": prefix}]}},
+        }
+        for name, prefix in ((stage.function("upload_stored"), "uploads/"), (stage.function("pictures"), "waiting/"))
+    ]
+    client.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"LambdaFunctionConfigurations": called}
+    )
+    for _ in range(2):
+        pictures.let_go(stage, bucket)
+        (left,) = client.get_bucket_notification_configuration(Bucket=bucket)["LambdaFunctionConfigurations"]
+        assert left["LambdaFunctionArn"].endswith("-upload_stored")

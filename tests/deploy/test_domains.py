@@ -16,9 +16,8 @@ from infra.bucket import Bucket
 from infra.render import Templates
 from infra.rollout import Rollout
 from infra.stage import Account, Choices, DeployError, Domain, Stage
-from infra.wheels import Target
+from tests.deploy.account import HERE, account
 from tests.deploy.account import Account as Cloud
-from tests.deploy.account import account
 from tests.deploy.asked import rights
 from tests.deploy.test_deployer import refused
 
@@ -168,9 +167,9 @@ def test_a_release_whose_names_lead_nowhere_is_not_tried_and_counts_as_such(
     package, bucket = tmp_path / "package.zip", Bucket(stage)
     package.write_bytes(b"zip")
     bucket.ensure()
-    going = Rollout(stage, bucket, Target.here(), tmp_path, package, Templates({}, {}), print)
+    going = Rollout(stage, bucket, HERE, tmp_path, package, Templates({}, {}), print)
     with pytest.raises(DeployError, match=r"was not tried: chat\.example\.com has no record"):
-        _record(stage, going, going.release(), ids, smoking=True)
+        _record(stage, going, going.release(b""), ids, smoking=True)
     assert [release.smoke for release in bucket.history().releases] == ["skipped"]
 
 

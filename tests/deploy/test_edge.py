@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,11 @@ from typing import Any
 import pytest
 
 from chalicelib.core.config import DIALECTS
+from chalicelib.realtime.vocabularies import NATIVE
 from local.template import STACK, read_template
+from tests.browser.support import need
+from web import site
+from web.docs import build
 
 TEMPLATE = read_template(
     STACK,
@@ -34,8 +37,7 @@ process.stdout.write(JSON.stringify(JSON.parse(text).map((event) => door(event))
 
 def _run(folder: Path, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the function makes of requests; `origin` is the one that it chose, if any."""
-    node = shutil.which("node")
-    assert node, "tests need Node, as those of the client library do"
+    need("node")
     code = str(TEMPLATE.of_type("AWS::CloudFront::Function")["WebDoor"]["FunctionCode"])
     stand_in = "let chosen; const cf = {selectRequestOriginById(id) {chosen = id}};"
     ours = code.replace('import cf from "cloudfront";', stand_in)
@@ -45,7 +47,7 @@ def _run(folder: Path, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     (folder / "run.mjs").write_text(_RUN)
     events = [{"viewer": {"ip": "2001:db8::1"}, "request": {"method": "GET", **request}} for request in requests]
     ended = subprocess.run(
-        [node, str(folder / "run.mjs")], input=json.dumps(events), capture_output=True, text=True, check=True
+        ["node", str(folder / "run.mjs")], input=json.dumps(events), capture_output=True, text=True, check=True
     )
     answers: list[dict[str, Any]] = json.loads(ended.stdout)
     return answers
@@ -81,6 +83,20 @@ def test_a_handshake_of_a_websocket_is_led_to_the_sockets_and_a_poll_is_not(tmp_
     assert poll["origin"] is None
 
 
+def test_the_path_of_a_dialects_sockets_names_the_dialect(tmp_path: Path) -> None:
+    asked = {"token": {"value": "abc"}, "vocabulary": {"value": "gateway"}}
+    paths = [f"/{name}/ws{end}" for name in NATIVE for end in ("", "/")]
+    for answer in _run(tmp_path, [{"uri": uri, "headers": dict(KEY), "querystring": dict(asked)} for uri in paths]):
+        assert (answer["uri"], answer["origin"]) == ("/api", "sockets")
+        assert answer["querystring"] == {**asked, "vocabulary": {"value": "%2Fskype"}}
+
+
+_PAGES = (
+    *("/docs", "/docs/", "/docs/protocol", "/docs/protocol/", "/docs/protocol.html", "/docs/search.json"),
+    *("/swagger", "/swagger/", "/swagger/index.html", "/docs/assets/1/docs.js"),
+)
+
+
 @pytest.mark.parametrize(
     ("uri", "file"),
     [
@@ -91,6 +107,8 @@ def test_a_handshake_of_a_websocket_is_led_to_the_sockets_and_a_poll_is_not(tmp_
         ("/app.js", "/app.js"),
         ("/assets/logo.svg", "/assets/logo.svg"),
         ("/users/a.b/chat", "/index.html"),
+        ("/docsx", "/index.html"),
+        *((path, f"/{build.path_of(path)}") for path in _PAGES),
     ],
 )
 def test_the_web_client_has_all_other_paths(tmp_path: Path, uri: str, file: str) -> None:
@@ -151,3 +169,17 @@ def test_an_own_name_has_its_own_certificate() -> None:
     assert config["ViewerCertificate"]["AcmCertificateArn"] == arn
     assert config["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
     assert "Aliases" not in _distribution()
+
+
+def test_the_page_has_the_headers_that_it_has_at_home() -> None:
+    (found,) = TEMPLATE.of_type("AWS::CloudFront::ResponseHeadersPolicy").values()
+    config = found["ResponseHeadersPolicyConfig"]
+    security = config["SecurityHeadersConfig"]
+    told = {item["Header"]: item["Value"] for item in config["CustomHeadersConfig"]["Items"]}
+    told["Content-Security-Policy"] = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+    told["Referrer-Policy"] = security["ReferrerPolicy"]["ReferrerPolicy"]
+    told["X-Content-Type-Options"] = "nosniff" if "ContentTypeOptions" in security else ""
+    # The last host is the store of users' files, which the template names by its bucket.
+    files_origin = told["Content-Security-Policy"].split("; connect-src 'self' ")[1].split(";")[0]
+    assert files_origin.startswith("https://")
+    assert told == site.headers(files_origin)

@@ -113,8 +113,8 @@ _FAULTS = {
         "GetQueueAttributes",
     ),
     "a queue is not in the endpoint's policy": (
-        "Action: sqs:*\n            Resource: [!GetAtt PushQueue.Arn, !GetAtt PresenceQueue.Arn]",
-        "Action: sqs:*\n            Resource: [!GetAtt PushQueue.Arn]",
+        "!GetAtt PushQueue.Arn, !GetAtt PresenceQueue.Arn, !GetAtt MailQueue.Arn,",
+        "!GetAtt PushQueue.Arn, !GetAtt MailQueue.Arn,",
         "messenger-presence",
     ),
     "a table is named without its index": (', !Sub "${LiveTable.Arn}/index/*"]', "]", "dynamodb:Query"),

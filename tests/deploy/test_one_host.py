@@ -11,6 +11,7 @@ from tests.deploy.account import Account, Checkout, account
 from tests.deploy.asked import rights
 from tests.deploy.gaps import EDGE
 from tests.deploy.test_deployer import refused
+from web import site
 
 STAGE = "web"
 OWN = "chat.example.com"
@@ -33,6 +34,7 @@ class Told:
         self.checkout = checkout
         self.said: dict[str, str] = {}
         self.variables: dict[str, dict[str, dict[str, str]]] = {}
+        self.pages: dict[str, str] = {}
 
     def tell(self, chapter: str, *words: str) -> None:
         """Runs a command."""
@@ -43,18 +45,25 @@ class Told:
             ]
             for name, item in self.account.functions().items()
         }
+        if self.variables[chapter]:
+            (bucket,) = (name for name in self.account.ids()["buckets"] if name.startswith(f"messenger-{STAGE}-web-"))
+            page = self.account.client("s3").get_object(Bucket=bucket, Key="index.html")
+            self.pages[chapter] = page["Body"].read().decode()
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
-    """Deployed under CloudFront's own name, and under one of ours; gone back; taken down."""
+    """Deployed under CloudFront's own name; under one of ours, with another client alone; gone back; taken down."""
     with Postgres.temporary() as server, account(server.ensure("deployed")) as there:
         checkout = Checkout.make(tmp_path_factory.mktemp("checkout") / "messenger", there)
         stages, told = checkout.folder / "infra" / "stages.toml", Told(there, checkout)
         stages.write_text(stages.read_text() + CHOICES)
         told.tell("made", "deploy", f"STAGE={STAGE}", "SMOKE=off")
         stages.write_text(stages.read_text() + NAMED)
+        page = checkout.folder / "web" / "app" / "index.html"
+        page.write_text(page.read_text().replace("<title>", "<title>Another "))
         told.tell("named", "deploy", f"STAGE={STAGE}", "SMOKE=off")
+        told.tell("back", "rollback", f"STAGE={STAGE}", "SMOKE=off")
         told.tell("gone", "destroy", f"STAGE={STAGE}", f"CONFIRM={STAGE}")
         yield told
 
@@ -96,6 +105,23 @@ def test_the_apis_are_there_before_the_distribution_and_there_is_one_of_each(tol
     assert given["RestHost"].split(".")[1] == given["SocketHost"].split(".")[1] == "execute-api"
     assert given["RestHost"] != given["SocketHost"]
     assert given["EdgeKey"] == told.variables["made"]["api_handler"]["EDGE_KEY"]
+
+
+def test_the_client_is_in_the_bucket_and_its_page_after_the_files_that_it_names(told: Told) -> None:
+    puts = [call["path"] for call in told.account.calls() if call["method"] == "PUT" and "-web-" in call["path"]]
+    puts = [path.split("/", 2)[-1] if path.startswith("/messenger") else path.lstrip("/") for path in puts]
+    names = {name for name, file in site.files().items() if file.caching == site.FOREVER}
+    assert names <= set(puts)
+    assert puts.index("index.html") > max(puts.index(name) for name in names)
+    assert f"the web client is at https://{EDGE}" in told.said["made"]
+
+
+def test_a_rollback_brings_the_client_back_and_keeps_the_host(told: Told) -> None:
+    assert "<title>Another " in told.pages["named"]
+    assert told.pages["back"] == told.pages["made"]
+    for variables in told.variables["back"].values():
+        assert (variables["ONE_HOST"], variables["PUBLIC_URL"]) == ("on", f"https://{OWN}/api")
+    assert told.variables["back"]["api_handler"]["EDGE_KEY"] == told.variables["made"]["api_handler"]["EDGE_KEY"]
 
 
 def test_an_own_name_is_said_where_to_lead(told: Told) -> None:

@@ -4,6 +4,9 @@ They do it twice: posting to sockets themselves, as by IPv6, and with an inline 
 for large groups: then sockets hear through the pusher alone.
 """
 
+import base64
+import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,10 +22,13 @@ from local.endpoints import Endpoints
 from local.events import ACCOUNT_ID
 from local.faults import Fault
 from local.network import Network, functions_in_the_vpc
+from local.trigger_events import sqs_event
 from tests.deploy.granted import FUNCTIONS, LAMBDAS_OWN, OUTSIDE_THE_VPC, UNSEEN, covers, granted, policy
-from tests.deploy.recorder import WEBSOCKET_API, Recorder
+from tests.deploy.recorder import MODEL, WEBSOCKET_API, Recorder
+from tests.support import model as models
 from tests.support.line import Line
-from tests.support.people import Person
+from tests.support.people import PASSWORD, Person
+from tests.support.pictures import photo, upload
 from tests.support.poll import Poll
 from tests.support.presence import noticed
 from tests.support.server import Server
@@ -35,7 +41,8 @@ class _Day:
 
     def __init__(self, server: Server, person: Callable[..., Person], day: int) -> None:
         self.server = server
-        self.maria, self.ivan = person(f"maria{day}"), person(f"ivan{day}")
+        self.maria = person(f"maria{day}", email=f"maria{day}@example.com")  # a letter says so
+        self.ivan = person(f"ivan{day}")
         self.chat = self.maria.chat_with(self.ivan)
 
     def pass_by(self) -> None:
@@ -43,7 +50,7 @@ class _Day:
         while (health := httpx.get(f"{self.server.url}/health", timeout=30).json())["status"] != "ok":
             assert time.monotonic() < end, health  # a part has a second, which a busy machine may not have
         self.server.stack.functions.invoke_sync("migrate", {"masterUrl": self.server.database_url})
-        parts = [self._talk, self._speak_socketio, self._poll, self._come_and_go, self._send_files]
+        parts = [self._talk, self._speak_socketio, self._poll, self._come_and_go, self._send_files, self._ask]
         for part in (*parts, self._talk_to_the_dead, self._end_a_session):
             part()
             self.server.settle(60)
@@ -72,10 +79,13 @@ class _Day:
         for minute in range(PING_MINUTES):
             with self.server.ahead(60 * minute):
                 self.server.stack.triggers.fire_schedule("sweep")
-        assert one.hear() == "2"
+        assert one.hear_past_events() == "2"
         assert silent.is_closed(), "nobody logged in on it"
         one.say("41")
         assert one.is_closed()
+        second = Line(self.server, f"EIO=3&transport=websocket&token={self.maria.access_token}")
+        assert [second.hear()[0], second.hear(), second.hear_event()[0]] == ["0", "40", "hello"]
+        second.close()
 
     def _poll(self) -> None:
         never, one, absent, lost = (Poll(self.server) for _ in range(4))
@@ -93,7 +103,8 @@ class _Day:
         assert socket.hear() == "3probe"
         socket.say("5")
         socket.say('421["ping"]')
-        assert socket.hear().startswith("431")
+        while not socket.hear().startswith("431"):
+            continue  # that its own message was read is told too
         socket.close()
         with self.server.ahead(120):
             self.server.stack.triggers.fire_schedule("sweep")
@@ -150,6 +161,22 @@ class _Day:
         noticed(self.server, self.maria, False)
         self.server.settle(60)
 
+    def _ask(self) -> None:
+        """An answer that is kept, with one of the asker's sockets dead; by REST, and by socket."""
+        with (
+            models.running() as model,
+            self.server.settings(assistant_url="", assistant_model=MODEL, bedrock_url=model.url, rate_limits=True),
+        ):
+            model.says("They talk.")
+            phone = self.maria.socket()
+            self._lose(self.maria)
+            asked = self.maria.http.post(f"/chats/{self.chat}/summary", json={"keep": True}).json()
+            phone.wait_for("assistant:done", answerId=asked["answerId"])
+            assert self.maria.http.get(f"/assistant/answers/{asked['answerId']}").json()["text"] == "They talk."
+            asked = phone.act("assistant:summary", {"chatId": self.chat})
+            phone.wait_for("assistant:done", answerId=asked["answerId"])
+            phone.close()
+
     def _lose(self, whom: Person) -> None:
         lost = whom.socket()
         hello = lost.wait_for("hello")
@@ -174,9 +201,53 @@ class _Day:
         refused = self._store(b"<html>".ljust(len(PNG)))
         self.server.settle()
         assert self.maria.http.post(f"/uploads/{refused}/complete").status_code == 422
+        assert self.maria.http.post("/users/me/export", json={"password": PASSWORD}).is_success
+        self._make_pictures()
+        self._send_in_parts()
+        self._have_files_scanned()
         self.server.sql("UPDATE uploads SET expires_at = now(), state = 'pending' WHERE id = %s", given_up)
         self.server.stack.triggers.fire_schedule("sweep")
         assert self.server.sql("SELECT id FROM uploads WHERE id = %s", given_up) == []
+
+    def _send_in_parts(self) -> None:
+        new = {"filename": "1.txt", "contentType": "text/plain", "size": len(PNG)}
+        sent, deleted, given_up = (
+            self.maria.http.post("/uploads/multipart", json=new).json()["id"] for _ in range(3)
+        )
+        part = {"partNumber": 1, "checksum": base64.b64encode(hashlib.sha256(PNG).digest()).decode()}
+        (signed,) = self.maria.http.post(f"/uploads/{sent}/parts", json={"parts": [part]}).json()["parts"]
+        assert httpx.put(signed["url"], content=PNG, headers=signed["headers"], timeout=30).is_success
+        assert self.maria.http.get(f"/uploads/{sent}/parts").json()["missing"] == []
+        assert self.maria.http.post(f"/uploads/{sent}/complete").status_code in {200, 422}
+        assert self.maria.http.delete(f"/uploads/{deleted}").is_success
+        self.server.sql("UPDATE uploads SET expires_at = now() WHERE id = %s", given_up)
+
+    def _have_files_scanned(self) -> None:
+        with self.server.settings(scan_files=True):
+            files = [self._store() for _ in range(2)]
+            self.server.settle()
+            for file, is_clean in zip(files, (True, False), strict=True):
+                ((key,),) = self.server.sql("SELECT key FROM uploads WHERE id = %s", file)
+                self._look_at({"scanned": {"key": key, "isClean": is_clean}})
+            self.server.settle()
+
+    def _make_pictures(self) -> None:
+        photographed = upload(self.maria.http, photo(), "image/jpeg")
+        new = {"filename": "1.png", "contentType": "image/png", "size": len(PNG)}
+        form = self.maria.http.post("/uploads", json=new).json()
+        for content in (PNG, PNG[:-1] + b"2"):  # another one by the same form
+            httpx.post(form["url"], data=form["fields"], files={"file": ("1.png", content)}, timeout=30)
+            self.server.settle(60)
+        assert self.maria.http.post(f"/uploads/{form['id']}/complete").status_code == 410
+        link = self.maria.http.get(f"/uploads/{photographed}", params={"size": "small"}).json()["url"]
+        assert httpx.get(link, timeout=30).headers["content-type"] == "image/webp"
+        self._look_at({"made": {"key": "uploads/1/gone", "etag": "-", "media": None}})
+
+    def _look_at(self, check: dict[str, object]) -> None:
+        """What the queue of checks has the function do."""
+        message = {"MessageId": "1", "ReceiptHandle": "1", "Body": json.dumps(check), "MD5OfBody": ""}
+        event = sqs_event([message], "arn:aws:sqs:us-east-1:1:messenger-presence")
+        assert self.server.stack.functions.invoke_sync("presence_changed", event) == {"batchItemFailures": []}
 
     def _store(self, content: bytes = PNG) -> int:
         new = {"filename": "1.png", "contentType": "image/png", "size": len(content)}
@@ -249,6 +320,8 @@ def test_nothing_is_allowed_on_everything_where_aws_takes_less(function: str) ->
         assert "*" not in grant.action
         if grant.action.startswith("ec2:"):
             assert grant.resource == "*", "AWS takes nothing else"
+        elif grant.action.startswith("bedrock:"):
+            assert grant.resource.endswith(MODEL.removeprefix("eu.")), "one model, in whichever region it is run"
         else:
             # A wildcard only ends a resource, within what belongs to this deployment.
             assert "*" not in grant.resource[:-1]
