@@ -1,24 +1,53 @@
-"""openapi-typescript and orval make clients of the OpenAPI document that compile and tell events apart."""
+"""openapi-typescript, orval and openapi-ts make clients of the OpenAPI document. They compile, and one is used."""
 
 import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from local.documents import written
 from tests.support.packages import node, npm_installed
+from tests.support.server import Server
 
 HERE = Path(__file__).parent
-STRICT = ("--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom", "--module", "nodenext")
+STRICT = (
+    "--strict",
+    "--target",
+    "es2022",
+    "--lib",
+    "es2022,dom,dom.iterable",
+    "--module",
+    "nodenext",
+    "--skipLibCheck",
+)
 
 
-def test_they_compile(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the clients are."""
     node()
-    programs = npm_installed(HERE) / "node_modules" / ".bin"
-    document = written(tmp_path)["openapi"]
-    _run(programs / "openapi-typescript", document, "--output", "openapi-typescript.ts", folder=tmp_path)
-    _run(programs / "orval", "--input", document, "--output", "orval.ts", "--client", "fetch", folder=tmp_path)
-    shutil.copy(HERE / "use.ts", tmp_path)
-    _run(programs / "tsc", *STRICT, "--skipLibCheck", "use.ts", "orval.ts", folder=tmp_path)
+    folder = tmp_path_factory.mktemp("typescript")
+    document = written(folder)["openapi"]
+    _make("openapi-typescript", document, "--output", "openapi-typescript.ts", folder=folder)
+    _make("orval", "--input", document, "--output", "orval.ts", "--client", "fetch", folder=folder)
+    _make("openapi-ts", "--input", document, "--output", "hey", "-c", "@hey-api/client-fetch", folder=folder)
+    for name in ("use.ts", "session.ts"):
+        shutil.copy(HERE / name, folder)
+    return folder
+
+
+def test_they_compile(folder: Path) -> None:
+    _make("tsc", "--noEmit", *STRICT, "use.ts", "orval.ts", "hey/index.ts", folder=folder)
+
+
+def test_one_talks_to_the_service(folder: Path, server: Server) -> None:
+    _make("tsc", "--outDir", "made", *STRICT, "session.ts", folder=folder)
+    _run(node(), "made/session.js", server.url, folder=folder)
+
+
+def _make(program: str, *options: str | Path, folder: Path) -> None:
+    _run(npm_installed(HERE) / "node_modules" / ".bin" / program, *options, folder=folder)
 
 
 def _run(*command: str | Path, folder: Path) -> None:

@@ -62,7 +62,7 @@ def test_a_gap_is_noticed_and_filled(alice: Person, bob: Person, log_in: LogIn, 
 
 
 def test_who_says_something_needs_no_ping(alice: Person, log_in: LogIn, server: Server) -> None:
-    with server.settings(heartbeat_seconds=2), server.recorded() as lines:
+    with server.settings(heartbeat_seconds=2), server.recorded("DEBUG") as lines:
         ours = log_in(alice)
         ours.run(
             "const until = Date.now() + 5000; while (Date.now() < until) {"

@@ -7,7 +7,9 @@ import pytest
 
 from tests.sdk.conftest import LogIn
 from tests.sdk.nodes import Node, when
-from tests.support.people import Person
+from tests.support.letters import authenticator
+from tests.support.people import PASSWORD, Person
+from tests.support.server import Server
 
 _ALL = "const found = []; for await (const one of {list}) found.push({item}); return found;"
 
@@ -54,6 +56,22 @@ def test_the_account(ours: Node, alice: Person) -> None:
     ours.run("await kept.me.account.endSession(id)", id=other)
     assert alice.http.get("/users/me").status_code == 401
     assert ours.run("return (await kept.me.account.storage()).used") == 0
+
+
+def test_how_the_account_is_protected(ours: Node, server: Server, alice: Person) -> None:
+    begun = ours.run("return (await kept.me.account.beginSecondFactor(password)).uri", password=PASSWORD)
+    assert begun.startswith("otpauth://")
+    server.sql("DELETE FROM second_factors WHERE user_id = %s", alice.id)
+    code = authenticator(server, alice.id, is_on=False)
+    confirmed = ours.run("return kept.me.account.confirmSecondFactor(code)", code=code)
+    recovery = confirmed["recoveryCodes"]
+    assert ours.run("return kept.me.account.secondFactor()") == {"isOn": True, "recoveryCodesLeft": 10}
+    end = "await kept.me.account.endSecondFactor(password, code)"
+    ours.run(end, password=PASSWORD, code=recovery[0])
+    assert ours.run("return (await kept.me.account.secondFactor()).isOn") is False
+    ours.run("await kept.me.account.changePassword(now, next)", now=PASSWORD, next="another horse battery")
+    ended = "const ended = kept.me.next('ended'); await kept.me.account.delete(password); return (await ended).reason"
+    assert ours.run(ended, password="another horse battery")
 
 
 def test_groups(ours: Node, alice: Person, bob: Person, carol: Person, log_in: LogIn) -> None:
@@ -123,7 +141,9 @@ def test_finding_forwarding_and_later(ours: Node, alice: Person, bob: Person, ca
         bob=bob.id,
         carol=carol.id,
     )
-    assert _all(ours, "kept.me.search('elephant')", "one.content") == ["a purple elephant"]
+    assert _all(ours, "kept.me.search('elephant')", "[one.content, one.snippet]") == [
+        ["a purple elephant", [{"text": "a purple ", "isMatch": False}, {"text": "elephant", "isMatch": True}]]
+    ]
     assert _all(ours, "kept.two.search('elephant')") == []
     copies = ours.run("return kept.one.forward(kept.sent, [kept.two.id])")
     assert [copy["forwardedFrom"]["messageId"] for copy in copies] == [ours.run("return kept.sent.id")]

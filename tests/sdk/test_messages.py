@@ -15,14 +15,16 @@ _SEQS = """
 def test_what_one_sends_the_other_hears_once(alice: Person, bob: Person, log_in: LogIn) -> None:
     ours, theirs = log_in(alice), log_in(bob)
     chat_id = ours.run("return (await kept.me.openPrivate(peer)).id", peer=bob.id)
-    for text in ("one", "two", "three"):
+    # The last is as long as a text may be, and larger than a frame may be.
+    texts = ("one", "two", "🌊" * 10_000)
+    for text in texts:
         sent = ours.run("return kept.me.chat(chatId).send(text)", chatId=chat_id, text=text)
         assert (sent["content"], sent["senderId"]) == (text, alice.id)
-    expected = [[chat_id, 1, "one"], [chat_id, 2, "two"], [chat_id, 3, "three"]]
+    expected = [[chat_id, seq, text] for seq, text in enumerate(texts, start=1)]
     assert when(theirs, "message", "kept.heard.length >= 3 && kept.heard") == expected
     assert ours.run("return kept.heard") == expected
     assert theirs.run("return kept.me.chats[0].unreadCount") == 3
-    assert theirs.run("return kept.me.chats[0].messages.map(({content}) => content)") == ["one", "two", "three"]
+    assert theirs.run("return kept.me.chats[0].messages.map(({content}) => content)") == list(texts)
     assert ours.run("return kept.me.chat(chatId).pending", chatId=chat_id) == []
 
 
@@ -42,6 +44,12 @@ def test_what_changes_a_message(alice: Person, bob: Person, log_in: LogIn) -> No
     theirs.run("await kept.me.chats[0].vote(id, [1])", id=poll)
     assert when(ours, "updated", "kept.chat.messages[1].poll.options[1].voters.length") == 1
     assert theirs.run("return (await kept.me.chats[0].poll(id)).votes", id=poll) == [1]
+    secret = {"content": "Who?", "poll": {"options": ["me", "you"], "isAnonymous": True}}
+    secret_id = ours.run("return (await kept.chat.send(secret)).id", secret=secret)
+    theirs.run("kept.me.on('voted', (told) => (kept.voted = told))")
+    bob.http.put(f"/messages/{secret_id}/vote", json={"options": [1]}).raise_for_status()
+    told = when(theirs, "voted", "kept.voted")
+    assert (told["chatId"], told["messageId"], told["votes"]) == (chat_id, secret_id, [1])
     assert ours.run("return (await kept.chat.closePoll(kept.poll)).poll.closedAt") is not None
     when(theirs, "updated", "me.chats[0].messages[1].poll.closedAt")
     reply = theirs.run("return (await kept.me.chats[0].send({content: 'never', replyTo: id})).id", id=poll)

@@ -90,6 +90,28 @@ def test_a_session_goes_on_after_a_restart(
     assert when(second, "chats", f"{texts}.length === 2 && {texts}") == ["before", "meanwhile"]
 
 
+def test_a_session_begins_with_a_token_and_one_frame(
+    server: Server, alice: Person, bob: Person, log_in: LogIn, nodes: Callable[[], Node], tmp_path: Path
+) -> None:
+    """What the model of costs supposes of a session (infra/cost.py)."""
+    chat_id = alice.chat_with(bob)
+    first = log_in(alice, folder=str(tmp_path))
+    when(first, "connection", "me.connection === 'open'")
+    first.run("await kept.me.close()")
+    first.kill()
+    bob.send(chat_id, "meanwhile")
+    second = nodes()
+    second.run("const {now} = Date; Date.now = () => now() + 3600_000")
+    with server.recorded("DEBUG") as lines:
+        assert second.run(_RESUME, url=server.origin, folder=str(tmp_path)) == alice.id
+        when(second, "chats", "me.connection === 'open' && me.chats[0].messages.length")
+        requests = [line["route"] for line in lines.all("request")]
+        frames = [line["action"] for line in lines.all("frame")]
+    assert requests == ["POST /auth/refresh"]
+    assert frames[0] == "sync"
+    assert set(frames[1:]) <= {"message:delivered", "ping"}
+
+
 def test_what_was_stored_is_there_without_a_network(
     alice: Person, bob: Person, log_in: LogIn, nodes: Callable[[], Node], tmp_path: Path
 ) -> None:

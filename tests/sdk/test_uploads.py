@@ -100,3 +100,78 @@ def test_an_upload_can_be_given_up(alice: Person, log_in: LogIn) -> None:
     """)
     assert ours.run("return kept.outcome") == "AbortError"
     assert wait_until(lambda: ours.run("return (await kept.me.account.storage()).used") == 0, seconds=20)
+
+
+_LARGE = """
+  kept.content = Buffer.alloc(25_000_000, "a line of a long text\\n");
+  kept.file = {name: "log.txt", type: "text/plain", data: kept.content};
+  kept.sent = [];
+  kept.onProgress = ({sent}) => kept.sent.push(sent);
+  kept.stored = async (id) => {
+    const {url} = await kept.me.uploads.download(id);
+    return Buffer.from(await (await fetch(url)).arrayBuffer());
+  };
+"""
+
+
+def test_a_large_file_goes_in_parts_and_can_be_paused(alice: Person, log_in: LogIn) -> None:
+    ours = log_in(alice)
+    ours.run(_LARGE)
+    paused = ours.run("""
+      let begun;
+      const first = new Promise((resolve) => (begun = resolve));
+      kept.sending = await kept.me.uploads.large(kept.file, {onProgress: kept.onProgress, onBegun: begun});
+      kept.id = await first;
+      kept.sending.pause();
+      const later = new Promise((resolve) => setTimeout(resolve, 0, "paused"));
+      return Promise.race([kept.sending.done.then(() => "done"), later]);
+    """)
+    assert paused == "paused"
+    done = ours.run("""
+      kept.sending.resume();
+      kept.sending.pause();
+      kept.sending.resume();
+      const {id, size} = await kept.sending.done;
+      const whole = kept.content.equals(await kept.stored(id));
+      return {size, same: id === kept.id, whole, last: kept.sent.at(-1)};
+    """)
+    assert done == {"size": 25_000_000, "same": True, "whole": True, "last": 25_000_000}
+
+
+def test_another_process_goes_on_with_a_large_file(
+    server: Server, alice: Person, bob: Person, log_in: LogIn, nodes: Callable[[], Node], tmp_path: Path
+) -> None:
+    chat_id = alice.chat_with(bob)
+    first = log_in(alice, folder=str(tmp_path))
+    first.run(_LARGE)
+    first.run("await kept.me.keeper.flush()")
+    first.run(
+        """
+        const chat = kept.me.chat(chatId);
+        chat.send({content: "long", files: [kept.file]}).catch(() => undefined);
+        while (!chat.pending[0]?.begun) await chat.next("pending");
+        """,
+        chatId=chat_id,
+    )
+    first.kill()
+    second = nodes()
+    second.run(
+        "kept.me = await Messenger.resume(url, {storage: new FileStorage(folder)})",
+        url=server.origin,
+        folder=str(tmp_path),
+    )
+    sent = when(second, "message", "me.chat(chatId).messages[0]", chatId=chat_id)
+    ((announced,),) = server.sql("SELECT id FROM uploads")  # only once
+    assert [(one["id"], one["size"]) for one in sent["attachments"]] == [(announced, 25_000_000)]
+
+
+def test_a_large_file_that_is_given_up_takes_no_room(alice: Person, log_in: LogIn) -> None:
+    ours = log_in(alice)
+    ours.run(_LARGE)
+    outcome = ours.run("""
+      const giveUp = new AbortController();
+      const onBegun = () => giveUp.abort();
+      return kept.me.uploads.upload(kept.file, {onBegun, signal: giveUp.signal}).catch(({name}) => name);
+    """)
+    assert outcome == "AbortError"
+    assert wait_until(lambda: ours.run("return (await kept.me.account.storage()).used") == 0, seconds=20)

@@ -56,6 +56,47 @@ export class Account {
     return this.http.delete(`/auth/sessions/${sessionId}`);
   }
 
+  /**
+   * Changes the password. The user's other sessions end.
+   *
+   * @param {string} currentPassword
+   * @param {string} newPassword
+   * @returns {Promise<void>}
+   */
+  changePassword(currentPassword, newPassword) {
+    return this.http.put("/auth/password", { currentPassword, newPassword });
+  }
+
+  /** @returns {Promise<{isOn: boolean, recoveryCodesLeft: number}>} */
+  secondFactor() {
+    return this.http.get("/auth/second-factor");
+  }
+
+  /** @param {string} password @returns {Promise<{secret: string, uri: string}>} for an authenticator */
+  beginSecondFactor(password) {
+    return this.http.post("/auth/second-factor", { password });
+  }
+
+  /** Turns it on. @param {string} code @returns {Promise<{recoveryCodes: string[]}>} which are told this once */
+  confirmSecondFactor(code) {
+    return this.http.post("/auth/second-factor/confirm", { code });
+  }
+
+  /** Turns it off. @param {string} password @param {string} code @returns {Promise<void>} */
+  endSecondFactor(password, code) {
+    return this.http.post("/auth/second-factor/off", { password, code });
+  }
+
+  /**
+   * Deletes the account after a grace, in which a log-in takes it back. All sessions end.
+   *
+   * @param {string} password
+   * @returns {Promise<{deleteAfter: string}>}
+   */
+  delete(password) {
+    return this.http.post("/users/me/deletion", { password });
+  }
+
   /** @returns {Promise<import("./types/api.js").StorageUsage>} of files, in bytes */
   storage() {
     return this.http.get("/uploads/usage");

@@ -23,10 +23,11 @@ const RECENT = 100;
  * Events: `message` is a new one, the user's own too; `updated` tells that one was edited, pinned, reacted to or deleted
  * for everyone; `removed` that one is not to be shown any more; `changed` that the chat's own state or its watermarks
  * have changed; `pending` that what is not sent yet has; `progress` how much of a file is sent; `typing` who types; and
- * `left` that the user is no member any more.
+ * `left` that the user is no member any more, `voted` what they voted for in an anonymous poll, on any device.
  *
  * @extends {Emitter<{message: Message, updated: Message, removed: Message, changed: {}, pending: {}, left: {},
- *   progress: {clientMessageId: string, sent: number, total: number}, typing: number[]}>}
+ *   progress: {clientMessageId: string, sent: number, total: number}, typing: number[],
+ *   voted: {chatId: number, messageId: number, votes: number[]}}>}
  */
 export class Chat extends Emitter {
   /**
@@ -156,7 +157,13 @@ export class Chat extends Emitter {
     return this.me.ingest.loadOlder(this.copy, count);
   }
 
-  /** @param {string} text @param {Record<string, any>} [narrowed] see `GET /messages/search` */
+  /**
+   * As `me.search()`, in this chat.
+   *
+   * @param {string} text
+   * @param {Record<string, any>} [narrowed] see `GET /messages/search`
+   * @returns {AsyncGenerator<import("./types/api.js").FoundMessage>}
+   */
   search(text, narrowed = {}) {
     return this.me.search(text, { ...narrowed, chatId: this.id });
   }

@@ -28,7 +28,7 @@ const PATIENCE_MILLISECONDS = 15_000;
  * @property {boolean} [receipts] whether arrived messages are told as delivered; true
  * @property {number} [patience] how long requests are retried, in milliseconds; 15 seconds
  * @property {typeof fetch} [fetch]
- * @property {new (address: string) => WebSocket} [WebSocket]
+ * @property {new (address: string, protocols?: string[]) => WebSocket} [WebSocket]
  *
  * @typedef {import("./types/api.js").Message} Message
  */
@@ -38,12 +38,14 @@ const PATIENCE_MILLISECONDS = 15_000;
  *
  * Events: those of every chat, with the `chat`; `chats` when the list has changed; `connection` with the socket's
  * state; `presence` and `person` when something is known anew of a user; `event` with every event of the socket, also
- * of types that this version does not know; `ended` when the session has.
+ * of types that this version does not know; `voted` when the user has voted in an anonymous poll, on any device; `ended`
+ * when the session has.
  *
  * @extends {Emitter<{message: {chat: Chat, message: Message}, updated: {chat: Chat, message: Message},
  *   removed: {chat: Chat, message: Message}, typing: {chat: Chat, userIds: number[]}, chats: {},
  *   connection: "connecting" | "open" | "closed", presence: import("./types/api.js").UserPresence,
- *   person: import("./people.js").Known, event: any, ended: {reason: string}}>}
+ *   person: import("./people.js").Known, event: any, ended: {reason: string},
+ *   voted: {chatId: number, messageId: number, votes: number[]}}>}
  */
 export class Messenger extends Emitter {
   /** @type {Map<number, Chat>} */
@@ -92,6 +94,43 @@ export class Messenger extends Emitter {
     return session && Messenger.#started(new Messenger(parts, session, options));
   }
 
+  /**
+   * Has a letter sent that a new password can be set with. Whether an account has the address is not told.
+   *
+   * @param {string} url
+   * @param {string} email
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  static forgotPassword(url, email, options = {}) {
+    return basics(url, options).open.post("/auth/password/reset", { email });
+  }
+
+  /**
+   * Sets a new password with the token of a letter. All sessions end.
+   *
+   * @param {string} url
+   * @param {{token: string, password: string}} reset
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   * @throws {import("./errors.js").ApiError} `letter_expired`, for example
+   */
+  static resetPassword(url, reset, options = {}) {
+    return basics(url, options).open.post("/auth/password/reset/confirm", reset);
+  }
+
+  /**
+   * Confirms an email address with the token of a letter.
+   *
+   * @param {string} url
+   * @param {string} token
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  static async confirmEmail(url, token, options = {}) {
+    await basics(url, options).open.post("/auth/email/confirm", { token });
+  }
+
   /** @param {string} url @param {string} path @param {any} body @param {Options} options */
   static async #begin(url, path, body, options) {
     const parts = basics(url, options);
@@ -132,15 +171,19 @@ export class Messenger extends Emitter {
     this.socket = new Socket({
       url: options.socketUrl ?? url.replace(/^http/, "ws"),
       http: this.http,
+      token: () => session.accessToken(),
+      asked: () => this.ingest.query,
       WebSocket: options.WebSocket ?? defaults.WebSocket(),
     });
     this.copy = new Copy(this.http, this.id);
-    this.ingest = new Ingest(this.http, this.copy, (told) => this.#learn(told), () => this.keeper.later());
+    this.ingest = new Ingest((query) => this.#changes(query), this.copy, (told) => this.#learn(told), () => this.keeper.later());
     this.keeper = new Keeper(storage, this.copy, this.ingest, this.people);
     this.expiry = new Expiry(this.copy);
     this.uploads = new Uploads(this.http);
     this.scheduled = new Scheduled(this.http, this.ingest);
-    this.receipts = new Receipts(this.socket, this.http, (marks) => this.#takeMarks(marks));
+    this.receipts = new Receipts(this.socket, this.http, (type, mark) => {
+      void this.ingest.take(type, { ...mark, userId: this.id });
+    });
     this.typing = new Typing(this.socket, (chatId) => this.#tellTyping(chatId));
     this.outbox = new Outbox({
       userId: this.id,
@@ -214,11 +257,11 @@ export class Messenger extends Emitter {
   }
 
   /**
-   * Messages of all chats that hold the words, newest first.
+   * Messages of all chats that hold the words, newest first, each with a `snippet` that shows where.
    *
    * @param {string} text
    * @param {Record<string, any>} [narrowed] `chatId`, `senderId`, `messageType`, `since`, `until`, `order`
-   * @returns {AsyncGenerator<Message>}
+   * @returns {AsyncGenerator<import("./types/api.js").FoundMessage>}
    */
   search(text, narrowed = {}) {
     return everyItem(this.http, "/messages/search", "messages", { ...narrowed, q: text });
@@ -280,6 +323,7 @@ export class Messenger extends Emitter {
   /** The session has ended. What is not sent yet stays, for the same user's next log-in. */
   async #end() {
     this.socket.stop();
+    this.ingest.stop();
     await this.keeper.forget();
     await this.close();
   }
@@ -305,6 +349,10 @@ export class Messenger extends Emitter {
     for (const name of /** @type {const} */ (["chat", "marks", "draft"])) {
       this.copy.on(name, ({ chatId }) => this.#tellChanged(chatId));
     }
+    this.copy.on("voted", (told) => {
+      this.chat(told.chatId)?.emit("voted", told);
+      this.emit("voted", told);
+    });
     this.copy.on("left", ({ chatId }) => this.#tellLeft(chatId));
     this.copy.on("reset", () => {
       for (const [chatId, { to, data }] of this.copy.chats) if (to > data.deliveredSeq) this.#tellDelivered(chatId);
@@ -314,7 +362,7 @@ export class Messenger extends Emitter {
 
   #connected() {
     this.outbox.wake();
-    void this.ingest.sync();
+    void this.ingest.sync(this.socket.changes);
     this.presence.renew().catch(() => undefined); // asked again after the next connection
   }
 
@@ -369,10 +417,9 @@ export class Messenger extends Emitter {
     this.emit("typing", { chat, userIds: chat.typists });
   }
 
-  /** @param {import("./types/api.js").Watermarks} marks */
-  #takeMarks({ chatId, readSeq, deliveredSeq }) {
-    void this.ingest.take("message:delivered", { chatId, userId: this.id, seq: deliveredSeq });
-    void this.ingest.take("messages:read", { chatId, userId: this.id, seq: readSeq });
+  /** What changed since a cursor. @param {{limit: number, cursor?: string}} query @returns {Promise<any>} */
+  #changes(query) {
+    return this.socket.state === "open" ? this.socket.request("sync", query) : this.http.get("/sync", query);
   }
 
   /** @param {Promise<any>} answer a chat @returns {Promise<Chat>} */

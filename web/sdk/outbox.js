@@ -13,6 +13,7 @@ import { Backoff, oneByOne, pause } from "./timing.js";
  * @property {Record<string, any>} body the other fields of `POST /messages`
  * @property {import("./uploads.js").Sendable[]} files what is attached
  * @property {number[]} uploaded the uploads of the first of them
+ * @property {number} [begun] the large upload that was begun of the next one
  * @property {string} createdAt
  * @property {number} order counts up
  * @property {string} tab which tab sends it
@@ -172,7 +173,7 @@ export class Outbox extends Emitter {
     const attachments = [...(pending.body.attachments ?? []), ...(await this.#uploaded(pending))];
     const { chatId, clientMessageId, body } = pending;
     const data = { ...body, chatId, clientMessageId, ...(attachments.length && { attachments }) };
-    if (this.socket.state === "open") return this.socket.request("message:send", data);
+    if (this.socket.carries("message:send", data)) return this.socket.request("message:send", data);
     return this.http.request("POST", "/messages", { body: data, once: true });
   }
 
@@ -180,11 +181,18 @@ export class Outbox extends Emitter {
   async #uploaded({ clientMessageId, chatId, files }) {
     const known = () => /** @type {Pending} */ (this.#pending.get(clientMessageId));
     for (const file of files.slice(known().uploaded.length)) {
+      const discarded = new AbortController();
       const { id } = await this.uploads.upload(file, {
-        onProgress: (progress) => this.emit("progress", { clientMessageId, chatId, ...progress }),
+        begun: known().begun,
+        signal: discarded.signal,
+        onBegun: (begun) => void (known() && this.#store({ ...known(), begun })),
+        onProgress: (progress) => {
+          if (!known()) discarded.abort();
+          this.emit("progress", { clientMessageId, chatId, ...progress });
+        },
       });
-      if (!this.#pending.has(clientMessageId)) throw new ApiError({ status: 410, code: "discarded" });
-      await this.#store({ ...known(), uploaded: [...known().uploaded, id] });
+      if (!known()) throw new ApiError({ status: 410, code: "discarded" });
+      await this.#store({ ...known(), uploaded: [...known().uploaded, id], begun: undefined });
     }
     return known().uploaded;
   }

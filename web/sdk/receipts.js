@@ -5,18 +5,20 @@ const PAUSE_MILLISECONDS = 1000;
 /**
  * Tells what has arrived and what was read: few receipts for many messages.
  *
- * Those that fail are told by the next one of the chat, or after the next sync.
+ * No acks are asked for: what was told counts as done at once. Those that fail, or whose connection ends so soon that
+ * they may have failed, are told again; again is as once.
  */
 export class Receipts {
   /** What is to be told, by action and chat. @type {Map<string, {action: string, chatId: number, seq: number}>} */
   #due = new Map();
   /** @type {any} */
   #timer = null;
+  #stopped = false;
 
   /**
    * @param {import("./net/socket.js").Socket} socket
    * @param {import("./net/http.js").Http} http
-   * @param {(marks: any) => void} told takes the watermarks of the answers
+   * @param {(type: string, mark: {chatId: number, seq: number}) => void} told takes what was told
    */
   constructor(socket, http, told) {
     this.socket = socket;
@@ -37,6 +39,7 @@ export class Receipts {
 
   /** Tells nothing more. */
   stop() {
+    this.#stopped = true;
     clearTimeout(this.#timer);
     this.#due.clear();
   }
@@ -48,22 +51,22 @@ export class Receipts {
     this.#timer ??= setTimeout(() => this.#tell(), PAUSE_MILLISECONDS);
   }
 
-  async #tell() {
+  #tell() {
     const due = [...this.#due.values()];
     this.#due.clear();
+    this.#timer = null;
     for (const { action, chatId, seq } of due) {
-      try {
-        this.told(await this.#ask(action, chatId, seq));
-      } catch (error) {
-        if (isRetryable(error) && !this.#due.has(`${action} ${chatId}`)) this.#later(action, chatId, seq);
-      }
+      this.#ask(action, chatId, seq).catch((error) => {
+        if (!this.#stopped && isRetryable(error)) this.#later(action, chatId, seq);
+      });
+      this.told("message:delivered", { chatId, seq });
+      if (action === "messages:read") this.told("messages:read", { chatId, seq });
     }
-    this.#timer = this.#due.size ? setTimeout(() => this.#tell(), PAUSE_MILLISECONDS) : null;
   }
 
-  /** @param {string} action @param {number} chatId @param {number} seq */
+  /** @param {string} action @param {number} chatId @param {number} seq @returns {Promise<any>} */
   #ask(action, chatId, seq) {
-    if (this.socket.state === "open") return this.socket.request(action, { chatId, seq });
+    if (this.socket.state === "open") return this.socket.tell(action, { chatId, seq });
     return this.http.post(`/chats/${chatId}/${action === "messages:read" ? "read" : "delivered"}`, { seq });
   }
 }

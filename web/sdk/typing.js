@@ -78,6 +78,6 @@ export class Typing {
 
   /** @param {string} action @param {number} chatId */
   #tell(action, chatId) {
-    this.socket.request(action, { chatId }).catch(() => undefined); // nothing is lost
+    this.socket.tell(action, { chatId }).catch(() => undefined); // nothing is lost
   }
 }

@@ -2,6 +2,7 @@ import { ApiError, ConnectionLost } from "./errors.js";
 import { Backoff, pause } from "./timing.js";
 
 const ARRIVAL_MILLISECONDS = 30_000;
+const SCAN_MILLISECONDS = 10 * 60_000;
 const SLICE_BYTES = 64 * 1024;
 
 /**
@@ -22,23 +23,25 @@ export class Uploads {
   }
 
   /**
-   * Uploads a file, so that it can be attached to a message.
+   * Uploads a file, so that it can be attached to a message; a large one in parts.
    *
    * @param {Sendable} file
-   * @param {object} [options]
-   * @param {OnProgress} [options.onProgress]
-   * @param {AbortSignal} [options.signal] gives up
+   * @param {import("./large-uploads.js").LargeOptions} [options]
    * @returns {Promise<import("./types/api.js").Attachment>}
    * @throws {ApiError} the service or the store refused the file
    * @throws {ConnectionLost} the store did not answer
    */
-  async upload(file, { onProgress = () => undefined, signal } = {}) {
+  async upload(file, options = {}) {
+    const { onProgress = () => undefined, signal, begun } = options;
     const { name, type, size, content } = described(file);
-    const form = await this.http.request("POST", "/uploads", {
-      body: { filename: name, contentType: type, size },
-      creates: true,
-      signal,
-    });
+    let form;
+    try {
+      const body = { filename: name, contentType: type, size };
+      form = !begun && (await this.http.request("POST", "/uploads", { body, creates: true, signal }));
+    } catch (error) {
+      if (/** @type {ApiError} */ (error).code !== "too_large") throw error;
+    }
+    if (!form) return (await this.large(file, options)).done;
     const data = new FormData();
     for (const [field, value] of Object.entries(form.fields)) data.append(field, value);
     // React Native's FormData takes an object with a `uri`, which the types of browsers do not know.
@@ -56,9 +59,25 @@ export class Uploads {
     }
   }
 
-  /** @param {number} uploadId @returns {Promise<import("./types/api.js").Download>} with an address for 5 minutes */
-  download(uploadId) {
-    return this.http.get(`/uploads/${uploadId}`);
+  /**
+   * Uploads a file in parts. It can be paused, and gone on with within a day, also by another process.
+   *
+   * @param {Sendable} file a Blob, or bytes
+   * @param {import("./large-uploads.js").LargeOptions} [options]
+   */
+  async large(file, options = {}) {
+    const { LargeUpload } = await import("./large-uploads.js");
+    const complete = this.#completed.bind(this);
+    return new LargeUpload({ http: this.http, file: /** @type {any} */ (described(file)), complete }, options);
+  }
+
+  /**
+   * @param {number} uploadId
+   * @param {"small" | "medium" | "large"} [size] of a picture; the file itself where there is no such thumbnail
+   * @returns {Promise<import("./types/api.js").Download>} with an address for 5 minutes
+   */
+  download(uploadId, size) {
+    return this.http.get(`/uploads/${uploadId}${size ? `?size=${size}` : ""}`);
   }
 
   /** Deletes a file that no message holds. @param {number} uploadId @returns {Promise<void>} */
@@ -69,13 +88,14 @@ export class Uploads {
   /** @param {number} uploadId @param {AbortSignal} [signal] */
   async #completed(uploadId, signal) {
     const backoff = new Backoff(200, 2000);
-    const until = Date.now() + ARRIVAL_MILLISECONDS;
+    const began = Date.now();
     for (;;) {
       try {
         return await this.http.request("POST", `/uploads/${uploadId}/complete`, { signal });
       } catch (error) {
-        const pending = error instanceof ApiError && error.code === "upload_pending";
-        if (!pending || Date.now() > until) throw error;
+        const { code } = /** @type {ApiError} */ (error);
+        const most = code === "upload_pending" ? ARRIVAL_MILLISECONDS : code === "upload_scanning" ? SCAN_MILLISECONDS : 0;
+        if (Date.now() - began > most || !most) throw error;
         await pause(backoff.next(), signal);
       }
     }

@@ -6,7 +6,7 @@ import { ChatCopy } from "./chat-copy.js";
 /** @typedef {import("../types/api.js").Event} Event */
 
 /** Events that change what is kept; of others, also those that this version does not know, nothing is kept. */
-const KEPT = /^(messages?:|draft:|chat:(?!joined)|member:updated)/;
+const KEPT = /^(messages?:|draft:|poll:|chat:(?!joined)|member:updated)/;
 const PAGE = 100;
 /** How many ids of events are remembered: those of a socket and of the one that takes its place. */
 const HEARD = 5000;
@@ -22,6 +22,7 @@ const HEARD = 5000;
  *   marks: {chatId: number, userId: number},
  *   left: {chatId: number},
  *   draft: {chatId: number},
+ *   voted: {chatId: number, messageId: number, votes: number[]},
  *   reset: {},
  * }} CopyEvents
  */
@@ -125,7 +126,8 @@ export class Copy extends Emitter {
         return this.#applyMessage(type, data, chat);
     }
     if (!chat) return;
-    if (type === "message:deleted") this.#delete(chat, data);
+    if (type === "poll:voted") this.emit("voted", data);
+    else if (type === "message:deleted") this.#delete(chat, data);
     else if (type === "message:reaction") this.#react(chat, data);
     else if (type === "message:delivered" || type === "messages:read") {
       const mark = type === "messages:read" ? "readSeq" : "deliveredSeq";
@@ -233,6 +235,8 @@ export class Copy extends Emitter {
         return this.emit("chat", { chatId });
       case "message:updated":
         return this.#hearMessage(chat, data);
+      case "poll:voted":
+        return this.emit("voted", data);
       case "message:deleted":
       case "message:reaction":
         await this.#fill(chat, data.seq);
@@ -244,6 +248,7 @@ export class Copy extends Emitter {
       case "chat:updated":
         return chat.update(data) && this.emit("chat", { chatId });
       case "chat:personal":
+      case "chat:sending":
         return this.#merge(chat, data);
       case "member:updated": {
         const { userId, role } = data;

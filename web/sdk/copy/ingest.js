@@ -3,6 +3,8 @@ import { Backoff, oneByOne, pause } from "../timing.js";
 
 const PAGE = 500;
 
+/** @typedef {import("../net/connection.js").Connection["changes"]} Told */
+
 /**
  * What changes a copy, one thing after the other: events of sockets, answers, and sync.
  *
@@ -18,13 +20,13 @@ export class Ingest {
   #stopped = new AbortController();
 
   /**
-   * @param {import("../net/http.js").Http} http
+   * @param {(query: {limit: number, cursor?: string}) => Promise<any>} ask for a page of what changed
    * @param {import("./copy.js").Copy} copy
    * @param {(event: any) => void} learn is told of each event and answer, for what it says of people
    * @param {() => void} changed is called after each change
    */
-  constructor(http, copy, learn, changed) {
-    this.http = http;
+  constructor(ask, copy, learn, changed) {
+    this.ask = ask;
     this.copy = copy;
     this.learn = learn;
     this.changed = changed;
@@ -86,12 +88,13 @@ export class Ingest {
   /**
    * Brings the copy up to date. Where that fails it is tried again by itself.
    *
+   * @param {Told} [told] the first page, where it has come already
    * @returns {Promise<void>}
    */
-  sync() {
+  sync(told = null) {
     this.#due ??= this.#insist(() => {
       this.#due = null;
-      return this.#sync();
+      return this.#sync(told);
     });
     return this.#due;
   }
@@ -122,15 +125,23 @@ export class Ingest {
 
   async #syncLater() {
     await pause(this.#backoff.next(), this.#stopped.signal);
-    if (this.http.session?.ended) return;
     if (!this.#stopped.signal.aborted) await this.sync();
   }
 
-  async #sync() {
+  /** What to ask for next. */
+  get query() {
+    return { limit: PAGE, cursor: this.cursor ?? undefined };
+  }
+
+  /** @param {Told} [told] is passed over where the copy has come further since */
+  async #sync(told = null) {
     let more = true;
     while (more) {
-      const query = { limit: PAGE, cursor: this.cursor };
-      const { events, nextCursor, hasMore, resyncRequired } = await this.http.get("/sync", query);
+      const { query } = this;
+      const answer = told && told.query.cursor === query.cursor ? told.answer : await this.ask(query);
+      told = null;
+      const { events, nextCursor, hasMore, resyncRequired } = answer;
+      this.learn(answer);
       if (this.cursor === null || resyncRequired) await this.copy.load();
       for (const event of events) {
         this.learn(event);

@@ -4,8 +4,11 @@ import { pause } from "../timing.js";
 const HELLO_MILLISECONDS = 10_000;
 const ANSWER_MILLISECONDS = 30_000;
 const DRAIN_LOOK_MILLISECONDS = 100;
+// Of services that do not tell it.
+const MAX_FRAME_BYTES = 32_768;
 
-/** @typedef {{resolve: (data: any) => void, reject: (error: Error) => void, timer: any}} Waiting */
+/** @typedef {{resolve: (data: any) => void, reject: (error: Error) => void, timer: any, answered: boolean}} Waiting */
+/** @typedef {{limit: number, cursor?: string}} SyncQuery */
 
 /** One WebSocket: frames and their answers, and the events that it brings. */
 export class Connection {
@@ -19,12 +22,15 @@ export class Connection {
   /**
    * @param {WebSocket} socket
    * @param {(event: any) => void} onevent takes each event, `hello` too
+   * @param {() => SyncQuery} asked which changes come with the hello
    */
-  constructor(socket, onevent) {
+  constructor(socket, onevent, asked) {
     this.socket = socket;
     this.onevent = onevent;
     /** @type {any} what `hello` told */
     this.hello = null;
+    /** The changes that came with it, and what was asked for. @type {{query: SyncQuery, answer: any} | null} */
+    this.changes = null;
     /** When it last sent something: each frame keeps it open. */
     this.sentAt = Date.now();
     /** Resolves at `hello`. @type {Promise<any>} */
@@ -37,6 +43,7 @@ export class Connection {
       };
     });
     this.ready.catch(() => undefined); // whoever waits for it hears of it
+    socket.onopen = () => this.#ask(asked());
     socket.onmessage = ({ data }) => this.#take(data);
     socket.onclose = () => this.#lose("the socket was closed");
     socket.onerror = () => this.#lose("the socket failed");
@@ -53,18 +60,55 @@ export class Connection {
    * @throws {ConnectionLost} no answer came: it may have been done or not
    */
   request(action, data, patience = ANSWER_MILLISECONDS) {
+    const late = (/** @type {string} */ id) => this.#settle(id, new ConnectionLost(`No answer to ${action}`));
+    return this.#send({ action, data, reply: this.#known("ack") }, late, patience);
+  }
+
+  /**
+   * Sends a frame of which only a refusal is told: what no answer comes to within the time for one is done.
+   *
+   * @param {string} action
+   * @param {unknown} data
+   * @returns {Promise<void>}
+   * @throws {ApiError} the service refused
+   * @throws {ConnectionLost} the connection ended meanwhile: it may have been done or not
+   */
+  tell(action, data) {
+    const reply = this.#known("none");
+    if (!reply) return this.request(action, data);
+    return this.#send({ action, data, reply }, (id) => this.#settle(id, null), ANSWER_MILLISECONDS);
+  }
+
+  /**
+   * @param {{action: string, data: unknown, reply: string | undefined}} frame
+   * @param {(id: string) => void} late settles it after so many milliseconds
+   * @param {number} patience
+   * @returns {Promise<any>}
+   */
+  #send(frame, late, patience) {
     if (this.over.aborted) return Promise.reject(new ConnectionLost("The socket is closed"));
     const id = `c${++this.#frames}`;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#settle(id, new ConnectionLost(`No answer to ${action}`)), patience);
-      this.#waiting.set(id, { resolve, reject, timer });
+      const timer = setTimeout(() => late(id), patience);
+      this.#waiting.set(id, { resolve, reject, timer, answered: frame.reply !== "none" });
       try {
-        this.socket.send(JSON.stringify({ action, id, data, reply: this.#reply }));
+        this.socket.send(JSON.stringify({ ...frame, id }));
         this.sentAt = Date.now();
       } catch (error) {
         this.#settle(id, new ConnectionLost("The socket is closed", error));
       }
     });
+  }
+
+  /**
+   * Whether a frame is small enough: a larger one would end the connection, unanswered.
+   *
+   * @param {string} action
+   * @param {unknown} data
+   */
+  carries(action, data) {
+    const frame = { action, data, reply: this.#known("ack"), id: `c${this.#frames + 1}` };
+    return utf8Bytes(JSON.stringify(frame)) <= (this.hello?.maxFrameBytes ?? MAX_FRAME_BYTES);
   }
 
   /** Aborted once the connection has ended. */
@@ -74,7 +118,7 @@ export class Connection {
 
   /** Closes it as soon as all its frames are answered. */
   async retire() {
-    while (this.#waiting.size) await pause(DRAIN_LOOK_MILLISECONDS, this.over);
+    while (this.#answered.length) await pause(DRAIN_LOOK_MILLISECONDS, this.over);
     this.close();
   }
 
@@ -91,9 +135,23 @@ export class Connection {
     else if (frame.type === "error" && frame.error) this.#refuse(frame);
     else if (typeof frame.type === "string") this.#hear(frame);
     // API Gateway's own words, without an id. Where one frame alone waits, it is the one that failed.
-    else if (frame.message && this.#waiting.size === 1) {
-      const [id] = this.#waiting.keys();
-      this.#settle(id, new ConnectionLost("The frame was not handled"));
+    else if (frame.message && this.#answered.length === 1) {
+      this.#settle(this.#answered[0], new ConnectionLost("The frame was not handled"));
+    }
+  }
+
+  /** Asks for hello, and for what changed, in one. @param {SyncQuery} query */
+  async #ask(query) {
+    const late = (/** @type {string} */ id) => this.#settle(id, new ConnectionLost("No hello came"));
+    try {
+      const frame = { action: "sync", data: { ...query, hello: true }, reply: undefined };
+      const { hello, ...answer } = await this.#send(frame, late, HELLO_MILLISECONDS);
+      this.hello = hello;
+      this.changes = { query, answer };
+      this.#greeted(null, hello);
+    } catch (error) {
+      // A release that does not know this says hello by itself.
+      if (!(error instanceof ApiError) || error.code !== "invalid_input") this.#lose("hello was refused");
     }
   }
 
@@ -106,9 +164,19 @@ export class Connection {
     this.onevent(event);
   }
 
-  /** What acks say need not come as an event too. A service that does not say that it knows `reply` refuses it. */
-  get #reply() {
-    return this.hello?.replies?.includes("ack") ? "ack" : undefined;
+  /** The ids of the frames whose answers are still to come. */
+  get #answered() {
+    return [...this.#waiting].filter(([, { answered }]) => answered).map(([id]) => id);
+  }
+
+  /**
+   * What acks say need not come as an event too, and some frames need no ack. A service that does not say that it
+   * knows such a `reply` refuses it.
+   *
+   * @param {string} reply
+   */
+  #known(reply) {
+    return this.hello?.replies?.includes(reply) ? reply : undefined;
   }
 
   /** @param {{id: string, error: any}} frame */
@@ -140,7 +208,17 @@ export class Connection {
     const lost = new ConnectionLost(`No connection: ${why}`);
     this.#greeted(lost);
     for (const id of [...this.#waiting.keys()]) this.#settle(id, lost);
-    this.socket.onmessage = this.socket.onclose = this.socket.onerror = null;
+    this.socket.onopen = this.socket.onmessage = this.socket.onclose = this.socket.onerror = null;
     this.socket.close(1000);
   }
+}
+
+/** @param {string} text @returns {number} how many bytes it takes */
+function utf8Bytes(text) {
+  let bytes = 0;
+  for (const character of text) {
+    const code = /** @type {number} */ (character.codePointAt(0));
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
 }

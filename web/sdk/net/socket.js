@@ -19,6 +19,10 @@ export class Socket extends Emitter {
   /** @type {Connection | null} the one in use */
   #connection = null;
   #stopped = new AbortController();
+  /** What came with the last hello. @type {Connection["changes"]} */
+  changes = null;
+  /** Whether the last handshake failed. */
+  #asksWhy = false;
   /** Ends a pause before the next try. */
   #waking = new AbortController();
 
@@ -26,12 +30,16 @@ export class Socket extends Emitter {
    * @param {object} options
    * @param {string} options.url as `wss://HOST/api`
    * @param {import("./http.js").Http} options.http makes tickets
-   * @param {new (address: string) => WebSocket} options.WebSocket
+   * @param {() => Promise<string>} options.token an access token
+   * @param {() => import("./connection.js").SyncQuery} options.asked which changes come with a hello
+   * @param {new (address: string, protocols?: string[]) => WebSocket} options.WebSocket
    */
-  constructor({ url, http, WebSocket }) {
+  constructor({ url, http, token, asked, WebSocket }) {
     super();
     this.url = url;
     this.http = http;
+    this.token = token;
+    this.asked = asked;
     this.WebSocket = WebSocket;
   }
 
@@ -70,6 +78,30 @@ export class Socket extends Emitter {
     return this.#connection.request(action, data);
   }
 
+  /**
+   * Whether a connection is there that takes this frame: what is larger goes by REST.
+   *
+   * @param {string} action
+   * @param {unknown} data
+   */
+  carries(action, data) {
+    return this.state === "open" && this.#connection !== null && this.#connection.carries(action, data);
+  }
+
+  /**
+   * Sends a frame that needs no answer, over the connection in use.
+   *
+   * @param {string} action
+   * @param {unknown} data
+   * @returns {Promise<void>} resolves when no refusal can come any more
+   * @throws {ApiError} the service refused
+   * @throws {ConnectionLost} there is no connection, or it ended before that
+   */
+  tell(action, data) {
+    if (!this.#connection) return Promise.reject(new ConnectionLost("The socket is not connected"));
+    return this.#connection.tell(action, data);
+  }
+
   /** @param {AbortSignal} stopped */
   async #stay(stopped) {
     const backoff = new Backoff();
@@ -100,6 +132,7 @@ export class Socket extends Emitter {
     for (;;) {
       this.#connection = connection;
       this.#become("open");
+      this.changes = connection.changes;
       this.emit("ready", connection.hello);
       const next = await this.#renewed(connection, stopped);
       if (!next) {
@@ -143,18 +176,33 @@ export class Socket extends Emitter {
 
   /** @param {AbortSignal} stopped */
   async #connect(stopped) {
-    const { ticket } = await this.http.request("POST", "/ws/tickets", { once: true, signal: stopped });
-    const { WebSocket } = this;
-    const socket = new WebSocket(`${this.url}?ticket=${encodeURIComponent(ticket)}`);
-    const connection = new Connection(socket, (event) => this.emit("event", event));
+    const socket = await this.#opening(stopped);
+    const connection = new Connection(socket, (event) => this.emit("event", event), this.asked);
     const abort = () => connection.close();
     stopped.addEventListener("abort", abort);
     try {
       await connection.ready;
+      this.#asksWhy = false;
       return connection;
+    } catch (error) {
+      this.#asksWhy = true;
+      throw error;
     } finally {
       stopped.removeEventListener("abort", abort);
     }
+  }
+
+  /**
+   * A handshake with the access token. Browsers do not tell why one failed: after that a ticket is asked for, which
+   * does, and which also passes what takes subprotocols away.
+   *
+   * @param {AbortSignal} stopped
+   */
+  async #opening(stopped) {
+    const { WebSocket } = this;
+    if (!this.#asksWhy) return new WebSocket(`${this.url}?hello=ask`, ["bearer", await this.token()]);
+    const { ticket } = await this.http.request("POST", "/ws/tickets", { once: true, signal: stopped });
+    return new WebSocket(`${this.url}?hello=ask&ticket=${encodeURIComponent(ticket)}`);
   }
 
   /** @param {Connection} connection */

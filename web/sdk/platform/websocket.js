@@ -39,18 +39,23 @@ export class NodeWebSocket {
   #code = ABNORMAL;
   #reason = "";
 
-  /** @param {string | URL} address `ws:` or `wss:` */
-  constructor(address) {
+  /**
+   * @param {string | URL} address `ws:` or `wss:`
+   * @param {string[]} [protocols] of which the service chooses one
+   */
+  constructor(address, protocols = []) {
     const url = new URL(address);
     const secure = url.protocol === "wss:";
     url.protocol = secure ? "https:" : "http:";
     const key = randomBytes(16).toString("base64");
+    /** @type {Record<string, string>} */
     const headers = {
       Connection: "Upgrade",
       Upgrade: "websocket",
       "Sec-WebSocket-Key": key,
       "Sec-WebSocket-Version": "13",
     };
+    if (protocols.length) headers["Sec-WebSocket-Protocol"] = protocols.join(", ");
     this.#request = (secure ? requestSecure : requestPlain)(url, { headers });
     this.#request.on("upgrade", (answer, stream, head) => this.#opened(answer, stream, head, key));
     this.#request.on("response", (answer) => {

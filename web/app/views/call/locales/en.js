@@ -1,0 +1,15 @@
+export default {
+  "call.accept": "Accept",
+  "call.calling": "Calling…",
+  "call.camera": "Camera",
+  "call.connecting": "Connecting…",
+  "call.decline": "Decline",
+  "call.end": "Hang up",
+  "call.incoming.audio": "Incoming call",
+  "call.incoming.video": "Incoming video call",
+  "call.mute": "Mute",
+  "call.ringing": "Ringing…",
+  "call.screen": "Share screen",
+  "call.title": "Call",
+  "error.no_microphone": "The microphone cannot be used: allow it in the browser, or connect one",
+};

@@ -1,0 +1,15 @@
+export default {
+  "call.accept": "Ответить",
+  "call.calling": "Вызов…",
+  "call.camera": "Камера",
+  "call.connecting": "Соединение…",
+  "call.decline": "Отклонить",
+  "call.end": "Завершить",
+  "call.incoming.audio": "Входящий звонок",
+  "call.incoming.video": "Входящий видеозвонок",
+  "call.mute": "Выключить микрофон",
+  "call.ringing": "Звонит…",
+  "call.screen": "Показать экран",
+  "call.title": "Звонок",
+  "error.no_microphone": "Микрофон недоступен: разрешите его в браузере или подключите",
+};
