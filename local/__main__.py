@@ -83,11 +83,13 @@ def _reload(stack: Stack, output: Output) -> None:
 def _say_where(stack: Stack, output: Output) -> None:
     origin = stack.url.removesuffix("/api")
     lines = {
+        "client": f"{origin}/",
         "REST": f"{stack.url}/…  (also {stack.url}/v1/…)",
         "sockets": f"{stack.socket_url}  (also {stack.socket_url.removesuffix('/api')}/ws)",
         "health": f"{stack.url}/health",
         "API pages": f"{origin}/docs",
-        "AWS": f"{stack.aws.endpoint}  (DynamoDB, SQS, S3, SNS)",
+        "outbox": f"{origin}/outbox  (what would be sent by email)",
+        "AWS": f"{stack.aws.endpoint}  (DynamoDB, SQS, S3, SNS, SES)",
         "PostgreSQL": _how_to_psql(stack),
         "data": str(stack.data_dir),
         "log": f"{output.file}  (LOG_LEVEL=DEBUG says more)",

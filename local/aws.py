@@ -1,4 +1,5 @@
-"""The local AWS: moto's DynamoDB, SQS, S3 and SNS in a process of its own, behind the rules that moto lacks.
+"""The local AWS: moto's DynamoDB, SQS, S3 and SNS in a process of its own, behind the rules that moto lacks, and an
+SES that sends nothing.
 
 This is the stack's side of it. Whoever has the endpoint and the credentials talks to the process itself.
 """
@@ -10,7 +11,7 @@ from typing import Any
 
 from local import environment, resources
 from local.aws_link import AwsLink
-from local.aws_messages import Arm, Created, Disarm, Reset, Setup, ShiftClock, StoredObject
+from local.aws_messages import Arm, Created, Disarm, Outbox, Reset, Setup, ShiftClock, StoredObject
 from local.events import ACCOUNT_ID
 from local.faults import Armed, Fault, Faults
 from local.network import Network
@@ -103,6 +104,11 @@ class Aws:
     def shift_clock(self, seconds: float) -> None:
         """For tests: signatures and policies are checked as if it were so many seconds later."""
         self._link.ask(ShiftClock(seconds))
+
+    def outbox(self) -> list[dict[str, Any]]:
+        """The letters that SES has taken, the newest first."""
+        letters: list[dict[str, Any]] = self._link.ask(Outbox())
+        return letters
 
     def client(self, service: str) -> Any:
         """A boto3 client with this account's credentials, whatever the shell's say. Kept for the next caller."""

@@ -16,7 +16,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
-from local import responses, rights, wsgi
+from local import aws_mail, responses, rights, wsgi
 from local.aws_messages import StoredObject
 from local.aws_moto import Moto
 from local.aws_queues import AwsQueues
@@ -30,8 +30,8 @@ from local.wsgi import Answer, Environ
 
 logger = logging.getLogger("local.aws")
 
-SERVICES = frozenset({"dynamodb", "sqs", "sns", "s3"})
-_JSON = frozenset({"dynamodb", "sqs"})
+SERVICES = frozenset({"dynamodb", "sqs", "sns", "s3", "ses"})
+_JSON = frozenset({"dynamodb", "sqs", "ses"})
 _IN_MEMORY = 1024 * 1024
 # What looking for a request's subject ends in where there is none.
 _MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
@@ -57,6 +57,7 @@ class Front:
     ) -> None:
         self.faults = Faults()
         self.queues = AwsQueues(moto)
+        self.mail = aws_mail.Mail()
         self.s3_thread = ThreadPoolExecutor(1, "s3")
         self._moto = moto
         self._verifier = verifier
@@ -126,9 +127,12 @@ class Front:
             where = scope["method"], scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
             self._check(service, where, headers, body)
             if from_the_vpc(headers):
-                self._check_endpoint(service, _action(headers), body)
+                action = "SendEmail" if service == "ses" else _action(headers)
+                self._check_endpoint(service, action, body)
         except RefusedError as refused:
             return _failure(service, max(refused.status, 400), refused.code, refused.message)
+        if service == "ses":
+            return self.mail.answer(where[1], body)
         return await self._answer_json(service, scope, headers, body)
 
     async def _answer_s3(self, environ: Environ) -> Answer:
@@ -229,6 +233,8 @@ async def _send(answer: Answer, scope: Scope, send: Send) -> None:
 
 def _failure(service: str, status: int, code: str, message: str) -> Answer:
     """An error in the service's own form."""
+    if service == "ses":
+        return aws_mail.refusal(status, code, message)
     phrase = {400: "Bad Request", 403: "Forbidden", 501: "Not Implemented"}.get(status, "Internal Server Error")
     if service in _JSON:
         body = json.dumps({"__type": f"com.amazonaws.{service}#{code}", "message": message}).encode()

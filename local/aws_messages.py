@@ -109,7 +109,11 @@ class Held(msgspec.Struct, frozen=True, tag=True):
     queue: str
 
 
-Asked = Setup | Reset | ShiftClock | Arm | Disarm | CallQueue | Receive | Wake | Held
+class Outbox(msgspec.Struct, frozen=True, tag=True):
+    """Asks for the letters that SES has taken."""
+
+
+Asked = Setup | Reset | ShiftClock | Arm | Disarm | CallQueue | Receive | Wake | Held | Outbox
 
 
 class Request(msgspec.Struct, frozen=True, tag=True):

@@ -35,6 +35,7 @@ from local.aws_messages import (
     Heard,
     Held,
     Logged,
+    Outbox,
     Receive,
     Request,
     Reset,
@@ -112,8 +113,8 @@ class Process:
                 self._front.faults.clear()
             case Wake(wakes):
                 self._front.queues.wake(wakes)
-            case Held(queue):
-                return self._front.queues.held(queue)
+            case Held() | Outbox():
+                return self._looked(asked)
             case CallQueue(action, payload):
                 body = msgspec.json.encode(payload)
                 return await self._called(action, self._front.queues.answer(action, body, self._whole(action)))
@@ -124,6 +125,9 @@ class Process:
                 )
                 return await self._called(action, receiving)
         return None
+
+    def _looked(self, asked: Held | Outbox) -> Any:
+        return self._front.queues.held(asked.queue) if isinstance(asked, Held) else self._front.mail.letters
 
     async def _start(self, setup: Setup) -> int:
         """Returns the port."""
@@ -170,6 +174,7 @@ class Process:
 
     def _empty(self) -> None:
         self._store.clear()
+        self._front.mail.letters = []
         make_anew(self._setup.resources, self._moto)
 
     def _whole(self, action: str) -> Any:

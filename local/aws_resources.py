@@ -66,6 +66,18 @@ def _create_bucket(region: str, properties: Mapping[str, Any]) -> None:
         s3.put_public_access_block(name, {key: str(value).lower() for key, value in block.items()})
     if "CorsConfiguration" in properties:
         s3.put_bucket_cors(name, [_cors_rule(rule) for rule in properties["CorsConfiguration"]["CorsRules"]])
+    s3.put_bucket_lifecycle(name, _unfinished_rules(properties))
+
+
+def _unfinished_rules(properties: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a bucket's lifecycle says of unfinished uploads, in S3's words; nothing else of it happens here."""
+    what = "AbortIncompleteMultipartUpload"
+    rules = properties.get("LifecycleConfiguration", {}).get("Rules", [])
+    return [
+        {"ID": rule["Id"], "Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}, what: rule[what]}
+        for rule in rules
+        if what in rule
+    ]
 
 
 def _cors_rule(rule: Mapping[str, Any]) -> dict[str, Any]:

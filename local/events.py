@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Scope
 
+from chalicelib.realtime.event_data import MAX_FRAME_BYTES
+
 ACCOUNT_ID = "123456789012"
 API_ID = "local00000"
 STAGE = "api"
@@ -20,7 +22,7 @@ STAGE = "api"
 REQUEST_BYTES = 10 * 1024 * 1024
 INVOCATION_BYTES = 6 * 1024 * 1024
 MESSAGE_BYTES = 128 * 1024
-FRAME_BYTES = 32 * 1024
+FRAME_BYTES = MAX_FRAME_BYTES
 
 _random = random.Random()  # noqa: S311  # for ids that are no secrets
 

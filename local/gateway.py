@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chalicelib.core.config import DIALECTS
+from chalicelib.realtime.vocabularies import NATIVE
 from local.events import DEFAULT_LIMITS, STAGE, Limits
 from local.faults import Faults
 from local.functions import Functions
@@ -20,6 +21,8 @@ from local.websocket import WebSocketApi
 # Paths of REST that clients ask for without the stage.
 _AT_THE_ROOT = (["health"], ["socket.io"])
 _SOCKET_PATHS = frozenset({f"/{STAGE}", f"/{STAGE}/", "/ws", "/ws/", "/socket.io", "/socket.io/"})
+# What the function at the edge adds to the query on these paths; the last of two counts.
+_DIALECT_QUERIES = {f"/{name}/ws{end}": f"vocabulary=%2F{name}".encode() for name in NATIVE for end in ("", "/")}
 
 
 class AnyPath(PathConvertor):
@@ -59,7 +62,10 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            if scope["path"] in _SOCKET_PATHS:
+            query = _DIALECT_QUERIES.get(scope["path"])
+            if query is not None:
+                scope = {**scope, "query_string": b"&".join(filter(None, (scope["query_string"], query)))}
+            if query is not None or scope["path"] in _SOCKET_PATHS:
                 await self.sockets(scope, receive, send)
             else:
                 await send({"type": "websocket.close"})  # before it was accepted: a 403

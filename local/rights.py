@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from email.utils import parseaddr
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -20,6 +21,8 @@ _OBJECTS = {
     "DELETE": "DeleteObject",
     "POST": "PutObject",
 }
+
+_UPLOADS_IN_PARTS = {"GET": "ListMultipartUploadParts", "DELETE": "AbortMultipartUpload"}
 
 
 class Right(NamedTuple):
@@ -40,7 +43,7 @@ def arn(service: str, region: str, resource: str) -> str:
 
 
 def of_call(service: str, region: str, action: str, payload: Mapping[str, Any]) -> Iterator[Right]:
-    """A call of DynamoDB or SQS, or of another service on whatever it has there.
+    """A call of DynamoDB, SQS or SES, or of another service on whatever it has there.
 
     Raises KeyError and the like for a payload that the service would refuse.
     """
@@ -48,6 +51,9 @@ def of_call(service: str, region: str, action: str, payload: Mapping[str, Any]) 
         # IAM knows no batches of messages.
         queue = payload.get("QueueUrl", "*").rpartition("/")[2]
         yield Right(f"sqs:{action.removesuffix('Batch')}", arn("sqs", region, queue))
+    elif service == "ses":
+        domain = parseaddr(payload["FromEmailAddress"])[1].rpartition("@")[2]
+        yield Right(f"ses:{action}", arn("ses", region, f"identity/{domain}"))
     elif service != "dynamodb":
         yield Right(f"{service}:{action}", "*")
     elif action == "TransactWriteItems":
@@ -69,7 +75,8 @@ def of_object(method: str, path: str, query: Mapping[str, str], read: Callable[[
         for listed in re.findall(rb"<Key>(.*?)</Key>", read()):
             yield on_object("DeleteObject", bucket, listed.decode())
     elif key:
-        yield on_object(_OBJECTS[method], bucket, key)
+        names = _UPLOADS_IN_PARTS if "uploadId" in query and method in _UPLOADS_IN_PARTS else _OBJECTS
+        yield on_object(names[method], bucket, key)
     else:
         yield Right("s3:ListBucket", f"arn:aws:s3:::{bucket}")
 

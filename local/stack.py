@@ -32,6 +32,7 @@ from local.gateway import Gateway
 from local.host import HostError
 from local.loop import LoopThread
 from local.network import functions_in_the_vpc
+from local.outbox import outbox
 from local.pages import pages
 from local.postgres import Postgres
 from local.triggers import ASYNC_RETRY_SECONDS, Triggers
@@ -58,6 +59,11 @@ WARM = (
     "chalicelib.entry.websocket",
     "chalicelib.realtime.gateway",
 )
+
+# Letters are sent to `/outbox` alone.
+_SENDER = "Messenger <no-reply@messenger.example>"
+# Other messengers' documents register with it.
+_PASSWORDS_OF_EXAMPLES = ("password123",)
 
 # In a big group a push to each of more recipients than this goes through the queue, as it does on AWS.
 
@@ -297,12 +303,18 @@ class Stack:
             "live_table": self.aws.name("LiveTable"),
             "push_queue_url": self.aws.queue_url(self.aws.name("PushQueue")),
             "presence_queue_url": self.aws.queue_url(self.aws.name("PresenceQueue")),
+            "mail_queue_url": self.aws.queue_url(self.aws.name("MailQueue")),
+            "assistant_queue_url": self.aws.queue_url(self.aws.name("AssistantQueue")),
             "uploads_bucket": self.aws.name("UploadsBucket"),
             "database_url": database_url,
             "jwt_secret": self.options.jwt_secret or given.jwt_secret or self._kept_secret(),
         }
         if "INLINE_PUBLISH_LIMIT" not in os.environ:
             ours["inline_publish_limit"] = config.INLINE_PUBLISH_LIMIT
+        if not given.mail_from:
+            ours["mail_from"] = _SENDER
+        if not given.allowed_passwords:
+            ours["allowed_passwords"] = _PASSWORDS_OF_EXAMPLES
         return msgspec.structs.replace(given, **{**ours, **self.options.settings})
 
     def _kept_secret(self) -> str:
@@ -343,7 +355,11 @@ class Stack:
     def _serve(self, starting: contextlib.ExitStack) -> None:
         options = self.options
         self.gateway = Gateway(
-            self.functions, self.faults, limits=options.limits, apart=SERVED_APART, extra_routes=pages()
+            self.functions,
+            self.faults,
+            limits=options.limits,
+            apart=SERVED_APART,
+            extra_routes=[*pages(self.aws.endpoint), *outbox(self.aws.outbox)],
         )
         server = protocols.server(self.gateway, host=options.host, port=self.port, limits=options.limits)
         serving = self._loop.start(server.serve([self._listener]))

@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
+from chalicelib.entry.preload import ONE_WAY_ROUTE
 from local.events import (
     API_ID,
     MESSAGE_BYTES,
@@ -208,8 +209,12 @@ class WebSocketApi:
             ending.cancel()
 
     async def _message(self, connection: Connection, text: str) -> None:
-        """One message, and the route response: the body goes back on the socket, an empty frame without one."""
-        context = connection.context("$default", "MESSAGE", messageId=gateway_id())
+        """One message, and the route response: the body goes back on the socket, an empty frame without one.
+
+        Of a route without a response nothing goes back but the gateway's own refusal.
+        """
+        route = _route(text)
+        context = connection.context(route, "MESSAGE", messageId=gateway_id())
         event = {"requestContext": context, "body": text, "isBase64Encoded": False}
         reply, refusal = None, "Internal server error"
         try:
@@ -223,6 +228,8 @@ class WebSocketApi:
             pass
         if reply is None or len(reply) > MESSAGE_BYTES:
             reply = _error(refusal, connection, context["requestId"]).encode()
+        elif route == ONE_WAY_ROUTE:
+            return
         try:
             await connection.send(reply)
         except GoneError:
@@ -291,6 +298,17 @@ async def _refuse(connection: Connection, status: int, send: Send) -> None:
         await send({"type": "websocket.http.response.body", "body": body})
     except (OSError, RuntimeError):
         logger.debug("the client left before it was refused")
+
+
+def _route(text: str) -> str:
+    """The route that the API's selection expression, `$request.body.reply`, chooses."""
+    if ONE_WAY_ROUTE not in text:  # nearly every message: it is not decoded
+        return "$default"
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return "$default"
+    return ONE_WAY_ROUTE if isinstance(body, dict) and body.get("reply") == ONE_WAY_ROUTE else "$default"
 
 
 def _error(message: str, connection: Connection, request: str) -> str:

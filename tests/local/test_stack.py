@@ -140,9 +140,8 @@ def test_it_runs_says_where_everything_is_and_stops_without_a_trace(data_dir: Pa
     for where in (f"{process.origin}/api", f"ws://127.0.0.1:{process.port}/api", "psql -h 127.0.0.1", str(data_dir)):
         assert where in said
     assert "0001_" in said
-    for path in ("/api/health", "/health", "/api/v1/health", "/docs", "/swagger/index.html"):
+    for path in ("/", "/api/health", "/health", "/api/v1/health", "/docs", "/swagger/index.html"):
         assert httpx.get(process.origin + path, timeout=30).status_code == 200, path
-    assert httpx.get(process.origin, timeout=30).headers["location"] == "/docs"
     assert (data_dir / "jwt_secret").stat().st_mode & 0o077 == 0
     assert process.left_behind()
     assert process.stop(signal.SIGINT) == 0
@@ -367,6 +366,9 @@ def test_the_resources_are_the_templates(stack: Stack) -> None:
         "messenger-push-dead.fifo",
         "messenger-presence",
         "messenger-presence-dead",
+        "messenger-mail",
+        "messenger-mail-dead",
+        "messenger-assistant.fifo",
     }
     attributes = sqs.get_queue_attributes(QueueUrl=config.settings().push_queue_url, AttributeNames=["All"])[
         "Attributes"
