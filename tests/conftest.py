@@ -34,6 +34,8 @@ def stack() -> Iterator[Stack]:
             "presence_retell_seconds": 1,
             "log_level": "ERROR",
             "shed_wait_seconds": 3600,  # a slow machine is not a busy one
+            "assistant_model": "nobodys-model",
+            "assistant_url": "http://127.0.0.1:9/v1",  # nobody answers there
         },
         fsync=False,
         schedules=False,
@@ -55,6 +57,13 @@ def server(stack: Stack) -> Iterator[Server]:
     stack.faults.clear()
     stack.triggers.drain()
     stack.postgres.drop(name)
+
+
+@pytest.fixture
+def forgotten_timers(server: Server) -> Iterator[None]:
+    """Forgets what is looked at after a delay, as a call is when it has rung long enough: no test waits for that."""
+    yield
+    server.stack.reset(database_url=server.database_url)
 
 
 @pytest.fixture

@@ -89,13 +89,35 @@ def test_who_was_removed_or_blocked_stays_out(alice: Person, bob: Person, person
     assert roles(alice, chat) == {alice.id: "owner"}
 
 
-NAMES = ["Hikers", "Берлин и окрестности", "100% cotton", "under_score", "back\\slash", "Go", "I love Go", "gopher"]
+NAMES = [
+    "Hikers",
+    "Берлин и окрестности",
+    "100% cotton",
+    "under_score",
+    "back\\slash",
+    "Go",
+    "I love Go",
+    "gopher",
+    "Ёлки, йога и пётр",
+    "Café Zürich",
+]
 SEARCHES = {
     "hik": ["Hikers"],
     "IKER": ["Hikers"],
     "бер": ["Берлин и окрестности"],
     "ОКРЕСТ": ["Берлин и окрестности"],
-    "и": ["Берлин и окрестности"],
+    "и": ["Ёлки, йога и пётр", "Берлин и окрестности"],
+    "елки": ["Ёлки, йога и пётр"],
+    "ЁЛК": ["Ёлки, йога и пётр"],
+    "Пе": ["Ёлки, йога и пётр"],
+    "йога": ["Ёлки, йога и пётр"],
+    "иога": [],
+    "cafe": ["Café Zürich"],
+    "CAFE\u0301": ["Café Zürich"],
+    "ÇÀFÈ zuri": ["Café Zürich"],
+    "ć": ["Café Zürich", "100% cotton"],
+    "１００％": ["100% cotton"],
+    "％％％": [],
     "0%": [],
     "100%": ["100% cotton"],
     "%": [],

@@ -10,7 +10,7 @@ from tests.support.people import Person
 from tests.support.server import Server
 
 YEAR = 365 * 24 * 60 * 60
-DEFAULTS = {"whoCanSend": "members", "whoCanAdd": "admins", "messageSeconds": None}
+DEFAULTS = {"whoCanSend": "members", "whoCanAdd": "admins", "messageSeconds": None, "slowModeSeconds": None}
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
@@ -38,7 +38,7 @@ def test_all_at_once_and_nothing_at_all(alice: Person, bob: Person) -> None:
         "name": "Новое",
         "description": "d",
         "isPublic": True,
-        "settings": {"whoCanSend": "admins", "whoCanAdd": "members", "messageSeconds": 60},
+        "settings": {"whoCanSend": "admins", "whoCanAdd": "members", "messageSeconds": 60, "slowModeSeconds": None},
     }
     changed = alice.http.put(f"/chats/{chat}", json=change).json()
     assert {name: changed[name] for name in change} == change

@@ -10,7 +10,9 @@ from chalicelib.core.http import Endpoint
 from chalicelib.entry.blueprints import endpoints
 from chalicelib.entry.examples import EXAMPLES
 from tests.support.documents import check_answer
+from tests.support.letters import authenticator, made_up_token
 from tests.support.people import Person, Register
+from tests.support.server import Server
 
 TAKING = [endpoint for endpoint in endpoints() if endpoint.input("body") and not endpoint.alias_of]
 
@@ -18,8 +20,9 @@ TAKING = [endpoint for endpoint in endpoints() if endpoint.input("body") and not
 class Scene:
     """Somebody, and whatever an example is about. Each thing is made when it is first asked for."""
 
-    def __init__(self, person: Register, name: str) -> None:
-        self._person, self._name = person, name
+    def __init__(self, server: Server, person: Register, name: str, endpoint: Endpoint) -> None:
+        self._server, self._person, self._name = server, person, name
+        self._endpoint = endpoint
         self.alice = person(f"{name}a")
 
     @functools.cached_property
@@ -51,6 +54,33 @@ class Scene:
         """A poll of Alice's in the group."""
         return int(self.alice.send(self.group, "When?", poll={"options": ["Saturday", "Sunday"]})["id"])
 
+    def letter(self) -> str:
+        """The token of a letter to Alice, for this endpoint."""
+        purpose = "reset" if "/password/" in self._endpoint.path else "verify"
+        return made_up_token(self._server, self.alice.id, purpose)
+
+    def code(self) -> str:
+        """What an authenticator of Alice's shows."""
+        return authenticator(self._server, self.alice.id, is_on=not self._endpoint.path.endswith("/confirm"))
+
+    def call(self) -> int:
+        """A call of Bob's, which Alice has answered."""
+        call = int(self.bob.http.post("/calls", json={"chatId": self.group}).raise_for_status().json()["id"])
+        self.alice.http.post(f"/calls/{call}/accept", json={}).raise_for_status()
+        return call
+
+    def report(self) -> int:
+        """What Bob has reported a user for."""
+        body = {"subjectKind": "user", "subjectId": self.others[0], "reason": "spam"}
+        return int(self.bob.http.post("/reports", json=body).raise_for_status().json()["id"])
+
+    def held(self) -> int:
+        """A message of Bob's that a rule of the group holds."""
+        path = f"/chats/{self.group}"
+        self.alice.http.post(f"{path}/word-rules", json={"phrase": "casino", "action": "hide"}).raise_for_status()
+        self.bob.http.post("/messages", json={"chatId": self.group, "content": "casino"})
+        return int(self.alice.http.get(f"{path}/held-messages").json()["messages"][0]["id"])
+
     def contact(self) -> int:
         """Bob, as a contact of Alice's."""
         self.alice.http.post("/contacts", json={"userId": self.bob.id}).raise_for_status()
@@ -67,23 +97,35 @@ MEANT: dict[str, Callable[[Scene, Any], Any]] = {
     "mentions": lambda scene, _: [scene.bob.id],
     "replyTo": lambda scene, _: scene.message,
     "attachments": lambda scene, _: [scene.alice.upload()],
+    "code": lambda scene, _: scene.code(),
+    "token": lambda scene, _: scene.letter(),
     "refreshToken": lambda scene, _: scene.alice.refresh_token,
+    "subjectId": lambda scene, _: int(scene.bob.send(scene.group, "hello")["id"]),
+    "assigneeId": lambda scene, _: scene.alice.id,
 }
 PATHS: dict[str, Callable[[Scene, Endpoint], int]] = {
     "chat_id": lambda scene, _: scene.message and scene.group,
     "message_id": lambda scene, endpoint: scene.poll() if endpoint.path.endswith("/vote") else scene.message,
+    "call_id": lambda scene, _: scene.call(),
     "scheduled_id": lambda scene, _: scene.alice.schedule(scene.group),
     "user_id": lambda scene, endpoint: scene.bob.id if "chat_id" in endpoint.path else scene.contact(),
+    "report_id": lambda scene, _: scene.report(),
+    "held_id": lambda scene, _: scene.held(),
+    "upload_id": lambda scene, _: scene.alice.large_upload(),
 }
 
 
+@pytest.mark.usefixtures("forgotten_timers")
 @pytest.mark.parametrize("endpoint", TAKING, ids=lambda endpoint: endpoint.name)
-def test_examples_are_taken(person: Register, endpoint: Endpoint) -> None:
+def test_examples_are_taken(server: Server, person: Register, endpoint: Endpoint) -> None:
     for number, (name, example) in enumerate(EXAMPLES[endpoint.input("body")].items()):
-        scene = Scene(person, f"scene{number}")
+        scene = Scene(server, person, f"scene{number}", endpoint)
         if endpoint.name == "POST /auth/login":
             _register_who_logs_in(scene, example)
+        server.sql("UPDATE users SET role = %s WHERE id = %s", endpoint.needs, scene.alice.id)
         path = endpoint.path.format(**{word: PATHS[word](scene, endpoint) for word in endpoint.path_parameters})
+        if endpoint.path.endswith("/summary"):
+            scene.bob.send(scene.group, "Are you there?")
         body = {word: MEANT[word](scene, value) if word in MEANT else value for word, value in example.items()}
         answer = scene.alice.http.request(endpoint.method, path, json=body)
         assert answer.is_success, (name, answer.text)

@@ -9,6 +9,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -114,6 +115,7 @@ class Chain:
         return self.recorder.cases[came_by.parent_id].value.operation.label if came_by else ""
 
 
+@pytest.mark.usefixtures("forgotten_timers")
 def test_chains_of_operations_are_as_described(server: Server) -> None:
     # What is made has ids that nobody thinks of: only links lead to it.
     for statement in FAR_IDS:

@@ -7,6 +7,7 @@ import pytest
 from tests.support.answers import bare, refusal, refused_fields
 from tests.support.kept import Copy
 from tests.support.people import Person, Register
+from tests.support.pictures import picture
 
 HERMITAGE = {"latitude": 59.9398, "longitude": 30.3146, "name": "Hermitage"}
 TAXI = {"name": "Taxi Snow", "phone": "+7 (812) 555-01-23"}
@@ -99,6 +100,15 @@ def test_what_is_no_place_and_no_contact(
     answer = alice.http.post("/messages", json={"chatId": chat, **body})
     assert refused_fields(answer) == fields
     assert alice.history(chat) == []
+
+
+def test_a_message_with_files_is_told_as_what_they_are(alice: Person, chat: int) -> None:
+    notes = alice.upload()
+    for asked in ("text", "image", "video", "file"):
+        sent = alice.send(chat, "read this", messageType=asked, attachments=[notes])
+        assert (sent["messageType"], alice.history(chat)[0]["messageType"]) == ("file", "file"), asked
+    shown = alice.send(chat, "", attachments=[picture(alice)])
+    assert shown["messageType"] == alice.history(chat)[0]["messageType"] == "image"
 
 
 def test_a_contact_that_does_not_exist_is_refused(alice: Person, chat: int) -> None:

@@ -20,7 +20,7 @@ from chalicelib.features.messages.pins import pin, pins
 from chalicelib.features.messages.reactions import react
 from chalicelib.features.messages.schemas import EditInput, ForwardInput, HistoryQuery, SendInput
 from chalicelib.features.messages.send import send
-from tests.support.plans import own_database, plan_of
+from tests.support.plans import filled, plan_of
 
 PEOPLE = 2_000
 CHATS = 1_000
@@ -47,9 +47,7 @@ VERBS: dict[str, Callable[[int], object]] = {
 
 @pytest.fixture(scope="module")
 def database_url() -> Iterator[str]:
-    with own_database() as (url, connection):
-        _fill(Loader(connection), connection)
-        yield url
+    yield from filled(_fill)
 
 
 def _fill(loader: Loader, connection: psycopg.Connection[Any]) -> None:

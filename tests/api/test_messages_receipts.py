@@ -32,7 +32,7 @@ def test_a_watermark_goes_up_and_never_beyond_or_back(alice: Person, bob: Person
         ({"seq": 1}, 2),
         ({"seq": 0}, 2),
         ({"seq": 4}, 4),
-        ({"seq": 2**53 - 1}, 5),
+        ({"seq": 5}, 5),
         ({"seq": 3}, 5),
         ({"seq": None}, 5),
         ({}, 5),
@@ -45,6 +45,61 @@ def test_a_watermark_goes_up_and_never_beyond_or_back(alice: Person, bob: Person
         }
         (mine,) = [participant for participant in seen["participants"] if participant["userId"] == bob.id]
         assert (mine["deliveredSeq"], mine["readSeq"]) == (read, read)
+
+
+def test_a_number_that_no_message_has_is_refused(alice: Person, bob: Person) -> None:
+    chat = alice.chat_with(bob)
+    head = alice.send(chat, "one")
+    alice.send(chat, "two", replyTo=head["id"])
+    for seq in (3, 2**53 - 1):
+        for path in (f"/chats/{chat}/read", f"/chats/{chat}/delivered", f"/messages/{head['id']}/thread/read"):
+            assert refused_fields(bob.http.post(path, json={"seq": seq})) == [("seq", "out_of_range")]
+        refused = bob.socket().refused("messages:read", {"chatId": chat, "seq": seq})
+        assert [(error["field"], error["code"]) for error in refused["errors"]] == [("seq", "out_of_range")]
+    seen = bob.http.get(f"/chats/{chat}").json()
+    assert (seen["readSeq"], seen["deliveredSeq"]) == (0, 0)
+
+
+def test_when_a_message_was_read_is_kept_while_later_ones_are(server: Server, alice: Person, bob: Person) -> None:
+    chat = alice.chat_with(bob)
+    sent = [alice.send(chat, str(number)) for number in range(5)]
+    ears = alice.socket()
+
+    def read_at(message: dict[str, Any]) -> str | None:
+        (receipt,) = alice.http.get(f"/messages/{message['id']}/receipts").json()["receipts"]
+        assert receipt["status"] == "read"
+        time: str | None = receipt["readAt"]
+        return time
+
+    _read(bob, chat, seq=2)
+    first = read_at(sent[0])
+    assert first is not None
+    assert read_at(sent[1]) == first == ears.wait_for("messages:read", seq=2)["data"]["readAt"]
+    _read(bob, chat, seq=3)
+    bob.send(chat, "a reply")
+    by_reply = ears.wait_for("messages:read", seq=6)["data"]
+    assert (by_reply["userId"], by_reply["chatId"]) == (bob.id, chat)
+    assert by_reply["readAt"] == read_at(sent[4])
+    assert read_at(sent[0]) == read_at(sent[1]) == first
+    assert first < (read_at(sent[2]) or "") < by_reply["readAt"]
+
+    bob.send(chat, "who has read all tells nothing more")
+    server.sql(
+        """
+        INSERT INTO read_steps (chat_id, user_id, after_seq, seq, read_at)
+        SELECT %s, %s, n - 1, n, now() FROM generate_series(15, 111) n
+        """,
+        *(chat, bob.id),
+    )
+    server.sql("UPDATE chats SET last_seq = 111 WHERE id = %s", chat)
+    alice.send(chat, "one more")
+    _read(bob, chat)
+    ears.wait_for("messages:read", seq=112, userId=bob.id)
+    told = [frame["data"] for frame in ears.events("messages:read")]
+    assert [data["seq"] for data in told if data["userId"] == bob.id] == [2, 3, 6, 112]
+    assert read_at(sent[0]) is None, "too many have come since"
+    assert read_at(sent[4]) == by_reply["readAt"]
+    assert server.sql("SELECT count(*) FROM read_steps WHERE chat_id = %s AND user_id = %s", chat, bob.id) == [(100,)]
 
 
 def test_without_a_number_everything_is_read(alice: Person, bob: Person) -> None:

@@ -6,6 +6,7 @@ Its sockets and the common room are in tests/ws.
 import pytest
 
 from chalicelib.core import config
+from tests.support import model as models
 from tests.support.reference import Client, client, registered
 from tests.support.server import Server
 
@@ -79,3 +80,39 @@ def test_search_in_messages(server: Server, user: Client) -> None:
     found = friend.ask("GET /api/messages/search?q=встреча")["messages"]
     assert [message["content"] for message in found] == ["Завтра встречаемся у метро"]
     assert registered(server, "stranger").ask("GET /api/messages/search?q=встреча")["messages"] == []
+
+
+def test_user_roles(server: Server, user: Client) -> None:
+    moderator, admin = registered(server, "petya"), registered(server, "masha")
+    server.sql("SELECT appoint_admin('masha')")
+    assert admin.ask("GET /api/users/me")["role"] == "admin"
+    assert admin.ask(f"PATCH /api/admin/users/{moderator.id}", {"role": "moderator"})["role"] == "moderator"
+    assert len(moderator.ask("GET /api/admin/users")["users"]) == 3
+    user.ask("GET /api/admin/users", status=403)
+
+
+def test_llm_summary(server: Server, user: Client) -> None:
+    friend = registered(server, "petya")
+    chat = user.ask("POST /api/chats", {"type": "private", "participantIds": [friend.id]}, status=201)["id"]
+    friend.ask("POST /api/messages", {"chatId": chat, "content": "Завтра в девять у метро"}, status=201)
+    asking = f"POST /api/chats/{chat}/summary"
+    with server.settings(assistant_model=""):
+        user.ask(asking, {}, status=422)
+    with models.running() as model, server.settings(assistant_url=model.url, assistant_model="small-1"):
+        model.says("Встречаются в девять.")
+        answer = user.ask(asking, {"keep": True, "language": "ru"}, status=202)
+        server.settle()
+        assert [line["text"] for line in model.asked[0].quoted] == ["Завтра в девять у метро"]
+    assert user.ask(f"GET /api/assistant/answers/{answer['answerId']}")["text"] == "Встречаются в девять."
+
+
+def test_metrics_and_audit_trail(server: Server, user: Client) -> None:
+    admin = registered(server, "masha")
+    server.sql("SELECT appoint_admin('masha')")
+    admin.ask(f"PATCH /api/admin/users/{user.id}", {"role": "moderator"})
+    told = admin.ask(f"GET /api/admin/audit?subject={user.id}")["entries"]
+    assert [(entry["actorId"], entry["action"]) for entry in told] == [(admin.id, "role_changed")]
+    numbers = admin.ask("GET /api/admin/metrics")
+    assert (numbers["users"]["admins"], numbers["users"]["moderators"]) == (1, 1)
+    for path in ("audit", "metrics"):
+        user.ask(f"GET /api/admin/{path}", status=403)

@@ -103,7 +103,7 @@ def test_messages_by_chat_id_take_what_history_takes(alice: Client, chat: int) -
         ("?chatId=0", "chatId", "out_of_range"),
         ("?chatId=9007199254740992", "chatId", "out_of_range"),
         ("?chatId=%00", "chatId", "forbidden_character"),
-        ("?chat_id=1", "chatId", "missing"),
+        ("?chat_id=1", "chat_id", "unknown_field"),
         ("?chatId=1&offset=5", "offset", "unknown_field"),
     ],
 )
@@ -205,7 +205,8 @@ def test_message_fields(alice: Client, bob: Client, chat: int, kind: str) -> Non
 def test_commands() -> None:
     ran = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, check=True, text=True)
     listed = {line.split()[0] for line in ran.stdout.splitlines() if line.strip()}
-    assert listed >= {"help", "build", "run", "test", "clean", "migrate", "fmt", "lint"}
+    assert listed >= {"help", "build", "run", "dev", "test", "clean", "migrate", "fmt", "lint", "swagger"}
+    assert all((ROOT / name).is_file() for name in ("Dockerfile", "compose.yaml", ".env.example"))
 
 
 def test_security_jwt_bcrypt(server: Server, alice: Client) -> None:

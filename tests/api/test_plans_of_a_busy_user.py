@@ -235,9 +235,9 @@ def test_and_reads_one_message_for_each_chat_on_it(reads: Reads) -> None:
     assert reads.sequential == {}
 
 
-def test_reading_10_000_messages_writes_one_row(reads: Reads) -> None:
+def test_reading_10_000_messages_writes_the_mark_and_one_step(reads: Reads) -> None:
     assert mark_read(ME, LONG, None).read_seq == LONG_LENGTH + 1
-    assert reads.written == {"members": 1}
+    assert reads.written == {"members": 1, "read_steps": 1}
     # The one that both watermarks lead to, which the receipts name.
     assert reads.by_index["messages"] == 1
     assert reads.sequential == {}

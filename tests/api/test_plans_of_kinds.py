@@ -17,7 +17,7 @@ from chalicelib.features.messages.schemas import PollInput, SendInput
 from chalicelib.features.messages.send import send
 from chalicelib.features.messages.threads import mark_thread, thread, threads
 from chalicelib.features.polls.vote import close, poll, vote
-from tests.support.plans import own_database
+from tests.support.plans import filled
 
 PEOPLE = 400
 CHATS = 2_000
@@ -29,9 +29,7 @@ ME = Actor(user_id=1, session_id=1)
 
 @pytest.fixture(scope="module")
 def database_url() -> Iterator[str]:
-    with own_database() as (url, connection):
-        _fill(Loader(connection), connection)
-        yield url
+    yield from filled(_fill)
 
 
 def _fill(loader: Loader, connection: psycopg.Connection[Any]) -> None:

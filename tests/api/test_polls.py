@@ -96,6 +96,39 @@ def test_who_voted_in_an_anonymous_poll_is_told_to_nobody(alice: Person, bob: Pe
     assert bob.http.get(f"/messages/{message['id']}/poll").json()["votes"] == [0], "but to oneself"
 
 
+def test_an_anonymous_vote_is_told_to_ones_own_devices(alice: Person, bob: Person, group: int) -> None:
+    message, named = _ask(alice, group, isAnonymous=True, isMultiple=True), _ask(alice, group)
+    cursors = {who.id: who.http.get("/sync").json()["nextCursor"] for who in (alice, bob)}
+    bob.http.put(f"/chats/{group}/draft", json={"content": "I would"}).raise_for_status()
+    bobs, alices = [bob.socket(), bob.socket()], alice.socket()
+    for options in ([2, 0], [2, 0], []):
+        _vote(bob, message, *options).raise_for_status()
+        for ears in bobs:
+            heard = ears.wait_for("poll:voted", votes=sorted(options))
+            assert heard["chatId"] == group
+            place = {"chatId": group, "messageId": message["id"], "seq": message["seq"]}
+            assert heard["data"] == {**place, "votes": sorted(options)}
+    _vote(bob, message, 1).raise_for_status()
+    _vote(bob, named, 1).raise_for_status()
+    _close(alice, message).raise_for_status()
+    for ears in bobs:
+        ears.wait_for("poll:voted", votes=[1])
+    closed = alice.history(group)[1]["poll"]
+    for ears in (*bobs, alices):
+        ears.wait_for("message:updated", id=message["id"], poll=closed)
+        ears.act("ping")
+    assert [len(ears.events("poll:voted")) for ears in (*bobs, alices)] == [3, 3, 0], "a repetition tells nothing"
+    for who, expected in ((alice, []), (bob, [[1]])):
+        told: list[Any] = []
+        page = {"hasMore": True, "nextCursor": cursors[who.id]}
+        while page["hasMore"]:
+            page = who.http.get("/sync", params={"cursor": page["nextCursor"], "limit": 1}).json()
+            told += page["events"]
+        assert [event["data"]["votes"] for event in told if event["type"] == "poll:voted"] == expected
+        again = who.http.get("/sync", params={"cursor": page["nextCursor"]}).json()
+        assert again["events"] == []
+
+
 def test_its_maker_closes_it_once(alice: Person, bob: Person, group: int) -> None:
     message = _ask(alice, group)
     _vote(bob, message, 0).raise_for_status()

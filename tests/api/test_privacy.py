@@ -25,13 +25,33 @@ def _contact(owner: Person, other: Person) -> None:
 
 def test_what_is_chosen_stays_and_what_is_absent_too(person: Register) -> None:
     alice = person("alice")
-    assert alice.http.get("/users/me/privacy").json() == {"readReceipts": True, "lastSeen": "everyone"}
-    assert _privacy(alice, readReceipts=False) == {"readReceipts": False, "lastSeen": "everyone"}
-    assert _privacy(alice, lastSeen="contacts") == {"readReceipts": False, "lastSeen": "contacts"}
-    assert _privacy(alice) == {"readReceipts": False, "lastSeen": "contacts"}
-    assert _privacy(alice, readReceipts=True, lastSeen="nobody") == {"readReceipts": True, "lastSeen": "nobody"}
-    assert alice.http.get("/users/me/privacy").json() == {"readReceipts": True, "lastSeen": "nobody"}
-    assert person("bob").http.get("/users/me/privacy").json() == {"readReceipts": True, "lastSeen": "everyone"}
+    assert alice.http.get("/users/me/privacy").json() == {
+        "readReceipts": True,
+        "lastSeen": "everyone",
+        "calls": "everyone",
+    }
+    assert _privacy(alice, readReceipts=False) == {"readReceipts": False, "lastSeen": "everyone", "calls": "everyone"}
+    assert _privacy(alice, lastSeen="contacts") == {
+        "readReceipts": False,
+        "lastSeen": "contacts",
+        "calls": "everyone",
+    }
+    assert _privacy(alice) == {"readReceipts": False, "lastSeen": "contacts", "calls": "everyone"}
+    assert _privacy(alice, readReceipts=True, lastSeen="nobody") == {
+        "readReceipts": True,
+        "lastSeen": "nobody",
+        "calls": "everyone",
+    }
+    assert alice.http.get("/users/me/privacy").json() == {
+        "readReceipts": True,
+        "lastSeen": "nobody",
+        "calls": "everyone",
+    }
+    assert person("bob").http.get("/users/me/privacy").json() == {
+        "readReceipts": True,
+        "lastSeen": "everyone",
+        "calls": "everyone",
+    }
 
 
 @pytest.mark.parametrize(
@@ -40,6 +60,7 @@ def test_what_is_chosen_stays_and_what_is_absent_too(person: Register) -> None:
         ({"readReceipts": "no"}, "readReceipts", "wrong_type"),
         ({"readReceipts": None}, "readReceipts", "wrong_type"),
         ({"readReceipts": 0}, "readReceipts", "wrong_type"),
+        ({"calls": "friends"}, "calls", "unknown_value"),
         ({"lastSeen": "friends"}, "lastSeen", "unknown_value"),
         ({"lastSeen": "contacts\0"}, "lastSeen", "unknown_value"),
         ({"lastSeen": None}, "lastSeen", "wrong_type"),
@@ -49,7 +70,11 @@ def test_what_is_chosen_stays_and_what_is_absent_too(person: Register) -> None:
 def test_what_is_no_choice_is_refused_by_name(person: Register, body: dict[str, Any], field: str, code: str) -> None:
     alice = person("alice")
     assert refused_fields(alice.http.patch("/users/me/privacy", json=body)) == [(field, code)]
-    assert alice.http.get("/users/me/privacy").json() == {"readReceipts": True, "lastSeen": "everyone"}
+    assert alice.http.get("/users/me/privacy").json() == {
+        "readReceipts": True,
+        "lastSeen": "everyone",
+        "calls": "everyone",
+    }
 
 
 def test_it_is_ones_own_alone(server: Server, person: Register) -> None:

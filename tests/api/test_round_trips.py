@@ -12,7 +12,7 @@ from chalicelib.core import context, transport
 from chalicelib.features.chats import access, listing
 from chalicelib.features.chats.schemas import ChatQuery
 from chalicelib.features.messages import history, receipts
-from chalicelib.features.messages.schemas import HistoryQuery, SendInput
+from chalicelib.features.messages.schemas import HistoryQuery, SendInput, SharedQuery
 from chalicelib.features.messages.send import send
 from chalicelib.features.messages.typing import typing
 from chalicelib.realtime import gateway
@@ -74,11 +74,13 @@ def test_each_action_is_one_round_trip(costs: Costs, person: Callable[[str], Per
         "send a reply": lambda: send(me, SendInput(chat_id=chat, content="3", reply_to=first["id"]), "socket"),
         "history": lambda: history.history(me, chat, HistoryQuery()),
         "history after": lambda: history.history(me, chat, HistoryQuery(after=1)),
+        "shared files": lambda: history.shared(me, chat, SharedQuery()),
         "one message": lambda: history.access_message(me, first["id"]),
         "read": lambda: receipts.mark_read(me, chat, None),
         "typing": lambda: typing(me, chat, "start"),
         "chat": lambda: access.access_chat(me, chat),
         "chats": lambda: listing.list_chats(me, ChatQuery()),
+        "the chat with somebody": lambda: listing.list_chats(me, ChatQuery(user_id=alice.id)),
     }
     for name, act in actions.items():
         with costs.of_one():

@@ -6,12 +6,9 @@ they say why.
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-import httpx
 import msgspec
 import pytest
 from chalice.test import Client
@@ -20,72 +17,17 @@ import app
 from chalicelib.core import transport
 from chalicelib.entry.actions import ACTIONS
 from chalicelib.entry.blueprints import endpoints
+from chalicelib.features.calls import signals
 from chalicelib.realtime import gateway
-from local.faults import Fault
 from tests.support.groups import invite
 from tests.support.people import PASSWORD, Person
+from tests.support.scene import FILE, Scene, in_an_hour
 from tests.support.server import Server
 from tests.support.sessions import actor_of
 from tests.support.wire import Wire
 
-FILE = {"filename": "notes.txt", "contentType": "text/plain", "size": 5}
+PARTS = {"parts": [{"partNumber": 1, "checksum": f"{'A' * 43}="}]}
 CONNECTION = "L0SM9cOFvHcCIhw="
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Alice owns a group that bob is in, and has written there; carol owns one that nobody else is in."""
-
-    server: Server
-    alice: Person
-    bob: Person
-    carol: Person
-    group: int
-    door: int
-    message: int
-
-    def scheduled(self) -> int:
-        """A message of alice's that waits."""
-        body = {"chatId": self.group, "content": "later", "sendAt": _in_an_hour()}
-        return int(self.alice.http.post("/messages/scheduled", json=body).raise_for_status().json()["id"])
-
-    def stored(self) -> int:
-        """A file of alice's that is in S3, and that nobody has looked at."""
-        self.server.faults.arm(Fault.KILL_BEFORE, of="upload_stored", times=None)
-        form = self.alice.http.post("/uploads", json=FILE).raise_for_status().json()
-        httpx.post(form["url"], data=form["fields"], files={"file": b"notes"}, timeout=30).raise_for_status()
-        return int(form["id"])
-
-    def poll(self) -> int:
-        """A poll of alice's."""
-        poll = {"options": ["Saturday", "Sunday"]}
-        return int(self.alice.send(self.group, "When?", poll=poll)["id"])
-
-    def thread(self) -> int:
-        """A message of alice's that bob has replied to."""
-        head = int(self.alice.send(self.group, "one more")["id"])
-        self.bob.send(self.group, "a reply", replyTo=head)
-        return head
-
-    def invited(self) -> str:
-        """What leads into carol's group."""
-        return str(invite(self.carol, self.door)["token"])
-
-    def known(self) -> int:
-        """Bob, whom alice has as a contact and has blocked."""
-        self.alice.http.post("/contacts", json={"userId": self.bob.id}).raise_for_status()
-        self.alice.http.put(f"/blocks/{self.bob.id}").raise_for_status()
-        return self.bob.id
-
-    def public(self) -> int:
-        """Carol's group, with its door open."""
-        self.carol.http.patch(f"/chats/{self.door}", json={"isPublic": True}).raise_for_status()
-        return self.door
-
-    def own(self, do: str) -> int:
-        """The group, which alice has pinned, muted or archived for herself."""
-        self.alice.http.put(f"/chats/{self.group}/{do}", json={}).raise_for_status()
-        return self.group
 
 
 class Call(NamedTuple):
@@ -96,10 +38,6 @@ class Call(NamedTuple):
     round_trips: int = 1
 
 
-def _in_an_hour() -> str:
-    return (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-
-
 ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     # A password is hashed, which takes its time, between looking up who it is about and writing; nothing is locked.
     "POST /auth/register": lambda _: Call({"username": "dave", "password": PASSWORD}, round_trips=2),
@@ -108,6 +46,21 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     "POST /auth/logout": lambda _: Call({}),
     "POST /auth/logout-all": lambda _: Call(),
     "DELETE /auth/sessions/{session_id}": lambda s: Call(path={"session_id": actor_of(s.alice).session_id}),
+    # A password is checked or hashed between.
+    "PUT /auth/password": lambda _: Call({"currentPassword": PASSWORD, "newPassword": f"{PASSWORD}!"}, round_trips=2),
+    "POST /auth/password/reset": lambda _: Call({"email": "alice@example.com"}),
+    "POST /auth/password/reset/confirm": lambda s: Call(
+        {"token": s.letter("reset"), "password": PASSWORD}, round_trips=2
+    ),
+    "POST /auth/email/verification": lambda s: Call({}) if s.letter("verify") else Call(),
+    "PUT /auth/email": lambda _: Call({"email": "new@example.com", "password": PASSWORD}, round_trips=2),
+    "POST /auth/email/confirm": lambda s: Call({"token": s.letter("verify")}),
+    "POST /users/me/export": lambda _: Call({"password": PASSWORD}, round_trips=2),
+    "POST /users/me/deletion": lambda _: Call({"password": PASSWORD}, round_trips=2),
+    "POST /auth/second-factor": lambda _: Call({"password": PASSWORD}, round_trips=2),
+    # The secret is read, a code of it used, and then what it is for is done.
+    "POST /auth/second-factor/confirm": lambda s: Call({"code": s.code(is_on=False)}, round_trips=3),
+    "POST /auth/second-factor/off": lambda s: Call({"password": PASSWORD, "code": s.code(is_on=True)}, round_trips=4),
     "POST /ws/tickets": lambda _: Call(),
     "PATCH /users/me": lambda _: Call({"firstName": "Alice", "statusText": "here"}),
     "PATCH /users/me/privacy": lambda _: Call({"readReceipts": False, "lastSeen": "nobody"}),
@@ -138,7 +91,7 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     "PUT /chats/{chat_id}/unread": lambda _: Call(),
     "DELETE /chats/{chat_id}/unread": lambda s: Call(path={"chat_id": s.own("unread")}),
     "POST /messages": lambda s: Call({"chatId": s.group, "content": "hello", "mentions": [s.bob.id]}),
-    "POST /scheduled-messages": lambda s: Call({"chatId": s.group, "content": "x", "sendAt": _in_an_hour()}),
+    "POST /scheduled-messages": lambda s: Call({"chatId": s.group, "content": "x", "sendAt": in_an_hour()}),
     "PATCH /scheduled-messages/{scheduled_id}": lambda s: Call({"content": "no"}, {"scheduled_id": s.scheduled()}),
     "DELETE /scheduled-messages/{scheduled_id}": lambda s: Call(path={"scheduled_id": s.scheduled()}),
     # Taken out as it was written, sent, committed.
@@ -151,7 +104,13 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     "PUT /messages/{message_id}/reactions/{emoji}": lambda _: Call(),
     "DELETE /messages/{message_id}/reactions/{emoji}": lambda _: Call(),
     "PUT /messages/{message_id}/vote": lambda s: Call({"options": [0]}, {"message_id": s.poll()}),
+    "POST /messages/{message_id}/listened": lambda s: Call(path={"message_id": s.voice()}),
     "PUT /messages/{message_id}/poll/closed": lambda s: Call(path={"message_id": s.poll()}),
+    "POST /messages/{message_id}/translation": lambda _: Call({"language": "ru"}),
+    "POST /messages/{message_id}/opinion": lambda _: Call({}),
+    "POST /chats/{chat_id}/summary": lambda _: Call({}),
+    "POST /chats/{chat_id}/suggested-replies": lambda _: Call({}),
+    "POST /unread/summary": lambda s: Call({} if s.unread() else None),
     "PUT /messages/{message_id}/pin": lambda _: Call(),
     "DELETE /messages/{message_id}/pin": lambda _: Call(),
     "POST /messages/{message_id}/thread/read": lambda s: Call({}, {"message_id": s.thread()}),
@@ -160,9 +119,36 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     "POST /messages/{message_id}/read": lambda _: Call(),
     "POST /messages/{message_id}/delivered": lambda _: Call(),
     "PUT /chats/{chat_id}/draft": lambda s: Call({"content": "so far", "replyTo": s.message}),
+    "POST /calls": lambda s: Call({"chatId": s.group}),
+    "POST /calls/{call_id}/accept": lambda s: Call({}, {"call_id": s.call()}),
+    "POST /calls/{call_id}/decline": lambda s: Call(path={"call_id": s.call()}),
+    "POST /calls/{call_id}/end": lambda s: Call({}, {"call_id": s.talk()}),
+    "POST /calls/{call_id}/ring": lambda s: Call({}, {"call_id": s.call()}),
+    "PATCH /calls/{call_id}/state": lambda s: Call({"muted": True}, {"call_id": s.talk()}),
+    "PATCH /admin/users/{user_id}": lambda s: Call({"role": "moderator"}, {"user_id": s.judged(by="admin")}),
+    "POST /admin/users/{user_id}/warnings": lambda s: Call({"reason": "x"}, {"user_id": s.judged(by="moderator")}),
+    "PUT /admin/users/{user_id}/mute": lambda s: Call({"reason": "x"}, {"user_id": s.judged(by="moderator")}),
+    "DELETE /admin/users/{user_id}/mute": lambda s: Call(path={"user_id": s.judged(by="moderator")}),
+    "PUT /admin/users/{user_id}/ban": lambda s: Call({"reason": "x"}, {"user_id": s.judged(by="moderator")}),
+    "DELETE /admin/users/{user_id}/ban": lambda s: Call(path={"user_id": s.judged(by="moderator")}),
+    "DELETE /admin/messages/{message_id}": lambda s: Call(
+        path={"message_id": s.judged(by="moderator") and s.message}
+    ),
+    "POST /reports": lambda s: Call({"subjectKind": "user", "subjectId": s.bob.id, "reason": "spam"}),
+    "POST /admin/word-rules": lambda s: Call({"phrase": "x", "action": "hide"} if s.judged(by="moderator") else None),
+    "DELETE /admin/word-rules/{rule_id}": lambda s: Call(path={"rule_id": s.rule("admin")}),
+    "PATCH /admin/held-messages/{held_id}": lambda s: Call({"decision": "approved"}, {"held_id": s.held("admin")}),
+    "POST /chats/{chat_id}/word-rules": lambda _: Call({"phrase": "x", "action": "hide"}),
+    "DELETE /chats/{chat_id}/word-rules/{rule_id}": lambda s: Call(path={"rule_id": s.rule(f"chats/{s.group}")}),
+    "PATCH /chats/{chat_id}/held-messages/{held_id}": lambda s: Call(
+        {"decision": "approved"}, {"held_id": s.held(f"chats/{s.group}")}
+    ),
+    "PATCH /admin/reports/{report_id}": lambda s: Call({"decision": "upheld"}, {"report_id": s.report()}),
     "POST /uploads": lambda _: Call(FILE),
     "POST /uploads/multiple": lambda _: Call({"files": [FILE, FILE]}),
+    "POST /uploads/{upload_id}/parts": lambda s: Call(PARTS, {"upload_id": s.alice.large_upload()}),
     # S3 is asked in between; a file that is deleted is locked meanwhile.
+    "POST /uploads/multipart": lambda _: Call(FILE, round_trips=2),
     "POST /uploads/{upload_id}/complete": lambda s: Call(path={"upload_id": s.stored()}, round_trips=2),
     "DELETE /uploads/{upload_id}": lambda s: Call(path={"upload_id": s.stored()}, round_trips=3),
 }
@@ -173,6 +159,11 @@ ACTION_CALLS: dict[str, Callable[[Scene], Call]] = {
     "message": lambda _: Call({"content": "hello, all"}),
     "message:edit": lambda s: Call({"messageId": s.message, "content": "uno"}),
     "message:react": lambda s: Call({"messageId": s.message, "emoji": "👍"}),
+    "assistant:summary": lambda s: Call({"chatId": s.group, "unread": bool(s.unread())}),
+    "assistant:missed": lambda s: Call({} if s.unread() else None),
+    "assistant:replies": lambda s: Call({"chatId": s.group}),
+    "assistant:translation": lambda s: Call({"messageId": s.message, "language": "ru"}),
+    "assistant:opinion": lambda s: Call({"messageId": s.message}),
     "poll:vote": lambda s: Call({"messageId": s.poll(), "options": [0]}),
     "poll:close": lambda s: Call({"messageId": s.poll()}),
     "messages:read": lambda s: Call({"chatId": s.group, "seq": 1}),
@@ -186,13 +177,25 @@ ACTION_CALLS: dict[str, Callable[[Scene], Call]] = {
     "chat:leave": lambda s: Call({"chatId": s.group}, round_trips=0),
     "presence:set": lambda _: Call({"status": "busy"}),
     "presence:get": lambda s: Call({"userIds": [s.bob.id]}),
+    "call:start": lambda s: Call({"chatId": s.group}),
+    "call:ring": lambda s: Call({"callId": s.call()}),
+    "call:accept": lambda s: Call({"callId": s.call()}),
+    "call:decline": lambda s: Call({"callId": s.call()}),
+    "call:end": lambda s: Call({"callId": s.talk()}),
+    "call:state": lambda s: Call({"callId": s.talk(), "screen": True}),
+    # As the first signals in a call; those that follow cost nothing for a while.
+    "call:offer": lambda s: Call({"callId": s.talk(), "sdp": "v=0"}),
+    "call:answer": lambda s: Call({"callId": s.talk(), "sdp": "v=0"}),
+    "call:ice": lambda s: Call({"callId": s.talk(), "candidate": None}),
     "sync": lambda _: Call({}),
     "message:delete": lambda s: Call({"messageId": s.message, "for": "me"}),
 }
 
 
 @pytest.fixture
-def scenes(server: Server, wire: Wire, person: Callable[[str], Person]) -> Iterator[Callable[[], Scene]]:
+def scenes(
+    forgotten_timers: None, server: Server, wire: Wire, person: Callable[[str], Person]
+) -> Iterator[Callable[[], Scene]]:
     """Each time another alice, and groups in which nothing has happened yet."""
     bob, carol = person("bob"), person("carol")
     numbers = itertools.count()
@@ -222,6 +225,21 @@ def test_what_an_endpoint_costs_that_changes_something(scenes: Callable[[], Scen
     assert paid == wanted
 
 
+def test_rules_on_words_cost_a_send_nothing(scenes: Callable[[], Scene], wire: Wire) -> None:
+    scene = scenes()
+    headers = {"Authorization": f"Bearer {scene.alice.access_token}", "Content-Type": "application/json"}
+    expected = {"hello": 201, "casino": 422, "roulette": 422, "poker": 201}
+    for action, phrase in (("refuse", "casino"), ("hide", "roulette"), ("report", "poker")):
+        rule = {"phrase": phrase, "action": action}
+        scene.alice.http.post(f"/chats/{scene.group}/word-rules", json=rule).raise_for_status()
+    with Client(app.app) as client:
+        for content, status in expected.items():
+            body = msgspec.json.encode({"chatId": scene.group, "content": content})
+            wire.reset()
+            answer = client.http.request("POST", "/messages", headers, body)
+            assert (answer.status_code, wire.round_trips) == (status, 1), content
+
+
 def test_a_key_that_makes_it_happen_once_costs_three_more(scenes: Callable[[], Scene], wire: Wire) -> None:
     # Claimed before, kept after, committed. A registration keeps its key with the account.
     kept_along = {"POST /auth/register"}
@@ -249,6 +267,22 @@ def test_what_an_action_costs(scenes: Callable[[], Scene], wire: Wire) -> None:
         assert wire.connections == 0, name
         wanted[name], paid[name] = call.round_trips, wire.round_trips
     assert paid == wanted
+
+
+def test_a_signal_costs_nothing_where_the_participants_are_known(
+    scenes: Callable[[], Scene], wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signals, "LEASE_SECONDS", 3600.0)
+    scene = scenes()
+    assert app.websocket_connect(_event("$connect", token=scene.alice.access_token), None) == {"statusCode": 200}
+    frame = {"action": "call:ice", "id": "c1", "data": {"callId": scene.talk(), "candidate": None}}
+    paid = []
+    for _ in range(signals.LEASE_SIGNALS + 1):
+        wire.reset()
+        answer = msgspec.json.decode(app.websocket_message(_event("$default", frame), None)["body"])
+        assert answer["type"] == "ack", answer
+        paid.append(wire.round_trips)
+    assert paid == [1, *[0] * (signals.LEASE_SIGNALS - 1), 1]
 
 
 def _cost(scene: Scene, wire: Wire, name: str, call: Call, *, key: str | None = None) -> int:

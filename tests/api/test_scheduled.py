@@ -67,7 +67,17 @@ def test_a_message_waits_and_nobody_hears_of_it(server: Server, person: Register
         sendAt=moment.astimezone(timezone(timedelta(hours=3))).isoformat(),
     )
     assert scheduled["content"] == "Завтра"
-    assert scheduled["attachments"] == [{"id": file, "filename": "a.txt", "contentType": "text/plain", "size": 3}]
+    bare = dict.fromkeys(("width", "height", "placeholder", "thumbnails", "caption", "duration", "waveform"))
+    attachment = {
+        "id": file,
+        "filename": "a.txt",
+        "contentType": "text/plain",
+        "size": 3,
+        "state": "ready",
+        "kind": "file",
+        **bare,
+    }
+    assert scheduled["attachments"] == [attachment]
     expected = {"chatId": chat, "messageType": "file", "replyTo": asked["id"], "mentions": [bob.id]}
     assert {name: scheduled[name] for name in expected} == expected
     assert (scheduled["refused"], scheduled["clientMessageId"]) == (None, None)
@@ -94,8 +104,8 @@ def test_the_list_is_in_the_order_of_sending_and_paged(person: Register) -> None
     assert refused_fields(alice.http.get("/messages/scheduled", params={"cursor": "x"})) == [("cursor", "wrong_form")]
 
 
-@pytest.mark.parametrize("seconds", [-3600, 0, 5, 366 * 86_400])
-def test_its_time_is_ten_seconds_to_a_year_ahead(person: Register, seconds: int) -> None:
+@pytest.mark.parametrize("seconds", [-3600, 0, 50, 366 * 86_400])
+def test_its_time_is_a_minute_to_a_year_ahead(person: Register, seconds: int) -> None:
     alice = person("alice")
     chat = alice.chat_with(name="notes")
     assert refused_fields(_ask(alice, chat, sendAt=_at(seconds))) == [("sendAt", "out_of_range")]

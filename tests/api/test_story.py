@@ -7,6 +7,7 @@ import pytest
 from tests.support.answers import refusal
 from tests.support.groups import changes, invite, set_role
 from tests.support.people import Person, Register
+from tests.support.pictures import picture
 from tests.support.server import Server
 
 Wire = dict[str, Any]
@@ -37,6 +38,12 @@ def test_a_group_tells_each_change(alice: Person, person: Register) -> None:
     )
     alice.http.patch(path, json={"description": "all of us"}).raise_for_status()
     assert _told(bob, chat, "changed", alice, changes=["description"]) == "alice changed the group's description"
+    for chosen in ({"avatarId": picture(alice)}, {"avatarId": None}):
+        told_before = len(alice.story(chat))
+        for _ in range(2):
+            alice.http.patch(path, json=chosen).raise_for_status()
+        assert _told(bob, chat, "changed", alice, changes=["avatarUrl"]) == "alice changed the group's picture"
+        assert len(alice.story(chat)) == told_before + 1, "once, however often it is asked for"
     set_role(alice, chat, bob, "admin")
     assert _told(bob, chat, "role", alice, userIds=[bob.id], role="admin") == "alice made bob an admin"
     bob.http.post(f"{path}/participants", json={"userId": dave.id}).raise_for_status()

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from chalicelib.features.messages import sync_cursor
-from chalicelib.features.messages.sync import MOST_MESSAGES
+from chalicelib.features.messages.sync_changes import MOST_MESSAGES
 from tests.support.people import Person, Register
 from tests.support.server import Server
 
@@ -339,3 +339,27 @@ def test_too_much_news_asks_for_a_resync(server: Server, person: Register) -> No
     server.sql("UPDATE chats SET last_seq = 5001 WHERE id = %s", chat)
     answer = _sync(bob, cursor)
     assert (answer["resyncRequired"], answer["reason"]) == (True, "too_much")
+
+
+def test_sync_and_socket_tell_a_state_by_one_id(alice: Person, bob: Person) -> None:
+    chat = alice.chat_with(bob)
+    old = alice.send(chat, "old")
+    cursor, ears = _sync(bob)["nextCursor"], bob.socket()
+    same, edited, gone, hidden = (alice.send(chat, text) for text in ("same", "edited", "gone", "hidden"))
+    alice.http.put(f"/messages/{edited['id']}", json={"content": "better"}).raise_for_status()
+    for message in (old, gone):
+        alice.http.delete(f"/messages/{message['id']}").raise_for_status()
+    bob.http.delete(f"/messages/{hidden['id']}", params={"for": "me"}).raise_for_status()
+    bob.http.put(f"/chats/{chat}/draft", json={"content": "and"}).raise_for_status()
+    ears.wait_for("draft:updated")
+    ears.act("ping")
+    live = {frame["eventId"]: frame["data"] for frame in list(ears.frames) if "eventId" in frame}
+    events, _ = _all(bob, cursor)
+    shared = [(event["type"], event["data"]) for event in events if event["eventId"] in live]
+    assert [(kind, data.get("id") or data.get("messageId")) for kind, data in shared] == [
+        *(("message:deleted", old["id"]), ("message:new", same["id"]), ("message:new", edited["id"])),
+        *(("message:deleted", hidden["id"]), ("draft:updated", None)),
+    ]
+    assert shared[2][1]["content"] == "better", "by the id of the edit"
+    own = [event["type"] for event in events if event["eventId"] not in live]
+    assert own == ["chat:updated", "message:new", "message:delivered", "messages:read"], "by no live event"

@@ -1,6 +1,5 @@
 """What counts as unread: what is there to be read. And chats that are marked as unread."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -101,9 +100,8 @@ def test_ones_own_message_that_was_sent_in_ones_absence_does_not_count(
     server: Server, alice: Person, bob: Person, chat: int
 ) -> None:
     bob.send(chat, "unread")
-    at = (datetime.now(UTC) + timedelta(seconds=30)).isoformat()
-    waiting = _ok(alice, "POST", "/scheduled-messages", {"chatId": chat, "content": "later", "sendAt": at})
-    server.sql("UPDATE scheduled_messages SET send_at = now() WHERE id = %s", waiting["id"])
+    waiting = alice.schedule(chat, "later")
+    server.sql("UPDATE scheduled_messages SET send_at = now() WHERE id = %s", waiting)
     assert scheduled.sweep() == 1
     assert _unread(alice, chat) == 1
     (own,) = (one for one in alice.history(chat) if one["content"] == "later")
@@ -148,7 +146,7 @@ def test_a_chat_can_be_marked_as_unread(alice: Person, bob: Person, chat: int) -
     assert ears.wait_for("chat:personal")["data"]["markedUnread"] is True
     assert bob.http.get(f"/chats/{chat}").json()["markedUnread"] is True
     assert alice.http.get(f"/chats/{chat}").json()["markedUnread"] is False
-    assert bob.http.get("/unread").json() == {"unreadCount": 0, "unreadChats": 1, "chats": []}
+    assert bob.http.get("/unread").json() == {"unreadCount": 0, "unreadChats": 1, "missedCalls": 0, "chats": []}
     _ok(bob, "POST", f"/chats/{chat}/read", {})
     assert ears.wait_for("chat:personal", markedUnread=False)
     assert bob.http.get(f"/chats/{chat}").json()["markedUnread"] is False
@@ -176,15 +174,25 @@ def test_all_that_is_unread_and_where_one_is_mentioned(alice: Person, bob: Perso
     hidden = alice.send(group, "bob…", mentions=[bob.id])
     count = _unread(bob, group)
     mentioned = {"chatId": group, "unreadCount": count, "mentionCount": 3}
-    assert bob.http.get("/unread").json() == {"unreadCount": count + 1, "unreadChats": 2, "chats": [mentioned]}
+    assert bob.http.get("/unread").json() == {
+        "unreadCount": count + 1,
+        "unreadChats": 2,
+        "missedCalls": 0,
+        "chats": [mentioned],
+    }
     _ok(alice, "DELETE", f"/messages/{first['id']}")
     _ok(bob, "DELETE", f"/messages/{hidden['id']}?for=me")
     mentioned = {"chatId": group, "unreadCount": count - 2, "mentionCount": 1}
     assert bob.http.get("/unread").json()["chats"] == [mentioned]
     _ok(alice, "PATCH", f"/messages/{second['id']}", {"content": "nobody", "mentions": []})
-    assert bob.http.get("/unread").json() == {"unreadCount": count - 1, "unreadChats": 2, "chats": []}
+    assert bob.http.get("/unread").json() == {
+        "unreadCount": count - 1,
+        "unreadChats": 2,
+        "missedCalls": 0,
+        "chats": [],
+    }
     _ok(alice, "PATCH", f"/messages/{second['id']}", {"content": "bob again", "mentions": [bob.id]})
     assert len(bob.http.get("/unread").json()["chats"]) == 1
     _ok(bob, "POST", f"/chats/{group}/read", {})
-    assert bob.http.get("/unread").json() == {"unreadCount": 1, "unreadChats": 1, "chats": []}
-    assert alice.http.get("/unread").json() == {"unreadCount": 0, "unreadChats": 0, "chats": []}
+    assert bob.http.get("/unread").json() == {"unreadCount": 1, "unreadChats": 1, "missedCalls": 0, "chats": []}
+    assert alice.http.get("/unread").json() == {"unreadCount": 0, "unreadChats": 0, "missedCalls": 0, "chats": []}

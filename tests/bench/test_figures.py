@@ -1,12 +1,16 @@
 """The table of figures: what is met and missed, and that the commands leave the repository as it is."""
 
+import json
 import subprocess
 import sys
+import urllib.request
+from pathlib import Path
 
 import pytest
 
-from bench import figures
+from bench import doors, figures
 from bench.figures import Figure
+from local.postgres import Postgres
 
 
 @pytest.mark.parametrize(
@@ -30,3 +34,16 @@ def test_a_part_that_does_not_exist_is_refused() -> None:
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert "figures" in ended.stderr
+
+
+def test_the_product_opens_its_door_with_what_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "SOCKETS", doors.USERS)
+    with Postgres.temporary() as server, doors.product(tmp_path, server) as door:
+        request = urllib.request.Request(
+            f"http://{door.host}{door.page.split()[1].decode()}", headers={"Authorization": f"Bearer {door.token}"}
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            page = json.load(answer)
+    assert page["messages"][0]["seq"] == doors.PAGE_OF
+    assert page["hasMore"]
+    assert len(door.pairs) == len(door.crowd) == doors.USERS

@@ -44,10 +44,32 @@ def test_a_picture_in_a_chat(at: At, listen: Listen, dialect: str) -> None:
     ears = listen(bob, dialect)
     field = "mediaUrl" if dialect == "conversations" else "fileUrl"
     body = {"chatId": chat_id, "content": "", "messageType": "image", field: told["fileUrl"]}
+    body["attachmentDetails"] = [{"id": told["id"], "caption": "A cat"}] if dialect == "flutter" else None
     sent = alice.ask("POST /api/messages", body, status=201)
     sent = sent.get("message", sent) if dialect == "gateway" else sent
     assert _fetched(sent[field]) == PICTURE
+    assert dialect != "flutter" or sent["content"] == "A cat", "its clients know no captions"
     assert _fetched(ears.wait_for("message:new")[field]) == PICTURE
+
+
+def test_several_at_once(at: At) -> None:
+    alice = _signed_up(at, "flutter", "alice")
+    text = ("note.txt", b"Hello", "text/plain")
+    forms = [("files", ("cat.png", PICTURE, "image/png")), ("files", text)]
+    answer = alice.http.post("/api/upload/multiple", files=forms)
+    assert answer.status_code == 201, answer.text
+    file = {"fileUrl": str, "fileName": str, "fileSize": int, "mimeType": str}
+    assert misfits(answer.json(), {"message": str, "files": [file]}) == []
+    assert [_fetched(one["fileUrl"]) for one in answer.json()["files"]] == [PICTURE, b"Hello"]
+    used = alice.ask("GET /api/uploads/usage")["used"]
+    bad = alice.http.post(
+        "/api/upload/multiple", files=[forms[1], ("files", ("x.png", b"<html><script>", "image/png"))]
+    )
+    assert (bad.status_code, misfits(bad.json(), {"error": str, "message": str})) == (422, [])
+    assert alice.ask("GET /api/uploads/usage")["used"] == used, "all, or none"
+    assert alice.http.post("/api/upload/multiple", files={"files": (None, b"x")}).status_code == 400
+    large = [("files", (f"{number}.txt", bytes(MOST_BYTES // 2 + 1), "text/plain")) for number in range(2)]
+    assert alice.http.post("/api/upload/multiple", files=large).status_code == 413
 
 
 def test_an_upload_to_a_chat_is_a_message_in_c(at: At) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.dialects.conftest import At, Listen, signed_up
+from tests.dialects.conftest import At, Listen, Refusal, signed_up
 from tests.support.fields import misfits
 from tests.support.reference import Client
 from tests.support.server import Server
@@ -66,11 +66,12 @@ def test_from_sign_up_to_a_group(alice: Client, bob: Client) -> None:
     assert alice.ask("GET /api/auth/verify")["user"]["id"] == alice.id
     assert alice.ask("PATCH /api/users/me", {"username": "alice", "name": "Алиса"})["displayName"] == "Алиса"
     assert alice.ask("PATCH /api/users/me", {"username": "alice_2"})["username"] == "alice_2"
-    found = alice.ask("GET /api/users/search?q=bob")
+    found = alice.ask("GET /api/users/search/?search=bob")
     assert misfits(found, [USER]) == []
     assert [user["id"] for user in found] == [bob.id]
     chat = alice.ask("POST /api/chats", {"type": "private", "participantIds": [bob.id]}, status=201)
     assert misfits(chat, CHAT) == []
+    assert alice.ask("POST /api/chats", {"participantIds": [str(bob.id)]})["id"] == chat["id"]
     body = {"chatId": chat["id"], "content": "Привет! Как дела?", "messageType": "text", "localId": "1"}
     sent = alice.ask("POST /api/messages", body, status=201)
     assert misfits(sent, MESSAGE) == []
@@ -104,6 +105,8 @@ def test_a_thousand_at_once(server: Server, alice: Client, bob: Client) -> None:
     assert len(history) == 1000
     ids = [message["id"] for message in history]
     assert ids == sorted(ids)
+    older = bob.ask(f"GET /api/messages/chat/{chat['id']}/?limit=1000&offset=1100&_=17")
+    assert [message["id"] for message in older] == list(range(min(ids) - 100, min(ids)))
 
 
 def test_a_chat_by_socket(alice: Client, bob: Client, listen: Listen) -> None:
@@ -119,14 +122,19 @@ def test_a_chat_by_socket(alice: Client, bob: Client, listen: Listen) -> None:
     theirs.emit("messages:read", {"chatId": chat["id"], "messageIds": [heard["id"]]})
     read = ours.wait_for("messages:read", chatId=chat["id"])
     assert (read["userId"], read["messageIds"]) == (bob.id, [heard["id"]])
+    more = [alice.ask("POST /api/messages", {"chatId": chat["id"], "content": "x"}, status=201) for _ in range(2)]
+    bob.ask(f"POST /api/messages/chat/{chat['id']}/read")
+    ours.wait_for("messages:read", messageIds=[more[1]["id"], more[0]["id"]])
     theirs.emit("typing:start", {"chatId": chat["id"]})
     assert misfits(ours.wait_for("typing:start", chatId=chat["id"]), {"userId": int, "username": str}) == []
+    theirs.emit("typing:stop", {"chatId": chat["id"]})
+    assert ours.wait_for("typing:stop", chatId=chat["id"])["username"] == "bob"
     ours.emit("message:send", {"chatId": 999, "content": "x"})
     assert misfits(ours.wait_for("error"), {"message": str}) == []
     ours.emit("ping", {})
     ours.emit("heartbeat")
 
 
-def test_without_a_good_token_a_socket_says_so(at: At, server: Server, listen: Listen) -> None:
-    with pytest.raises(AssertionError, match="Authentication error: "):
-        listen(at("flutter"), "flutter")
+def test_without_a_good_token_a_socket_says_so(server: Server, refusal: Refusal) -> None:
+    for token in ("", "x.y.z", 5, ["x"]):
+        assert refusal(token, "flutter").startswith("Authentication error: ")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -33,6 +34,8 @@ MESSAGE = {
     "type": str,
     "reply_to_id": (int, None),
     "files": [{"url": str}],
+    "status": str,
+    "edited_at": (str, None),
     "created_at": str,
 }
 CHAT = {
@@ -43,6 +46,13 @@ CHAT = {
     "created_by": int,
     "members": [{"user_id": int, "role": str, "user": USER}],
     "unread_count": int,
+    "settings": {
+        "who_can_send": str,
+        "who_can_add": str,
+        "message_seconds": (int, None),
+        "slow_mode_seconds": (int, None),
+    },
+    "avatar": (str, None),
     "last_message": (MESSAGE, None),
     "last_message_time": (str, None),
 }
@@ -73,16 +83,28 @@ class Ears:
 
 @pytest.fixture
 def ears(server: Server) -> Iterator[Callable[[Client], Ears]]:
-    """Connects to `/ws` of a host that speaks the dialect, whose paths are absolute."""
+    """Connects to `/ws` below the dialect's base."""
+    with _listening(server, "/skype/ws") as listen:
+        yield listen
+
+
+@pytest.fixture
+def ears_at_the_root(server: Server) -> Iterator[Callable[[Client], Ears]]:
+    """Connects to `/ws` of a host that speaks the dialect, for clients whose paths are absolute."""
+    with server.settings(dialect="skype"), _listening(server, "/ws") as listen:
+        yield listen
+
+
+@contextmanager
+def _listening(server: Server, path: str) -> Iterator[Callable[[Client], Ears]]:
     made: list[Ears] = []
 
     def listen(who: Client) -> Ears:
-        made.append(Ears(f"{server.origin.replace('http://', 'ws://')}/ws?token={who.token}"))
+        made.append(Ears(f"{server.origin.replace('http://', 'ws://')}{path}?token={who.token}"))
         made[-1].wait_for("hello")
         return made[-1]
 
-    with server.settings(dialect="skype"):
-        yield listen
+    yield listen
     for one in made:
         one.close()
 
@@ -121,12 +143,6 @@ def test_from_sign_up_to_a_group(alice: Client, bob: Client, at: At) -> None:
     changed = alice.ask("PUT /api/v1/users/me", {"first_name": "Алиса", "last_name": "", "username": "alice"})
     assert changed["user"]["first_name"] == "Алиса"
     assert alice.ask("PUT /api/v1/users/status", {"status": "busy"})["status"] == "busy"
-    added = alice.ask("POST /api/v1/contacts", {"username": "bob", "nickname": "Bobby"}, status=201)
-    assert misfits(added, {"contact": CONTACT}) == []
-    assert (added["contact"]["contact_id"], added["contact"]["nickname"]) == (bob.id, "Bobby")
-    assert misfits(alice.ask("GET /api/v1/contacts"), {"contacts": [CONTACT]}) == []
-    assert alice.ask(f"PUT /api/v1/contacts/{bob.id}/block")["success"] is True
-    assert alice.ask(f"PUT /api/v1/contacts/{bob.id}/unblock")["success"] is True
     chat = _private(alice, bob)
     sent = alice.ask("POST /api/v1/messages", {"chat_id": chat, "content": "one", "type": "text"}, status=201)
     assert misfits(sent, {"message": MESSAGE}) == []
@@ -151,7 +167,7 @@ def test_from_sign_up_to_a_group(alice: Client, bob: Client, at: At) -> None:
     assert [member["user_id"] for member in grown["chat"]["members"]] == [alice.id, bob.id, carol.id]
     assert alice.ask(f"DELETE /api/v1/chats/{public['id']}/members/{carol.id}")["success"] is True
     edited = alice.ask(f"PUT /api/v1/messages/{sent['message']['id']}", {"content": "one!"})
-    assert edited["message"]["content"] == "one!"
+    assert (edited["message"]["content"], type(edited["message"]["edited_at"])) == ("one!", str)
     assert alice.ask(f"DELETE /api/v1/messages/{sent['message']['id']}")["success"] is True
     assert alice.ask(f"PUT /api/v1/chats/{public['id']}", {"name": "Others"})["chat"]["name"] == "Others"
     page = alice.ask(f"GET /api/v1/messages?chat_id={public['id']}")
@@ -163,13 +179,33 @@ def test_from_sign_up_to_a_group(alice: Client, bob: Client, at: At) -> None:
         ("text", "alice removed carol"),
         ("text", "alice renamed the group to “Others”"),
     ]
+    assert alice.ask(f"DELETE /api/v1/chats/{public['id']}")["success"] is True
     assert alice.ask("POST /api/v1/auth/logout")["success"] is True
     alice.ask("GET /api/v1/users/me", status=401)
 
 
-def test_frames(alice: Client, bob: Client, ears: Callable[[Client], Ears]) -> None:
+def test_contacts(alice: Client, bob: Client) -> None:
+    body = {"contact_id": str(bob.id), "nickname": ""}
+    assert misfits(alice.ask("POST /api/v1/contacts", body, status=201), {"contact": CONTACT}) == []
+    assert alice.ask(f"DELETE /api/v1/contacts/{bob.id}")["success"] is True
+    added = alice.ask("POST /api/v1/contacts", {"username": "bob", "nickname": "Bobby"}, status=201)
+    assert misfits(added, {"contact": CONTACT}) == []
+    assert (added["contact"]["contact_id"], added["contact"]["nickname"]) == (bob.id, "Bobby")
+    assert misfits(alice.ask("GET /api/v1/contacts"), {"contacts": [CONTACT]}) == []
+    renamed = alice.ask(f"PUT /api/v1/contacts/{bob.id}", {"nickname": "Robert"})
+    assert (misfits(renamed, {"contact": CONTACT}), renamed["contact"]["nickname"]) == ([], "Robert")
+    for words, names in (("rob", ["Robert"]), ("bobby", [])):
+        listed = alice.ask(f"GET /api/v1/contacts/search?q={words}")["contacts"]
+        assert [one["nickname"] for one in listed] == names
+    assert alice.ask(f"PUT /api/v1/contacts/{bob.id}/block")["success"] is True
+    assert alice.ask(f"PUT /api/v1/contacts/{bob.id}/unblock")["success"] is True
+
+
+def test_frames(alice: Client, bob: Client, ears_at_the_root: Callable[[Client], Ears]) -> None:
     chat = _private(alice, bob)
-    ours, theirs = ears(alice), ears(bob)
+    ours, theirs = ears_at_the_root(alice), ears_at_the_root(bob)
+    online = ours.wait_for("user_status")
+    assert (online["user_id"], online["status"]) == (bob.id, "online")
     ours.say("ping")
     ours.say("a ping of its own")
     theirs.say("chat", chat_id=chat, content="by frame")
@@ -182,6 +218,42 @@ def test_frames(alice: Client, bob: Client, ears: Callable[[Client], Ears]) -> N
     assert theirs.wait_for("message_read") == {"chat_id": chat, "message_id": heard["id"], "user_id": alice.id}
     ours.say("chat", chat_id=999, content="x")
     assert misfits(ours.wait_for("error"), {"error": str, "message": str}) == []
+    ours.say("chat", content="x")
+    assert ours.wait_for("error")["message"] == "chat_id: is required"
+
+
+@pytest.mark.usefixtures("forgotten_timers")
+def test_a_call(alice: Client, bob: Client, ears: Callable[[Client], Ears]) -> None:
+    caller, callee = ears(alice), ears(bob)
+    caller.say("call_offer", target_user_id=bob.id, call_type="video", offer={"type": "offer", "sdp": "v=0 offer"})
+    offered = callee.wait_for("call_offer")
+    assert (
+        misfits(offered, {"call_id": int, "chat_id": int, "user_id": int, "offer": {"type": str, "sdp": str}}) == []
+    )
+    assert (offered["user_id"], offered["offer"]["sdp"], offered["call_type"]) == (alice.id, "v=0 offer", "video")
+    candidate = {"candidate": "candidate:0 1 UDP 1 192.0.2.1 9 typ host", "sdpMid": "0", "sdpMLineIndex": 0}
+    caller.say("call_ice_candidate", target_user_id=bob.id, candidate=candidate)
+    assert callee.wait_for("call_ice_candidate")["candidate"]["candidate"] == candidate["candidate"]
+    callee.say("call_answer", target_user_id=alice.id, answer={"type": "answer", "sdp": "v=0 answer"})
+    answered = caller.wait_for("call_answer")
+    assert (answered["user_id"], answered["answer"]) == (bob.id, {"type": "answer", "sdp": "v=0 answer"})
+    callee.say("call_ice_candidate", call_id=offered["call_id"], candidate="candidate:1")
+    assert caller.wait_for("call_ice_candidate")["user_id"] == bob.id
+    caller.say("call_end", call_id=offered["call_id"])
+    ended = callee.wait_for("call_end")
+    assert (ended["reason"], ended["user_id"]) == ("ended", alice.id)
+    (record,) = bob.ask("GET /api/calls")["calls"]
+    assert misfits(record, {"id": int, "type": str, "status": str, "start_time": str, "end_time": str}) == []
+    assert (record["duration"], record["caller_id"], record["status"]) == (0, alice.id, "ended")
+    party = {"user_id": int, "state": str, "joined_at": (str, None), "left_at": (str, None)}
+    assert misfits(record["participants"], [party]) == []
+    assert [(one["user_id"], one["state"]) for one in record["participants"]] == [
+        (alice.id, "left"),
+        (bob.id, "left"),
+    ]
+    assert misfits(record, {"chat_id": int, "answered_by": int, "started_at": str, "answered_at": str}) == []
+    told = bob.ask(f"GET /api/messages?chat_id={offered['chat_id']}")["messages"][-1]
+    assert (told["type"], told["content"]) == ("text", "Video call, 00:00:00")
 
 
 def test_a_text_that_comes_twice_is_one_message(alice: Client, bob: Client, ears: Callable[[Client], Ears]) -> None:

@@ -16,12 +16,9 @@ class Model(ChatRules):
         return message
 
     def write_refusal(self, actor: int, chat: Chat) -> str | None:
-        """Why a member may not write."""
-        if chat.type == "private" and self.blocked(min(chat.members), max(chat.members)):
-            return "blocked"
-        if chat.who_can_send == "admins" and chat.members[actor].role not in RANKED:
-            return "forbidden"
-        return None
+        """The code of the problem for a member who may not write."""
+        refusal = self.sending_refusal(actor, chat)
+        return "forbidden" if refusal == "only_admins" else refusal
 
     def send(
         self, actor: int, chat: Chat, content: str, key: str | None, reply_to: Message | None, mentions: Sequence[int]
@@ -161,7 +158,8 @@ class Model(ChatRules):
     def mark(self, actor: int, chat: Chat, seq: int | None, *, read: bool) -> None:
         """Moves the marks forward, never beyond what was sent."""
         me = self.member(chat, actor)
-        wanted = chat.last_seq if seq is None else min(seq, chat.last_seq)
+        refuse("invalid_input", when=seq is not None and seq > chat.last_seq)
+        wanted = chat.last_seq if seq is None else seq
         me.delivered = max(me.delivered, wanted)
         if read:
             me.read = max(me.read, wanted)

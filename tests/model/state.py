@@ -128,6 +128,14 @@ class State:
         """Whether either has blocked the other."""
         return (one, other) in self.blocks or (other, one) in self.blocks
 
+    def sending_refusal(self, user: int, chat: Chat) -> str | None:
+        """Why a member may not write, as chats tell it."""
+        if chat.type == "private" and self.blocked(min(chat.members), max(chat.members)):
+            return "blocked"
+        if chat.who_can_send == "admins" and chat.members[user].role == "member":
+            return "only_admins"
+        return None
+
     def listed(self, user: int) -> list[Chat]:
         """A user's chats as they are listed."""
         own = [chat for chat in self.chats if user in chat.members and not chat.is_hidden_from(user)]
@@ -148,6 +156,7 @@ class State:
                 "whoCanSend": chat.who_can_send,
                 "whoCanAdd": chat.who_can_add,
                 "messageSeconds": None,
+                "slowModeSeconds": None,
             },
             "participantCount": len(chat.members),
             "participants": [
@@ -170,6 +179,8 @@ class State:
             "archived": me.archived,
             "markedUnread": False,
             "hidden": chat.is_hidden_from(user),
+            "canSend": self.sending_refusal(user, chat) is None,
+            "cannotSendReason": self.sending_refusal(user, chat),
         }
 
     def seen_message(self, message: Message, user: int) -> Wire:
@@ -190,7 +201,8 @@ class State:
             "mentions": message.mentions,
             "reactions": message.reactions,
             "status": self._status(message, user),
-            **dict.fromkeys(("location", "contact", "poll")),
+            **dict.fromkeys(("location", "contact", "poll", "call")),
+            "listenedBy": [],
             "isEdited": message.edited,
             "isDeleted": message.deleted,
             "isPinned": message.pinned > 0,

@@ -14,16 +14,20 @@ TALK = (
     ("private", "ivan", "Хорошо, <3", 0, ("maria",)),
     ("group", "olga", "hello all", None, ("maria", "ivan")),
     ("group", "ivan", "a slip", None, ("maria", "olga")),
-    ("group", "maria", "std::vector<int> x;", 2, ("ivan",)),
+    ("group", "maria", "std::vector<int> x;", 2, ("ivan", "olga")),
     ("private", "maria", "are you there?", None, ()),
     ("private", "maria", "well then", None, ()),
+    ("group", "olga", "me too", 2, ("maria", "ivan")),
+    ("group", "ivan", "a reply to a reply", 7, ("maria", "olga")),
+    ("group", "maria", "another slip", 8, ("ivan", "olga")),
+    ("group", "olga", "a reply to a slip", 9, ()),
+    ("private", "maria", "a second thread", 6, ()),
 )
-SLIP = 3
+SLIPS = (3, 9)
+# The first run of the import brings so many of them: the next one brings replies to what is here.
+FIRST = 8
 # What tells one way from the other: ids, and times, of which imported ones are the source's.
-# Replies that come over are in no thread.
-_OWN = frozenset(
-    ("threadId", "thread", "id", "chatId", "userId", "senderId", "createdBy", "clientMessageId", "messageId")
-)
+_OWN = frozenset(("id", "chatId", "userId", "senderId", "createdBy", "clientMessageId", "messageId"))
 
 
 def _imported(source: Moving) -> None:
@@ -42,6 +46,8 @@ def _imported(source: Moving) -> None:
         """
     )
     for number, (chat, sender, content, reply, readers) in enumerate(TALK):
+        if number == FIRST:
+            assert source.bring() == []
         source.sql(
             "INSERT INTO messages (chat_id, sender_id, content, reply_to_id, is_deleted, created_at)"
             " VALUES (%s, %s, %s, %s, %s, now() + %s * interval '1 second')",
@@ -49,7 +55,7 @@ def _imported(source: Moving) -> None:
             NAMES.index(sender) + 1,
             content,
             None if reply is None else reply + 1,
-            number == SLIP,
+            number in SLIPS,
             number,
         )
         for reader in readers:
@@ -77,8 +83,8 @@ def _sent(everybody: Mapping[str, Person], server: Server) -> None:
         messages.append(everybody[sender].send(chats[chat], content, **more))
         for reader in readers:
             everybody[reader].http.post(f"/chats/{chats[chat]}/read", json={}).raise_for_status()
-    slip = messages[SLIP]["id"]
-    everybody[TALK[SLIP][1]].http.delete(f"/messages/{slip}").raise_for_status()
+    for slip in SLIPS:
+        everybody[TALK[slip][1]].http.delete(f"/messages/{messages[slip]['id']}").raise_for_status()
 
 
 def _plain(node: Any, names: Mapping[int, str], seqs: Mapping[int, int]) -> Any:
@@ -91,7 +97,7 @@ def _plain(node: Any, names: Mapping[int, str], seqs: Mapping[int, int]) -> Any:
     for field, value in node.items():
         if field in {"senderId", "userId", "createdBy"}:
             plain[field] = names.get(value, value)
-        elif field == "replyTo":
+        elif field in {"replyTo", "threadId"}:
             plain[field] = seqs.get(value, value)
         elif field not in _OWN and not field.endswith("At") and field != "deliveredSeq":
             plain[field] = _plain(value, names, seqs)

@@ -19,6 +19,8 @@ class Client(Copy):
     def __init__(self, user_id: int, get: Get) -> None:
         super().__init__(user_id, get)
         self._heard: set[str] = set()
+        # By which event each thing was stored last, where an event told all of it: sync need not tell that again.
+        self._stored: dict[tuple[str, ...], str] = {}
         # Messages that the user deleted for themselves: an older event must not bring them back.
         self._gone: set[tuple[int, int]] = set()
         # `message:reaction` tells the reactions alone: its time says nothing of the rest of the message.
@@ -33,6 +35,7 @@ class Client(Copy):
         self._heard.add(event["eventId"])
         if kind.startswith(PERSONAL):
             self._apply_personal(kind, data)
+            self._note(event)
             return
         chat_id = data["chatId"] if "chatId" in data else data["id"]
         if kind == "draft:updated":
@@ -45,6 +48,19 @@ class Client(Copy):
             self.sync()
         else:
             self._hear_of(event, self.chats[chat_id])
+
+    def _take(self, event: Wire) -> None:
+        """Takes what sync tells, but for what is stored already by the same event."""
+        if self._stored.get(_thing(event)) != event["eventId"]:
+            super()._take(event)
+            self._note(event)
+
+    def _note(self, event: Wire) -> None:
+        self._stored[_thing(event)] = event["eventId"]
+
+    def _drop(self, chat_id: int) -> None:
+        super()._drop(chat_id)
+        self._stored = {thing: stored for thing, stored in self._stored.items() if thing[1] != str(chat_id)}
 
     def _hear_of(self, event: Wire, chat: Wire) -> None:
         kind, data = event["type"], event["data"]
@@ -59,7 +75,8 @@ class Client(Copy):
                 self._raise("deliveredSeq", chat, data["userId"], data["seq"])
             case "chat:updated" if chat["updatedAt"] <= data["updatedAt"]:
                 self._hear_chat(chat, data)
-            case "chat:personal":
+                self._note(event)
+            case "chat:personal" | "chat:sending":
                 chat |= {name: value for name, value in data.items() if name != "chatId"}
             case "member:updated":
                 for participant in chat["participants"]:
@@ -85,7 +102,8 @@ class Client(Copy):
     def _hear_message(self, event: Wire, chat: Wire) -> None:
         message = event["data"]
         self._fetch_up_to(message["seq"] - 1, chat["id"])
-        self._place(message)
+        if self._place(message):
+            self._note(event)
         if event["type"] == "message:new":
             chat |= {"lastSeq": max(chat["lastSeq"], message["seq"]), "hidden": False}
             if not event.get("unattended"):
@@ -105,18 +123,19 @@ class Client(Copy):
                 return
             query = {"cursor": page["nextCursor"], "limit": 100}
 
-    def _place(self, message: Wire) -> None:
-        """Of two states of a message the later one holds, but for a deletion, which is final."""
+    def _place(self, message: Wire) -> bool:
+        """Of two states of a message the later one holds, but for a deletion, which is final. Whether it is this."""
         place = message["chatId"], message["seq"]
         known = self.messages[message["chatId"]].get(message["seq"])
         if place in self._gone or (known is not None and known["isDeleted"]):
-            return
+            return False
         if known is not None and not message["isDeleted"]:
             if known["updatedAt"] >= message["updatedAt"]:
-                return
+                return False
             if self._reacted_at.get(place, "") > message["updatedAt"]:
                 message = {**message, "reactions": known["reactions"]}
         self.messages[message["chatId"]][message["seq"]] = message
+        return True
 
     def _hear_of_message(self, kind: str, data: Wire) -> None:
         place = data["chatId"], data["seq"]
@@ -144,10 +163,25 @@ class Client(Copy):
         participants = [
             {**begins, **kept.get((one["userId"], one["joinedAt"]), {}), **one} for one in told["participants"]
         ]
+        if told["type"] == "group":
+            role = {one["userId"]: one["role"] for one in participants}.get(self.user_id)
+            is_refused = told["settings"]["whoCanSend"] == "admins" and role == "member"
+            chat |= {"canSend": not is_refused, "cannotSendReason": "only_admins" if is_refused else None}
         chat |= {**told, "lastSeq": max(chat["lastSeq"], told["lastSeq"]), "participants": participants}
 
     def _changed_at(self, message: Wire) -> str:
         return max(super()._changed_at(message), self._reacted_at.get((message["chatId"], message["seq"]), ""))
+
+
+def _thing(event: Wire) -> tuple[str, ...]:
+    """What an event is about: a chat, a message or whatever else there is one of."""
+    kind, data = event["type"], event["data"]
+    if kind.startswith(("message:new", "message:updated", "message:deleted")):
+        return "message", str(data["chatId"]), str(data["seq"])
+    if kind.startswith("chat:"):
+        return "chat", str(data["chatId"] if "chatId" in data else data["id"])
+    who = data.get("userId", data.get("id", ""))
+    return kind.partition(":")[0], str(data.get("chatId", "")), str(data.get("messageId", "")), str(who)
 
 
 class Listener(Client):

@@ -50,8 +50,12 @@ class Copy:
         if fresh:
             self._load()
         for event in answer["events"]:
-            self._apply(event["type"], event["data"])
+            self._take(event)
         return bool(answer["hasMore"])
+
+    def _take(self, event: Wire) -> None:
+        """Takes an event of sync."""
+        self._apply(event["type"], event["data"])
 
     def shown(self) -> Wire:
         """All that a client would show: what follows from something else it keeps is worked out from that."""

@@ -35,6 +35,12 @@ class Line:
         assert text, "an empty packet"
         return text
 
+    def hear_past_events(self) -> str:
+        """The next packet that is no event: somebody's coming or going may be told at any time."""
+        while (text := self.hear()).startswith("42"):
+            pass
+        return text
+
     def hear_event(self) -> tuple[str, dict[str, Any]]:
         """The next packet, which is an event."""
         name, data = json.loads(self.hear().removeprefix("42"))

@@ -62,6 +62,11 @@ class Person:
         self.http.post(f"/uploads/{form['id']}/complete").raise_for_status()
         return int(form["id"])
 
+    def large_upload(self) -> int:
+        """Announces a file that comes in parts; answers its id."""
+        body = {"filename": "film.mp4", "contentType": "video/mp4", "size": 10**8}
+        return int(self.http.post("/uploads/multipart", json=body).raise_for_status().json()["id"])
+
     def history(self, chat_id: int, **query: Any) -> list[dict[str, Any]]:
         """What people have written in a page of a chat's messages."""
         return [message for message in self.messages(chat_id, **query) if message["messageType"] != "system"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 
+from bench.data import Loader
 from bench.plans import Mode, Plan, explain, statement_of, trial
 from chalicelib.core.config import Settings
 from chalicelib.core.migrations import migrate
@@ -20,6 +21,13 @@ def own_database() -> Iterator[tuple[str, psycopg.Connection[Any]]]:
         migrate(url)
         with psycopg.connect(url, autocommit=True) as connection:
             yield url, connection
+
+
+def filled(fill: Callable[[Loader, psycopg.Connection[Any]], None]) -> Iterator[str]:
+    """What a fixture yields: the URL of such a database, filled."""
+    with own_database() as (url, connection):
+        fill(Loader(connection), connection)
+        yield url
 
 
 def plan_of(settings: Settings, mode: Mode, call: Callable[[], object]) -> Plan:

@@ -81,8 +81,9 @@ class Poll:
         return hello
 
     def is_over(self) -> bool:
-        """Whether the next thing that the server says is that the session ends, and no request is taken after it."""
-        last = self.hear()
+        """Whether the server says that the session ends, and takes no request after it. Events may come before."""
+        while (last := self.hear()).startswith("42"):
+            pass  # somebody's coming, told after its debounce
         answer = self.get()
         return (last, answer.status_code, answer.json()["code"]) == ("1", 400, 1)
 

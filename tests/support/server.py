@@ -87,7 +87,7 @@ class Server:
         with recorded(self.stack.functions_log, level) as lines, self.settings(log_level=level):
             yield lines
 
-    def settle(self, timeout: float = 20) -> None:
+    def settle(self, timeout: float = 60) -> None:
         """Waits until queues and triggers have nothing left to do."""
         self.stack.triggers.drain(timeout)
 

@@ -154,3 +154,20 @@ def test_there_is_a_way_in_by_ticket_and_by_token() -> None:
     for server in DOCUMENT["servers"].values():
         offered = {reference["$ref"].rpartition("/")[2] for reference in server["security"]}
         assert offered == {"ticket", "token", "header", "subprotocol"}
+
+
+def test_generators_find_a_name_for_each_type() -> None:
+    """Modelina would call the others AnonymousSchema_1, AnonymousSchema_2, …"""
+
+    def nameless(node: Any, place: str) -> Iterator[str]:
+        if isinstance(node, dict):
+            is_type = "enum" in node or "allOf" in node or (node.get("type") == "object" and "properties" in node)
+            if is_type and not isinstance(node.get("title"), str):
+                yield place
+            for name, part in node.items():
+                yield from nameless(part, f"{place}/{name}")
+        elif isinstance(node, list):
+            for number, part in enumerate(node):
+                yield from nameless(part, f"{place}/{number}")
+
+    assert list(nameless(DOCUMENT["components"]["schemas"], "")) == []

@@ -39,6 +39,9 @@ def test_nothing_is_required() -> None:
 OF_THEIR_OWN_FORM: dict[str, tuple[str, object]] = {
     "dialect": ("SKYPE", "skype"),
     "jwt_expires_in": ("36h", "36h"),
+    "assistant_url": ("http://127.0.0.1:11434/v1", "http://127.0.0.1:11434/v1"),
+    "bedrock_url": ("https://bedrock-runtime.eu-west-1.amazonaws.com",) * 2,
+    "ice_servers": ("stun:one:3478, stun:two|stun:three", ("stun:one:3478", "stun:two|stun:three")),
     "dialect_hosts": ("a.example.com=skype, B.com=gateway", ("a.example.com=skype", "B.com=gateway")),
 }
 
@@ -110,6 +113,9 @@ def test_switches_have_no_case(monkeypatch: pytest.MonkeyPatch, text: str) -> No
         ("JWT_EXPIRES_IN", "7w"),
         ("JWT_EXPIRES_IN", "a week"),
         ("DIALECT", "klingon"),
+        ("ICE_SERVERS", "https://relay.example.com"),
+        ("ICE_SERVERS", "stun:one,turn:relay.example.com=0"),
+        ("ICE_SERVERS", "turn:relay.example.com"),
         ("DIALECT_HOSTS", "chat.example.com"),
         ("DIALECT_HOSTS", "chat.example.com=klingon"),
     ],

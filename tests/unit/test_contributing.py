@@ -48,8 +48,8 @@ def test_links_lead_somewhere(name: str) -> None:
 
 @EACH
 def test_commands_are_targets_of_make(name: str) -> None:
-    commands = set(re.findall(r"(?:`|^)make ([a-z]+)", GUIDES[name], re.MULTILINE))
-    targets = set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.MULTILINE))
+    commands = set(re.findall(r"(?:`|^)make ([a-z-]+)", GUIDES[name], re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
     assert {"run", "check"} <= commands
     assert commands - targets == set()
 

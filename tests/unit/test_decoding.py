@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 from chalicelib.core.decoding import decode_json, decode_outline, decode_text
-from chalicelib.core.errors import Fault, InvalidInput, Problem, Unreadable
+from chalicelib.core.errors import InvalidInput, Unreadable
 from chalicelib.core.faults import TOLD
 from chalicelib.core.ids import Id
+from chalicelib.core.problems import Fault, Problem
 from chalicelib.features.messages.emoji import Emoji
 
 

@@ -55,15 +55,26 @@ def test_what_counts_nothing_writes_nothing(capsys: pytest.CaptureFixture[str]) 
     assert _lines(capsys) == []
 
 
+def test_what_is_counted_in_minor_work_goes_with_the_next_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        with context.begin() as current:
+            metrics.count("PushesPosted")
+            current.note_minor("frame", action="typing:start")
+    assert _lines(capsys) == []
+    with context.begin():
+        metrics.count("PushesPosted")
+    assert [line["PushesPosted"] for line in _lines(capsys)] == [3]
+
+
 def test_a_failed_request_is_counted_too(capsys: pytest.CaptureFixture[str]) -> None:
     def fail() -> None:
         with context.begin():
-            metrics.count("DatabaseRoundTrips")
+            metrics.count("PushesShed")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fail()
-    assert [line["DatabaseRoundTrips"] for line in _lines(capsys)] == [1]
+    assert [line["PushesShed"] for line in _lines(capsys)] == [1]
 
 
 def test_a_line_has_no_more_values_than_the_format_allows(capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,6 +30,6 @@ def test_who_leaves_posts_to_the_queue_has_not(function: str) -> None:
     assert _loaded(function, INLINE_PUBLISH_LIMIT="0") == {"psycopg"}
 
 
-@pytest.mark.parametrize("function", ["websocket_connect", "websocket_disconnect", "push", "polling"])
+@pytest.mark.parametrize("function", ["websocket_connect", "websocket_disconnect", "push", "polling", "pictures"])
 def test_who_needs_neither_loads_neither(function: str) -> None:
     assert _loaded(function, INLINE_PUBLISH_LIMIT="20") == set()

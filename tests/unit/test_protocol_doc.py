@@ -3,17 +3,22 @@
 import json
 import re
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
+from chalicelib.core import context
 from chalicelib.core.config import Settings
 from chalicelib.core.errors import catalogue
 from chalicelib.entry.actions import ACTIONS
+from chalicelib.entry.documents import asyncapi_document, openapi_document
+from chalicelib.features.moderation.reports import REPORTS
+from chalicelib.realtime.event_data import MAX_FRAME_BYTES
 from chalicelib.realtime.events import CATALOGUE
 from chalicelib.realtime.shapes import SystemAction
 from tests.support.documents import whole_document
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/protocol.md").read_text()
+README = (ROOT / "README.md").read_text()
 
 
 def _rows(section: str) -> list[list[str]]:
@@ -56,7 +61,63 @@ def test_rates_are_those_of_the_settings() -> None:
         defaults.logins,
         defaults.logins * 6,
         defaults.uploads_an_hour,
+        REPORTS.quota,
+        defaults.calls,
+        defaults.call_changes,
+        defaults.call_signals,
     ]
+
+
+def test_the_largest_frame_is_told_the_same_everywhere() -> None:
+    limit = str(MAX_FRAME_BYTES)
+    assert f"at most {limit} bytes" in GUIDE
+    assert f'"maxFrameBytes": {limit}' in GUIDE
+    assert f"at most {limit} bytes" in asyncapi_document()["info"]["description"]
+    assert not re.search(r"\b(32|128) KB\b", GUIDE)
+
+
+def test_limits_of_lists_are_those_of_the_documents() -> None:
+    paths = openapi_document()["paths"]
+    limits = {path: _parameter(paths[path]["get"], "limit")["schema"] for path in ("/sync", "/chats")}
+    assert "`?limit=` events: {default} by default, at most {maximum}".format(**limits["/sync"]) in GUIDE
+    assert "`?limit=` is {default} by default and at most {maximum}".format(**limits["/chats"]) in GUIDE
+    by_socket = asyncapi_document()["components"]["schemas"]["SocketSyncQuery"]["properties"]["limit"]
+    assert by_socket == limits["/sync"]
+
+
+def test_the_form_of_request_ids_is_told_the_same_everywhere() -> None:
+    [(most, letters)] = re.findall(r"up to\s+(\d+) of `([^`]+)`; the service makes one in place", GUIDE)
+    pattern = f"^[{letters.replace(' ', '')}]{{1,{most}}}$"
+    assert openapi_document()["components"]["parameters"]["RequestId"]["schema"]["pattern"] == pattern
+    frame = asyncapi_document()["components"]["schemas"]["Frame"]["properties"]["requestId"]
+    assert f"up to {most} of `{letters}`" in frame["description"]
+    assert (context.REQUEST_ID.pattern, f"^{context.REQUEST_ID.pattern}$") == (pattern[1:-1], pattern)
+
+
+def test_the_order_of_a_form_is_told_the_same_everywhere() -> None:
+    assert "first all of `fields`, in any order, last the content as `file`" in GUIDE
+    form = openapi_document()["components"]["schemas"]["UploadForm"]["properties"]["fields"]
+    assert form["description"].endswith("send all of them, in any order, and the content last, as `file`")
+
+
+def test_servers_are_those_of_the_documents() -> None:
+    rest = {server["url"] for server in openapi_document()["servers"]}
+    assert {
+        path for path in ("/api", "/api/v1") if f"`https://HOST{path}/…`" in GUIDE or f"`{path}/…`" in GUIDE
+    } == rest
+    document = asyncapi_document()
+    deployed, local = document["servers"]["deployed"], document["servers"]["local"]
+    address = document["channels"]["socket"]["address"]
+    assert f"`{deployed['protocol']}://HOST{address}`" in GUIDE
+    assert re.findall(r"`(/\w+)`", local["description"]) == ["/ws", address]
+    assert "The local server\n  also has `/ws`" in GUIDE
+    assert f"{local['protocol']}://{local['host']}{address}" in README
+    assert f"http://{local['host']}/api" in README
+
+
+def _parameter(operation: dict[str, Any], name: str) -> dict[str, Any]:
+    [found] = [one for one in operation["parameters"] if one.get("name") == name]
+    return dict(found)
 
 
 def test_every_path_is_named() -> None:

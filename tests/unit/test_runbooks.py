@@ -13,7 +13,7 @@ GUIDE = (ROOT / "docs/operations.md").read_text()
 # Of the command line itself, for every operation.
 _EVERYWHERE = {"query", "output", "region"}
 # High-level commands, which are no operations of the service.
-_HIGH_LEVEL = {("s3", "sync")}
+_HIGH_LEVEL = {("s3", "cp"), ("s3", "sync")}
 # What AWS has since given another name.
 _FORMER_NAMES = ("Performance Insights", "CloudWatch Events", "AWS SSO", "Single Sign-On", "Kinesis Firehose")
 

@@ -44,6 +44,28 @@ def test_hello_says_who_and_how_long(server: Server, alice: Person, path: str) -
     socket.close()
 
 
+def test_who_asks_for_hello_has_it_in_the_answer_of_a_sync(server: Server, alice: Person, bob: Person) -> None:
+    """And no event of it: what is said from then on is heard, or in the changes."""
+    chat = alice.chat_with(bob)
+    cursor = alice.http.get("/sync").json()["nextCursor"]
+    socket = Socket(f"{alice.socket_url}?token={alice.access_token}&hello=ask")
+    bob.send(chat, "before")
+    answer = socket.act("sync", {"cursor": cursor, "hello": True})
+    told = [event["data"]["content"] for event in answer["events"] if event["type"] == "message:new"]
+    assert told == ["before"]
+    heard = alice.socket()
+    greeted = heard.wait_for("hello")["data"]
+    assert answer["hello"].keys() == greeted.keys()
+    assert (answer["hello"]["userId"], answer["hello"]["replies"]) == (alice.id, greeted["replies"])
+    assert answer["hello"]["connectionId"] != greeted["connectionId"]
+    bob.send(chat, "after")
+    socket.wait_for("message:new", content="after")
+    assert "hello" not in socket.act("sync", {"cursor": cursor})
+    server.settle()
+    assert socket.events("hello") == []
+    socket.close()
+
+
 def test_a_ticket_admits_once(alice: Person) -> None:
     url = f"{alice.socket_url}?ticket={_ticket(alice)}"
     first = Socket(url)

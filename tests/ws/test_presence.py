@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib.realtime import shedding
-from local.faults import Fault
 from tests.support.answers import refusal, refused_fields
 from tests.support.people import Person, Register
 from tests.support.presence import come, heard, noticed
@@ -141,36 +139,6 @@ def test_a_reconnect_is_not_seen(server: Server, pair: tuple[Person, Person]) ->
         time.sleep(1.2)
         server.settle()
     assert heard(ears, alice) == ["online"]
-
-
-@pytest.mark.parametrize("queue_fails_first", [False, True])
-def test_a_lapsed_lease_ends_any_status(
-    server: Server, pair: tuple[Person, Person], *, queue_fails_first: bool
-) -> None:
-    alice, bob = pair
-    ears, phone = come(server, bob, alice)
-    phone.act("presence:set", {"status": "busy"})
-    ears.wait_for("user:status", userId=alice.id, status="busy")
-    server.faults.arm(Fault.DISCONNECT_LOST, of=str(phone.wait_for("hello")["data"]["connectionId"]))
-    phone.close()
-    server.stack.aws.client("dynamodb").update_item(
-        TableName=server.stack.aws.name("LiveTable"),
-        Key={"pk": {"S": f"user#{alice.id}"}},
-        UpdateExpression="SET leaseUntil = :past",
-        ExpressionAttributeValues={":past": {"N": str(int(time.time()) - 5)}},
-    )
-    if queue_fails_first:
-        server.faults.arm(Fault.SERVICE_FAILING, of="sqs", times=None)
-        server.stack.triggers.fire_schedule("sweep")
-        server.settle()
-        server.faults.clear()
-        shedding.forget()  # presence is not told while the queue fails, nor for a while after
-        assert heard(ears, alice)[-1] == "busy"
-    server.stack.triggers.fire_schedule("sweep")
-    ears.wait_for("user:status", userId=alice.id, status="offline")
-    assert _seen(bob, alice)[0] == "offline"
-    (phone,) = come(server, alice)
-    ears.wait_for("user:status", userId=alice.id, status="busy")
 
 
 def test_only_contacts_and_private_peers_hear(server: Server, person: Register) -> None:

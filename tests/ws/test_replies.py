@@ -25,7 +25,7 @@ def test_what_the_ack_says_is_told_to_the_others_alone(
     alice, bob = person("alice"), person("bob")
     chat = alice.chat_with(bob)
     phone, desk, ears = alice.socket(), alice.socket(), bob.socket()
-    assert phone.wait_for("hello")["data"]["replies"] == ["ack"]
+    assert phone.wait_for("hello")["data"]["replies"] == ["ack", "none"]
     with server.settings(inline_publish_limit=inline_publish_limit):
         _say(phone, "message:send", {"chatId": chat, "content": "quiet"}, reply="ack")
         for device in (desk, ears):
@@ -54,6 +54,39 @@ def test_receipts_too(server: Server, person: Register, event: str) -> None:
     server.settle()
     assert [told["data"]["seq"] for told in phone.events(event)] == [2]
     assert _acked(phone)
+
+
+@pytest.mark.parametrize("inline_publish_limit", [0, 20], ids=["queued", "inline"])
+def test_without_an_ack_all_is_done_and_only_a_refusal_is_told(
+    server: Server, person: Register, inline_publish_limit: int
+) -> None:
+    alice, bob, eve = person("alice"), person("bob"), person("eve")
+    chat = alice.chat_with(bob)
+    phone, desk, ears, stranger = bob.socket(), bob.socket(), alice.socket(), eve.socket()
+    alice.send(chat, "one")
+    for socket in (phone, stranger):
+        socket.wait_for("hello")
+    with server.settings(inline_publish_limit=inline_publish_limit):
+        _say(phone, "typing:start", {"chatId": chat}, reply="none")
+        ears.wait_for("typing:start", userId=bob.id)
+        _say(phone, "messages:read", {"chatId": chat, "seq": 1}, reply="none")
+        for device in (desk, ears):
+            device.wait_for("messages:read", userId=bob.id, seq=1)
+        for action, data, code in (
+            ("messages:read", {"chatId": chat, "seq": 1}, "not_found"),
+            ("message:send", {"chatId": "no id"}, "invalid_input"),
+            ("nonsense", {}, "unknown_action"),
+        ):
+            _say(stranger, action, data, reply="none")
+            refused = stranger.wait_for("error")
+            assert (refused["id"], refused["error"]["code"]) == ("r1", code)
+            stranger.frames.clear()
+        phone.act("ping")  # what would have come before has come
+    assert [frame["type"] for frame in phone.frames if frame["type"] not in {"message:new", "user:status"}] == [
+        "hello",
+        "ack",
+    ]
+    assert bob.http.get(f"/chats/{chat}").json()["readSeq"] == 1
 
 
 def test_another_action_is_told_as_ever(person: Register) -> None:

@@ -172,6 +172,17 @@ def test_protocol_errors_end_the_connection(line: Callable[[], Line], alice: Per
     assert one.is_closed()
 
 
+def test_a_text_that_was_cut_within_an_emoji_is_refused_in_words(line: Callable[[], Line], alice: Person) -> None:
+    one = line()
+    one.log_in(alice)
+    one.say('421["message:send",{"chatId":1,"content":"\\ud83d"}]')
+    refused = one.hear()
+    assert refused.startswith('431[{"success":false'), refused
+    assert "an emoji was cut in two" in refused
+    one.say('422["ping"]')
+    assert one.hear().startswith('432[{"success":true')
+
+
 def test_events_before_the_log_in_end_the_connection(line: Callable[..., Line], alice: Person) -> None:
     one = line(f"{HANDSHAKE}&token={alice.access_token}")
     one.hear()
@@ -228,6 +239,22 @@ def test_engine_3_is_connected_by_its_handshake(line: Callable[..., Line], alice
     assert one.hear_event()[1]["userId"] == alice.id
     one.say('420["ping"]')
     assert one.hear().startswith('430[{"success":true')
+
+
+def test_engine_3_hears_nothing_before_its_conversation_is_open(
+    server: Server, line: Callable[..., Line], alice: Person, bob: Person
+) -> None:
+    """Its clients drop such frames, and would miss what was said between others that they heard."""
+    chat = alice.chat_with(bob)
+    server.faults.arm(Fault.KILL_BEFORE, of="push")
+    one = line(f"EIO=3&transport=websocket&token={bob.access_token}")
+    for number in range(3):
+        alice.send(chat, f"{number}: for sync")
+    assert one.hear().startswith("0")
+    assert one.hear() == "40"
+    assert one.hear_event()[0] == "hello"
+    sent = alice.send(chat, "heard")
+    assert one.hear_event()[1]["id"] == sent["id"]
 
 
 def test_engine_3_pings_and_is_not_pinged(server: Server, line: Callable[..., Line], alice: Person) -> None:

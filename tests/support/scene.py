@@ -1,0 +1,132 @@
+"""A scene in which each durable action can be tried, and what is asked for in one."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import httpx
+
+from local.faults import Fault
+from tests.support.groups import invite
+from tests.support.letters import authenticator, made_up_token
+from tests.support.people import Person
+from tests.support.server import Server
+
+FILE = {"filename": "notes.txt", "contentType": "text/plain", "size": 5}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Alice owns a group that bob is in, and has written there; carol owns one that nobody else is in."""
+
+    server: Server
+    alice: Person
+    bob: Person
+    carol: Person
+    group: int
+    door: int
+    message: int
+
+    def scheduled(self) -> int:
+        """A message of alice's that waits."""
+        body = {"chatId": self.group, "content": "later", "sendAt": in_an_hour()}
+        return int(self.alice.http.post("/messages/scheduled", json=body).raise_for_status().json()["id"])
+
+    def stored(self) -> int:
+        """A file of alice's that is in S3, and that nobody has looked at."""
+        self.server.faults.arm(Fault.KILL_BEFORE, of="upload_stored", times=None)
+        form = self.alice.http.post("/uploads", json=FILE).raise_for_status().json()
+        httpx.post(form["url"], data=form["fields"], files={"file": b"notes"}, timeout=30).raise_for_status()
+        return int(form["id"])
+
+    def poll(self) -> int:
+        """A poll of alice's."""
+        poll = {"options": ["Saturday", "Sunday"]}
+        return int(self.alice.send(self.group, "When?", poll=poll)["id"])
+
+    def voice(self) -> int:
+        """A voice message of bob's."""
+        return int(self.bob.send(self.group, "Listen", messageType="audio")["id"])
+
+    def unread(self) -> int:
+        """A message of bob's, which alice has not read."""
+        return int(self.bob.send(self.group, "Are you there?")["id"])
+
+    def thread(self) -> int:
+        """A message of alice's that bob has replied to."""
+        head = int(self.alice.send(self.group, "one more")["id"])
+        self.bob.send(self.group, "a reply", replyTo=head)
+        return head
+
+    def call(self) -> int:
+        """A new call of bob's, which rings for alice."""
+        for old in self.bob.http.get("/calls").json()["calls"]:
+            self.bob.http.post(f"/calls/{old['id']}/end", json={}).raise_for_status()
+        return int(self.bob.http.post("/calls", json={"chatId": self.group}).raise_for_status().json()["id"])
+
+    def talk(self) -> int:
+        """The same, once alice has answered."""
+        call = self.call()
+        self.alice.http.post(f"/calls/{call}/accept", json={}).raise_for_status()
+        return call
+
+    def invited(self) -> str:
+        """What leads into carol's group."""
+        return str(invite(self.carol, self.door)["token"])
+
+    def known(self) -> int:
+        """Bob, whom alice has as a contact and has blocked."""
+        self.alice.http.post("/contacts", json={"userId": self.bob.id}).raise_for_status()
+        self.alice.http.put(f"/blocks/{self.bob.id}").raise_for_status()
+        return self.bob.id
+
+    def public(self) -> int:
+        """Carol's group, with its door open."""
+        self.carol.http.patch(f"/chats/{self.door}", json={"isPublic": True}).raise_for_status()
+        return self.door
+
+    def letter(self, purpose: str) -> str:
+        """The token of a letter to alice."""
+        return made_up_token(self.server, self.alice.id, purpose)
+
+    def code(self, *, is_on: bool) -> str:
+        """What an authenticator of alice's shows."""
+        return authenticator(self.server, self.alice.id, is_on=is_on)
+
+    def judged(self, *, by: str) -> int:
+        """Bob, where alice has this role in the whole service."""
+        self.server.sql("UPDATE users SET role = %s WHERE id = %s", by, self.alice.id)
+        self.server.sql("UPDATE users SET role = 'user' WHERE id = %s", self.bob.id)
+        return self.bob.id
+
+    def report(self) -> int:
+        """What carol has reported bob for, where alice is a moderator."""
+        self.judged(by="moderator")
+        body = {"subjectKind": "user", "subjectId": self.bob.id, "reason": "spam"}
+        made = int(self.carol.http.post("/reports", json=body).raise_for_status().json()["id"])
+        self.server.sql("UPDATE reports SET state = 'open', decision = NULL WHERE id = %s", made)
+        return made
+
+    def own(self, do: str) -> int:
+        """The group, which alice has pinned, muted or archived for herself."""
+        self.alice.http.put(f"/chats/{self.group}/{do}", json={}).raise_for_status()
+        return self.group
+
+    def rule(self, of: str) -> int:
+        """A rule of the whole service (`admin`), where alice is a moderator, or of her group."""
+        self.judged(by="moderator")
+        body = {"phrase": "casino", "action": "hide"}
+        return int(self.alice.http.post(f"/{of}/word-rules", json=body).raise_for_status().json()["id"])
+
+    def held(self, of: str) -> int:
+        """A message of carol's that such a rule holds."""
+        rule = self.rule(of)
+        self.alice.http.post(f"/chats/{self.group}/participants", json={"userId": self.carol.id}).raise_for_status()
+        self.carol.http.post("/messages", json={"chatId": self.group, "content": "casino"})
+        self.alice.http.delete(f"/{of}/word-rules/{rule}").raise_for_status()
+        waiting = self.alice.http.get(f"/{of}/held-messages").raise_for_status().json()["messages"]
+        return int(waiting[-1]["id"])
+
+
+def in_an_hour() -> str:
+    """When something can be scheduled for."""
+    return (datetime.now(UTC) + timedelta(hours=1)).isoformat()
