@@ -10,6 +10,7 @@ TESTS ?= tests
 CHECKS := tests/arch tests/unit/test_openapi.py tests/unit/test_asyncapi.py tests/unit/test_protocol_doc.py \
 	tests/unit/test_operations_doc.py tests/unit/test_config.py tests/unit/test_released_migrations.py \
 	tests/unit/test_contributing.py tests/api/test_permissions.py::test_what_is_open_to_everybody \
+	tests/api/test_permissions_matrix.py::test_the_rows_name_every_route_and_every_action_once \
 	tests/api/test_round_trips_of_changes.py::test_the_tables_name_everything_that_changes_something \
 	tests/ws/test_vocabularies.py::test_the_tables_name_what_there_is \
 	tests/deploy/test_policies.py::test_every_function_has_a_policy
@@ -17,7 +18,7 @@ SCANNER := .venv-scan
 SDK_TOOLS := web/tools/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help build run dev swagger demo sdk check test torture migrate check-names import deploy rollback rotate unlock sql destroy fmt lint bench \
+.PHONY: help build run dev swagger demo sdk screenshots check test torture migrate check-names import deploy rollback rotate unlock sql admin audit-verify destroy fmt lint bench \
 	cost scan pr clean
 
 help: ## list the targets
@@ -29,13 +30,13 @@ $(MADE):
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(RUN): requirements.txt requirements-run.txt | $(MADE)
-	@$(BIN)/python local/install.py requirements-run.txt "what runs the service (60 MB)"
+$(RUN): requirements.txt requirements-pictures.txt requirements-run.txt | $(MADE)
+	@$(BIN)/python local/install.py requirements-run.txt "what runs the service (70 MB)"
 	@touch $@
 
 # What only developers need is installed when they first need it.
-$(DEV): requirements.txt requirements-run.txt requirements-dev.txt | $(MADE)
-	@$(BIN)/python local/install.py requirements-dev.txt "what tests and checks need (170 MB)"
+$(DEV): requirements.txt requirements-pictures.txt requirements-run.txt requirements-dev.txt | $(MADE)
+	@$(BIN)/python local/install.py requirements-dev.txt "what tests and checks need (180 MB)"
 	@touch $(RUN) $@
 
 build: $(RUN) ## make the environment and install what is pinned for `make run`
@@ -57,6 +58,9 @@ $(SDK_TOOLS): web/tools/package-lock.json
 
 sdk: build $(SDK_TOOLS) ## make the npm package of the client library in .build/sdk; needs Node
 	@$(BIN)/python -m web.pack
+
+screenshots: $(DEV) ## renew docs/screenshots from the web client as it is; needs Chromium
+	@$(BIN)/python -m tests.browser.screenshots docs/screenshots
 
 check: $(DEV) ## run the quick tests that name what a new route, event, table or setting still lacks
 	@$(BIN)/python -m pytest $(CHECKS)
@@ -93,6 +97,13 @@ unlock: build ## break the lock of a command that was killed; STAGE=dev
 
 sql: build ## run a statement in a stage's database; STAGE=dev QUERY="SELECT …" WRITE=yes DATABASE=…
 	@QUERY='$(subst ','\'',$(value QUERY))' $(INFRA) $(if $(filter yes,$(WRITE)),--write) $(if $(DATABASE),--database $(DATABASE))
+
+# Every shell has a USER of its own: the one that is meant is given to make.
+admin: build ## make a registered user an admin; USER=name STAGE=dev
+	@NAME='$(if $(filter command,$(origin USER)),$(subst ','\'',$(value USER)))' $(if $(STAGE),$(INFRA),$(BIN)/python -m local.admin)
+
+audit-verify: build ## say whether rows of the audit trail were removed or changed; HEAD=POSITION:HASH STAGE=dev
+	@HEAD='$(HEAD)' $(if $(STAGE),$(INFRA),$(BIN)/python -m local.audit_verify)
 
 destroy: build ## remove a stage from AWS; STAGE=dev DATA=delete CONFIRM=dev
 	@$(INFRA) --data $(or $(DATA),keep) $(if $(CONFIRM),--confirm $(CONFIRM))

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, LiteralString
+from unittest import mock
 
 import msgspec
 import psycopg
@@ -34,11 +35,13 @@ from bench.surroundings import (
     surroundings,
 )
 from chalicelib.core import aws, config, tokens, transport
+from chalicelib.entry.preload import ONE_WAY_ROUTE
+from chalicelib.features.ops import cleanup
 from chalicelib.realtime import connections, gateway
 from chalicelib.realtime.connections import Connection
 from local.compression import encode
 from local.events import ACCOUNT_ID
-from local.trigger_events import sqs_event
+from local.trigger_events import schedule_event, sqs_event
 
 FILE = Path(__file__).parent.parent / "infra" / "counts.json"
 CONFIG = Path(__file__).parent.parent / ".chalice" / "config.json"
@@ -160,6 +163,8 @@ class _Conversation:
             # A device comes and goes, and who knows its user is told both times.
             "session": Action(self._come_and_go, prepare=self._leave),
             "request": Action(self._read_history),
+            # Once a minute, where there is nothing to do.
+            "sweep": Action(self._sweep),
         }
 
     def talk(self, chat: int) -> dict[str, Action]:
@@ -167,11 +172,13 @@ class _Conversation:
         about = {"chatId": chat}
         return {
             "send": Action(lambda: self._send(chat)),
+            # Whoever answers has read what is answered, and the others are told so.
+            "reply": Action(lambda: self._send(chat, by=HEARERS_CONNECTION), prepare=lambda: self._send(chat)),
             "read": Action(
-                lambda: self._frame(HEARERS_CONNECTION, "messages:read", about), prepare=lambda: self._send(chat)
+                lambda: self._tell(HEARERS_CONNECTION, "messages:read", about), prepare=lambda: self._send(chat)
             ),
             "typing": Action(
-                lambda: self._frame(SENDERS_CONNECTION, "typing:start", about),
+                lambda: self._tell(SENDERS_CONNECTION, "typing:start", about),
                 prepare=lambda: self._sql("DELETE FROM allowances"),
             ),
         }
@@ -198,9 +205,9 @@ class _Conversation:
         for user in others:
             self._connect(user, f"MEMBER{user:02}cOFvHcCIhw=")
 
-    def _send(self, chat: int) -> None:
+    def _send(self, chat: int, *, by: str = SENDERS_CONNECTION) -> None:
         message = {"chatId": chat, "content": TEXT, "clientMessageId": f"counted-{next(self._numbers):06}"}
-        self._frame(SENDERS_CONNECTION, "message:send", message)
+        self._frame(by, "message:send", message)
 
     def _renew(self) -> None:
         connections._renewed.clear()
@@ -214,7 +221,9 @@ class _Conversation:
         self._send(CHAT)
 
     def _sync(self) -> None:
-        answer = self._frame(HEARERS_CONNECTION, "sync", {"cursor": self._cursor} if self._cursor else {})
+        # As the client library begins a session: hello comes with it.
+        asked = {"hello": True, **({"cursor": self._cursor} if self._cursor else {})}
+        answer = self._frame(HEARERS_CONNECTION, "sync", asked)
         self._cursor = answer["nextCursor"]
 
     def _leave(self) -> None:
@@ -224,10 +233,16 @@ class _Conversation:
     def _come_and_go(self) -> None:
         event = socket_event("CONNECT", HEARERS_CONNECTION)
         token, _ = tokens.issue(HEARER, "access")
-        self._invoke("websocket_connect", {**event, "headers": {}, "queryStringParameters": {"token": token}})
+        self._invoke(
+            "websocket_connect", {**event, "headers": {}, "queryStringParameters": {"token": token, "hello": "ask"}}
+        )
         self._settle()
         self._invoke("websocket_disconnect", socket_event("DISCONNECT", HEARERS_CONNECTION))
         self._settle()
+
+    def _sweep(self) -> None:
+        with mock.patch.object(cleanup, "clean", return_value=0):  # in one minute of each hour
+            self._invoke("sweep", schedule_event("sweep", config.settings().region))
 
     def _read_history(self) -> None:
         token, _ = tokens.issue(HEARER, "access")
@@ -249,6 +264,17 @@ class _Conversation:
         self._ledger.add(gateway_messages=2, bytes_out=len(answer["body"].encode()))
         self._settle()
         return json.loads(answer["body"])["data"]
+
+    def _tell(self, connection_id: str, action: str, data: Mapping[str, Any]) -> None:
+        """Has a frame handled that wants no ack, as the client library sends it."""
+        body = json.dumps({"action": action, "id": "1", "data": data, "reply": ONE_WAY_ROUTE})
+        answer = self._invoke(
+            "websocket_message", socket_event("MESSAGE", connection_id, route=ONE_WAY_ROUTE) | {"body": body}
+        )
+        if "body" in answer:
+            raise RuntimeError(f"{action} was answered: {answer['body']}")
+        self._ledger.add(gateway_messages=1)
+        self._settle()
 
     def _invoke(self, function: str, event: Mapping[str, Any], *, named: str | None = None) -> Any:
         with self._ledger.invocation(named or function):

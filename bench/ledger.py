@@ -9,12 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from unittest import mock
 
-from chalicelib.core import aws, transport
+from chalicelib.core import aws, statements, transport
 from chalicelib.realtime import gateway
 from chalicelib.realtime.outcome import Outcome
 
-# What an item costs that an index has: its old place is deleted, and its new one written.
-_INDEX_WRITES = 2
 # How long a function waits for each, in milliseconds. They are suppositions: nothing has run on AWS yet. AWS promises
 # single digits of DynamoDB; a post and SQS take some tens at worst; the database is in the same network.
 WAITS = {"dynamodb": 5.0, "sqs": 10.0, "posts": 15.0, "database": 3.0}
@@ -30,6 +28,8 @@ class Ledger:
     def __init__(self) -> None:
         self._counts: defaultdict[str, float] = defaultdict(float)
         self._waited = 0.0
+        self._trips = 0
+        self._indexed: set[str] = set()  # the items that the index has
 
     def take(self) -> Mapping[str, float]:
         """The counts, which begin anew."""
@@ -49,24 +49,43 @@ class Ledger:
             self.add(**{"sqs_fifo" if ".fifo" in payload["QueueUrl"] else "sqs_standard": 1})
             return
         self._waited += WAITS["dynamodb"]
-        self.add(dynamodb_reads=_reads(operation, payload), dynamodb_writes=_writes(operation, payload))
+        self.add(dynamodb_reads=_reads(operation, payload), dynamodb_writes=self._writes(operation, payload))
 
     def posted(self, posts: Sequence[gateway.Post]) -> None:
         """Frames went to connections, side by side."""
         self._waited += WAITS["posts"] if posts else 0
         self.add(gateway_messages=len(posts), bytes_out=sum(len(post.data) for post in posts))
 
+    def _writes(self, operation: str, payload: Mapping[str, Any]) -> float:
+        """Units of items below 1 KB: twice as many in a transaction, and more where the index changes."""
+        if operation == "TransactWriteItems":
+            return sum(2.0 + self._in_index(next(iter(item.values()))) for item in payload["TransactItems"])
+        if operation in {"PutItem", "UpdateItem", "DeleteItem"}:
+            return 1.0 + self._in_index(payload)
+        return 0.0
+
+    def _in_index(self, write: Mapping[str, Any]) -> float:
+        """What the index of leases writes: an old entry is deleted, a new one is put."""
+        update = write.get("UpdateExpression", "")
+        entry = write.get("Key", {}).get("pk", {}).get("S", "")
+        deleted = entry in self._indexed and "leaseShard" in update
+        put = "leaseShard =" in update
+        if deleted:
+            self._indexed.remove(entry)
+        if put:
+            self._indexed.add(entry)
+        return float(deleted + put)
+
     @contextlib.contextmanager
     def invocation(self, function: str) -> Iterator[None]:
-        """Counts what a function does. The lines that it writes for CloudWatch tell of the database."""
+        """Counts what a function does."""
         output = io.StringIO()
-        self._waited = 0.0
+        self._waited, self._trips = 0.0, 0
         began = time.thread_time()
         with contextlib.redirect_stdout(output):
             yield
         spent = (time.thread_time() - began) * 1000
-        lines = output.getvalue().splitlines()
-        trips = sum(json.loads(line).get("DatabaseRoundTrips", 0) for line in lines)
+        lines, trips = output.getvalue().splitlines(), self._trips
         self.add(
             invocations=1,
             database_round_trips=trips,
@@ -77,8 +96,8 @@ class Ledger:
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
-        """Sees every call and post of this process."""
-        exchange, post_all = transport.exchange, gateway.post_all
+        """Sees every call, statement and post of this process."""
+        exchange, post_all, run = transport.exchange, gateway.post_all, statements.Statements.run
 
         def exchanged(where: aws.Location, call: aws.Call, patience: float) -> aws.Answer:
             self.requested(call.headers["x-amz-target"], json.loads(call.body))
@@ -88,7 +107,15 @@ class Ledger:
             self.posted(posts)
             return post_all(posts, **more)
 
-        with mock.patch.object(transport, "exchange", exchanged), mock.patch.object(gateway, "post_all", posted):
+        def asked(of: statements.Statements, commands: Sequence[statements.Command]) -> list[Any]:
+            self._trips += 1
+            return run(of, commands)
+
+        with (
+            mock.patch.object(statements.Statements, "run", asked),
+            mock.patch.object(transport, "exchange", exchanged),
+            mock.patch.object(gateway, "post_all", posted),
+        ):
             yield
 
 
@@ -99,19 +126,10 @@ def _reads(operation: str, payload: Mapping[str, Any]) -> float:
             return _read(payload)
         case "BatchGetItem":
             return sum(len(of_table["Keys"]) * _read(of_table) for of_table in payload["RequestItems"].values())
+        case "Query":
+            return _read(payload)  # of a page below 4 KB, also where it finds nothing
     return 0.0
 
 
 def _read(asked: Mapping[str, Any]) -> float:
     return 1.0 if asked.get("ConsistentRead") else 0.5
-
-
-def _writes(operation: str, payload: Mapping[str, Any]) -> float:
-    """Units of items below 1 KB: twice as many in a transaction, and more where the index moves."""
-    if operation == "TransactWriteItems":
-        return sum(2.0 + _index(next(iter(item.values()))) for item in payload["TransactItems"])
-    return 1.0 + _index(payload) if operation in {"PutItem", "UpdateItem", "DeleteItem"} else 0.0
-
-
-def _index(write: Mapping[str, Any]) -> float:
-    return _INDEX_WRITES if "leaseUntil =" in write.get("UpdateExpression", "") else 0

@@ -9,7 +9,6 @@ that follow.
 
 import heapq
 import random
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +42,7 @@ class Limit:
     @property
     def users(self) -> int:
         """How many users reach it."""
-        return int(self.quota / self.a_user) if self.a_user else sys.maxsize
+        return int(self.quota / self.a_user)
 
     def share(self, users: int) -> float:
         """How much of it they take."""
@@ -51,7 +50,7 @@ class Limit:
 
 
 def limits(usage: Usage | None = None, counts: cost.Counted | None = None, way: str = "inline") -> list[Limit]:
-    """All that are known, the first to be reached first."""
+    """All that users come nearer to, the first to be reached first: what they take nothing of is none of theirs."""
     usage, known_counts = usage or Usage(), counts or cost.counted()
     done = _in_the_busiest_second(usage)
 
@@ -77,7 +76,7 @@ def limits(usage: Usage | None = None, counts: cost.Counted | None = None, way: 
         ),
         Limit("SQS: FIFO calls a second, high throughput", 70_000, total(lambda c: c["sqs_fifo"])),
     ]
-    return sorted(known, key=lambda limit: limit.users)
+    return sorted((limit for limit in known if limit.a_user), key=lambda limit: limit.users)
 
 
 def _of(counts: Mapping[str, float], functions: Sequence[str]) -> dict[str, float]:

@@ -65,6 +65,8 @@ def surroundings() -> Iterator[Surroundings]:
             database_url=database_url,
             live_table=local.name("LiveTable"),
             push_queue_url=local.queue_url(local.name("PushQueue")),
+            mail_queue_url=local.queue_url(local.name("MailQueue")),
+            assistant_queue_url=local.queue_url(local.name("AssistantQueue")),
             presence_queue_url=local.queue_url(local.name("PresenceQueue")),
             jwt_secret="a secret for benchmarks, long enough for HS256",
         )
@@ -77,10 +79,10 @@ def surroundings() -> Iterator[Surroundings]:
         yield Surroundings(environment.variables_of(settings), tokens.issue(SENDER, "access")[0])
 
 
-def socket_event(kind: str, connection_id: str) -> dict[str, Any]:
+def socket_event(kind: str, connection_id: str, *, route: str = "$default") -> dict[str, Any]:
     """What API Gateway sends for a CONNECT, MESSAGE or DISCONNECT, as far as the functions read it."""
     context = {
-        "routeKey": "$default" if kind == "MESSAGE" else "$connect",
+        "routeKey": route if kind == "MESSAGE" else "$connect",
         "eventType": kind,
         "connectionId": connection_id,
         "requestId": "bench=",
