@@ -273,6 +273,7 @@ def test_a_signal_costs_nothing_where_the_participants_are_known(
     scenes: Callable[[], Scene], wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(signals, "LEASE_SECONDS", 3600.0)
+    monkeypatch.setattr(signals, "_leases", {})
     scene = scenes()
     assert app.websocket_connect(_event("$connect", token=scene.alice.access_token), None) == {"statusCode": 200}
     frame = {"action": "call:ice", "id": "c1", "data": {"callId": scene.talk(), "candidate": None}}
