@@ -13,21 +13,10 @@ from chalicelib.core.context import Actor
 from chalicelib.core.errors import InvalidInput, NotFound
 from chalicelib.core.ids import Id, Timestamp
 from chalicelib.entry.assistant_actions import ASSISTANT
-from chalicelib.features.calls import service as calls
-from chalicelib.features.calls import signals
-from chalicelib.features.calls.schemas import (
-    CallAcceptInput,
-    CallEndInput,
-    CallInput,
-    CallRingInput,
-    CallStart,
-    CallStatesInput,
-    IceInput,
-    SdpInput,
-)
+from chalicelib.entry.call_actions import CALLS, Nothing
 from chalicelib.features.chats.common_room import common_room_id, enter
 from chalicelib.features.chats.viewing import view
-from chalicelib.features.messages import drafts, receipts, threads
+from chalicelib.features.messages import drafts, listening, receipts, threads
 from chalicelib.features.messages.delete import delete
 from chalicelib.features.messages.edit import edit
 from chalicelib.features.messages.emoji import Emoji
@@ -52,13 +41,9 @@ from chalicelib.features.presence import service as presence
 from chalicelib.features.presence.schemas import ChosenStatus, PresenceList, PresenceQuery, StatusInput
 from chalicelib.realtime import events
 from chalicelib.realtime.event_data import Hello
-from chalicelib.realtime.shapes import Call, Chat, DeleteScope, Message, ReactionSummary, ThreadRead
+from chalicelib.realtime.shapes import Chat, DeleteScope, Message, ReactionSummary, ThreadRead
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
-
-
-class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """No data."""
 
 
 class ChatInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -174,7 +159,9 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
         return self.handler.__annotations__["return"]
 
 
-ACTIONS: dict[str, Action] = {name: Action(name=name, handler=handler) for name, handler in ASSISTANT.items()}
+ACTIONS: dict[str, Action] = {
+    name: Action(name=name, handler=handler) for name, handler in {**ASSISTANT, **CALLS}.items()
+}
 
 
 def action(name: str) -> Callable[[Handler], Handler]:
@@ -273,6 +260,12 @@ def messages_delivered(actor: Actor, data: MessageDeliveredInput) -> Watermarks:
     return receipts.mark_delivered(actor, data.chat_id, data.seq)
 
 
+@action("message:listened")
+def mark_listened(actor: Actor, data: MessageInput) -> Message:
+    """Note that one has listened to a voice message; again is as once."""
+    return listening.listen(actor, data.message_id)
+
+
 @action("draft:set")
 def set_draft(actor: Actor, data: DraftSetInput) -> Draft:
     """Keep what one has begun to write in a chat, for all one's devices."""
@@ -322,63 +315,6 @@ def set_presence(actor: Actor, data: StatusInput) -> ChosenStatus:
 def get_presence(actor: Actor, data: PresenceQuery) -> PresenceList:
     """Who of one's contacts and of the members of one's chats is there; everybody else looks offline."""
     return presence.presences(actor, data.user_ids)
-
-
-@action("call:start")
-def start_call(actor: Actor, data: CallStart) -> Call:
-    """Call the other members of a chat, or join the call that there is."""
-    return calls.start(actor, data).call
-
-
-@action("call:ring")
-def ring_call(actor: Actor, data: CallRingInput) -> Call:
-    """Say that this device rings; or call others into the call."""
-    return calls.ring(actor, data.call_id, data).call
-
-
-@action("call:accept")
-def accept_call(actor: Actor, data: CallAcceptInput) -> Call:
-    """Answer a call by this device, or come back to it; again is as once."""
-    return calls.accept(actor, data.call_id, data).call
-
-
-@action("call:decline")
-def decline_call(actor: Actor, data: CallInput) -> Call:
-    """Decline a call; again is as once."""
-    return calls.decline(actor, data.call_id).call
-
-
-@action("call:end")
-def end_call(actor: Actor, data: CallEndInput) -> Call:
-    """Leave a call, which ends where fewer than two are left; again is as once."""
-    return calls.end(actor, data.call_id, data).call
-
-
-@action("call:state")
-def change_call_state(actor: Actor, data: CallStatesInput) -> Call:
-    """Tell the others whether one is muted, has the camera on, or shares a screen."""
-    return calls.change_states(actor, data.call_id, data).call
-
-
-@action("call:offer")
-def offer_to_connect(actor: Actor, data: SdpInput) -> Nothing:
-    """Pass an offer to the device of another participant."""
-    signals.describe(actor, "offer", data)
-    return Nothing()
-
-
-@action("call:answer")
-def answer_an_offer(actor: Actor, data: SdpInput) -> Nothing:
-    """Pass an answer to the device of another participant."""
-    signals.describe(actor, "answer", data)
-    return Nothing()
-
-
-@action("call:ice")
-def offer_candidate(actor: Actor, data: IceInput) -> Nothing:
-    """Pass an ICE candidate to the device of another participant."""
-    signals.offer_candidate(actor, data)
-    return Nothing()
 
 
 @action("sync")

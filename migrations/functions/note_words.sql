@@ -2,7 +2,7 @@
 CREATE OR REPLACE FUNCTION note_words() RETURNS trigger
     LANGUAGE plpgsql AS $$
 BEGIN
-    NEW.searched := words_of_chat(NEW.chat_id, text_to_search(NEW.content, NEW.details));
+    NEW.searched := words_of_chat(NEW.chat_id, message_words(NEW.content, NEW.details, NEW.attachments));
     RETURN NEW;
 END
 $$;

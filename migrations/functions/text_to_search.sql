@@ -1,5 +1,5 @@
--- What search finds a message by: its text, the name of its place, the name and number of its contact, and the options of
--- its poll.
+-- What a message says without its files: its text, the name of its place, the name and number of its contact, and the
+-- options of its poll.
 CREATE OR REPLACE FUNCTION text_to_search(content text, details jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN details IS NULL THEN content ELSE concat_ws(

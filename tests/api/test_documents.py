@@ -119,6 +119,7 @@ def _acks(alice: Person, socket: Socket, ears: Socket, private: int) -> dict[str
         "messageId": alice.send(private, "Когда?", poll={"options": ["Сегодня", "Завтра"], "isAnonymous": True})["id"]
     }
     thread = {"messageId": alice.send(private, "Сегодня?")["id"]}
+    voice = {"messageId": alice.send(private, "Послушай", messageType="audio")["id"]}
     alice.send(private, "Или завтра", replyTo=thread["messageId"])
     return {
         "ping": socket.act("ping"),
@@ -131,6 +132,7 @@ def _acks(alice: Person, socket: Socket, ears: Socket, private: int) -> dict[str
         "chat:join": ears.act("chat:join", {"chatId": private}),
         "thread:read": ears.act("thread:read", thread),
         "message:delivered": ears.act("message:delivered", {"chatId": private}),
+        "message:listened": ears.act("message:listened", voice),
         "messages:read": ears.act("messages:read", {"chatId": private}),
         "draft:set": socket.act("draft:set", {"chatId": private, "content": "И ещё"}),
         "typing:start": socket.act("typing:start", {"chatId": private}),

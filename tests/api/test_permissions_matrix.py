@@ -75,7 +75,7 @@ ROWS: dict[str, str] = {
         POST /chats/{chat_id}/suggested-replies; POST /messages/{message_id}/translation;
         POST /messages/{message_id}/opinion; POST /reports; assistant:summary; assistant:replies;
         assistant:translation; assistant:opinion; poll:vote; poll:close; messages:read; thread:read;
-        message:delivered; draft:set; typing:start; typing:stop; message:typing; chat:join
+        message:delivered; message:listened; draft:set; typing:start; typing:stop; message:typing; chat:join
     """,
     # For moderators and admins of the service.
     "ffffffff..": """

@@ -169,6 +169,7 @@ ACTION_CALLS: dict[str, Callable[[Scene], Call]] = {
     "messages:read": lambda s: Call({"chatId": s.group, "seq": 1}),
     "thread:read": lambda s: Call({"messageId": s.thread()}),
     "message:delivered": lambda s: Call({"messageId": s.message}),
+    "message:listened": lambda s: Call({"messageId": s.voice()}),
     "draft:set": lambda s: Call({"chatId": s.group, "content": "so far"}),
     "typing:start": lambda s: Call({"chatId": s.group}),
     "typing:stop": lambda s: Call({"chatId": s.group}),

@@ -121,6 +121,9 @@ def test_who_has_listened_is_told_live_and_by_sync(server: Server, person: Regis
     assert copy["listenedBy"] == []
     assert [one["listenedBy"] for one in bob.history(chat)] == [[], [bob.id, carol.id]]
 
+    again = carol.socket().act("message:listened", {"messageId": voice["id"]})
+    assert again["listenedBy"] == [bob.id, carol.id]
+    assert mallory.socket().refused("message:listened", {"messageId": voice["id"]})["code"] == "not_found"
     assert mallory.http.post(path).status_code == 404
     text = alice.send(chat, "words")
     refused = bob.http.post(f"/messages/{text['id']}/listened")
@@ -129,3 +132,31 @@ def test_who_has_listened_is_told_live_and_by_sync(server: Server, person: Regis
     gone = bob.http.post(path)
     assert (gone.status_code, gone.json()["code"]) == (410, "message_deleted")
     assert bob.http.get(f"/messages/{voice['id']}").json()["listenedBy"] == []
+
+
+@pytest.mark.parametrize("is_indexed", [False, True], ids=["before indexing", "indexed"])
+def test_search_finds_names_and_captions(server: Server, person: Register, file: File, is_indexed: bool) -> None:
+    alice, bob = person("alice"), person("bob")
+    chat = alice.chat_with(bob)
+    picture, report = file(alice, PNG), file(alice, "application/pdf")
+    server.sql("UPDATE uploads SET filename = 'QuarterlyReport_2026.pdf' WHERE id = %s", report)
+    said = [{"id": picture, "caption": "Закат над озером"}]
+    first = alice.send(chat, "", attachments=[picture], attachmentDetails=said)["id"]
+    second = alice.send(chat, "as promised", attachments=[report])["id"]
+    if is_indexed:
+        server.stack.triggers.fire_schedule("sweep")
+        assert server.sql("SELECT FROM unindexed_messages") == []
+
+    def found(q: str, **query: Any) -> list[dict[str, Any]]:
+        answer = bob.http.get("/messages/search", params={"q": q, **query})
+        return list(answer.raise_for_status().json()["messages"])
+
+    for q, expected in (("озеро", first), ("закат", first), ("quarterly", second), ("report promised 2026", second)):
+        for order in ("newest", "rank"):
+            assert [message["id"] for message in found(q, order=order)] == [expected], (q, order)
+    assert {"text": "озером", "isMatch": True} in found("озеро")[0]["snippet"]
+    assert found("lake") == []
+
+    # A file that is gone with its owner is found no more; what was written beside it is.
+    server.sql("SELECT erase_files(%s)", [picture, report])
+    assert [[message["id"] for message in found(q)] for q in ("озеро", "quarterly", "promised")] == [[], [], [second]]

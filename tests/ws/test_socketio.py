@@ -94,6 +94,9 @@ def test_one_chat_with_native_clients(client: MakeClient, server: Server, alice:
     assert native.wait_for("message:new", id=reply["id"])["data"] == reply
     assert socket.wait_for("message:new", id=reply["id"])["clientMessageId"] == "m1", "every device hears it"
     assert [message["id"] for message in alice.history(chat)] == [reply["id"], sent["id"]]
+    voice = alice.send(chat, "Listen", messageType="audio")
+    assert socket.act("message:listened", {"messageId": voice["id"]})["listenedBy"] == [bob.id]
+    native.wait_for("message:updated", id=voice["id"], listenedBy=[bob.id])
     assert socket.act("messages:read", {"chatId": chat})["unreadCount"] == 0
 
 

@@ -31,7 +31,8 @@ WITH waiting AS MATERIALIZED (
     SELECT chat_id, seq FROM unindexed_messages ORDER BY chat_id, seq LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ),
 indexed AS (
-    UPDATE messages m SET searched = words_of_chat(m.chat_id, text_to_search(m.content, m.details)) FROM waiting w
+    UPDATE messages m SET searched = words_of_chat(m.chat_id, message_words(m.content, m.details, m.attachments))
+    FROM waiting w
     WHERE m.chat_id = w.chat_id AND m.seq = w.seq
 ),
 done AS (
@@ -48,7 +49,8 @@ WITH task AS MATERIALIZED (
     SELECT after_id, until_id FROM indexed_anew FOR UPDATE SKIP LOCKED
 ),
 next AS MATERIALIZED (
-    SELECT m.id, m.chat_id, m.seq, words_of_chat(m.chat_id, text_to_search(m.content, m.details)) AS words
+    SELECT m.id, m.chat_id, m.seq,
+        words_of_chat(m.chat_id, message_words(m.content, m.details, m.attachments)) AS words
     FROM task, LATERAL (
         SELECT * FROM messages WHERE id > task.after_id AND id <= task.until_id
         ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE

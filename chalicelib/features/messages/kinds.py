@@ -92,7 +92,7 @@ def read_details(text: str | None) -> dict[str, Any]:
     return msgspec.structs.asdict(details)
 
 
-def text_to_search(message: Message) -> str:
+def message_words(message: Message) -> str:
     """What search finds a message by, as the SQL function of this name has it."""
     lines = [message.content]
     if message.location is not None:
@@ -101,6 +101,8 @@ def text_to_search(message: Message) -> str:
         lines += [message.contact.name or "", message.contact.phone or ""]
     if message.poll is not None:
         lines += [option.text for option in message.poll.options]
+    for file in message.attachments:
+        lines += [file.filename, file.caption or ""]
     return "\n".join(line for line in lines if line)
 
 

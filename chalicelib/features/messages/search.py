@@ -118,7 +118,7 @@ unindexed AS MATERIALIZED (
     SELECT m.chat_id, m.seq, m.id, m.sender_id, m.message_type, m.created_at, m.expires_at
     FROM asked JOIN unindexed_messages u ON u.chat_id = asked.chat_id
     JOIN messages m ON m.chat_id = u.chat_id AND m.seq = u.seq
-    WHERE words_of_chat(m.chat_id, text_to_search(m.content, m.details)) @@ asked.words
+    WHERE words_of_chat(m.chat_id, message_words(m.content, m.details, m.attachments)) @@ asked.words
 ),
 found AS (
     SELECT * FROM indexed WHERE NOT EXISTS (SELECT FROM common)
@@ -145,7 +145,8 @@ page AS (
     SELECT ranked.* FROM (
         SELECT m AS message, asked.viewer, CASE %(order)s
             WHEN 'rank' THEN ts_rank(
-                coalesce(m.searched, words_of_chat(m.chat_id, text_to_search(m.content, m.details))), asked.words
+                coalesce(m.searched, words_of_chat(m.chat_id, message_words(m.content, m.details, m.attachments))),
+                asked.words
             )::float8
             ELSE 0
         END AS rank

@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.features.messages.kinds import text_to_search
+from chalicelib.features.messages.kinds import message_words
 from chalicelib.realtime.shapes import Message, Users
 
 # Characters of a snippet, and how many of them stand before the first match.
@@ -62,7 +62,7 @@ def words_in(terms: str) -> re.Pattern[str]:
 
 def with_snippet(message: Message, looked_for: re.Pattern[str]) -> FoundMessage:
     """The message with its snippet."""
-    return FoundMessage(**msgspec.structs.asdict(message), snippet=snippet(text_to_search(message), looked_for))
+    return FoundMessage(**msgspec.structs.asdict(message), snippet=snippet(message_words(message), looked_for))
 
 
 def snippet(content: str, looked_for: re.Pattern[str]) -> list[SnippetPiece]:
