@@ -1,4 +1,4 @@
-"""Calls between two real browsers with fake devices: through the local stack, with sound and pictures."""
+"""Calls between two and three real browsers with fake devices: through the local stack, with sound and pictures."""
 
 import shutil
 import socket
@@ -51,6 +51,25 @@ connections.at(-1).getStats().then((stats) => {
   const local = all.find((one) => one.id === pair?.localCandidateId);
   done([local?.candidateType, all.some((one) => one.type === "inbound-rtp" && one.framesDecoded > 0)]);
 });
+"""
+# What arrives by each connection that is open: pictures that were decoded, and the loudness of the sound so far.
+_KEPT = """
+window.connections = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...given) {
+    super(...given);
+    connections.push(this);
+  }
+};
+"""
+_ARRIVES = """
+const done = arguments[arguments.length - 1];
+const open = connections.filter((one) => one.connectionState === "connected");
+Promise.all(open.map((one) => one.getStats())).then((all) => done(all.map((stats) => {
+  const inbound = [...stats.values()].filter((one) => one.type === "inbound-rtp");
+  const of = (kind, name) => inbound.find((one) => one.kind === kind)?.[name] ?? 0;
+  return [of("video", "framesDecoded"), of("audio", "totalAudioEnergy")];
+})));
 """
 _SECRET = "the relay's and the service's"
 
@@ -108,6 +127,53 @@ def test_two_see_and_hear_each_other(pair: tuple[Client, Client], line: Cable, a
         one.until("return document.querySelector('.call') === null")
         one.until("return [...document.querySelectorAll('.message')].at(-1)?.textContent.includes('📞 Call, 0:')")
         assert one.refused() == []
+
+
+def test_three_are_in_one_call_and_one_leaves(server: Server, alice: Person, bob: Person, carol: Person) -> None:
+    group = alice.chat_with(bob, carol, name="Three")
+    with ExitStack() as stack:
+        pages = [stack.enter_context(client(server.origin, *_FLAGS)) for _ in range(3)]
+        for page, person in zip(pages, (alice, bob, carol), strict=True):
+            page.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _KEPT})
+            page.log_in(person.username)
+            page.go(f"chat/{group}")
+        pages[0].until(_BUTTON, "Video call")
+        for page in pages[1:]:
+            page.until(_BUTTON, "Accept")
+        for page in pages:
+            _arrives(page, others=2)
+
+        pages[2].until(_BUTTON, "Hang up")
+        pages[2].until("return document.querySelector('.call') === null")
+        for page in pages[:2]:
+            page.until("return document.querySelectorAll('.tile:not(.own)').length === 1")
+            _arrives(page, others=1)
+        pages[1].until(_BUTTON, "Hang up")
+        for page in pages:
+            page.until("return document.querySelector('.call') === null")
+            page.until(
+                "return [...document.querySelectorAll('.message')].at(-1)?.textContent.includes('📞 Call, 0:')"
+            )
+            assert page.refused() == []
+    server.stack.reset(database_url=server.database_url)
+
+
+def _arrives(page: Client, *, others: int) -> None:
+    """Pictures and sound come from each of so many others."""
+
+    def look() -> list[list[float]]:
+        return list(page.browser.execute_async_script(_ARRIVES))
+
+    until(lambda: len(look()) == others, look)
+    before = look()
+    until(
+        lambda: all(
+            more > less
+            for now, then in zip(look(), before, strict=True)
+            for more, less in zip(now, then, strict=True)
+        ),
+        look,
+    )
 
 
 def test_a_call_is_declined_or_comes_to_nothing(pair: tuple[Client, Client]) -> None:
