@@ -13,8 +13,9 @@ const RECENT = 100;
  * @typedef {import("./types/api.js").PollAnswer} PollAnswer
  * @typedef {number | {id: number}} MessageOrId
  * @typedef {Record<string, any> & {content?: string, replyTo?: number, mentions?: number[], messageType?: string,
- *   files?: import("./uploads.js").Sendable[], clientMessageId?: string}} Outgoing the fields of `POST /messages`, and
- *   files to attach
+ *   files?: import("./uploads.js").Sendable[], fileDetails?: FileDetails[], clientMessageId?: string}} Outgoing the
+ *   fields of `POST /messages`, files to attach, and what is said of each of these
+ * @typedef {{caption?: string, duration?: number, waveform?: number[]} | null} FileDetails as in `attachmentDetails`
  */
 
 /**
@@ -211,6 +212,11 @@ export class Chat extends Emitter {
   /** @param {MessageOrId} message @param {number} [seq] of a reply; the newest where absent */
   markThreadRead(message, seq) {
     return this.me.http.post(`/messages/${idOf(message)}/thread/read`, { seq });
+  }
+
+  /** The user has listened to a voice message. @param {MessageOrId} message @returns {Promise<void>} */
+  async listened(message) {
+    await this.me.ingest.take("message:updated", await this.me.http.post(`/messages/${idOf(message)}/listened`));
   }
 
   /** @param {MessageOrId} message @returns {Promise<PollAnswer>} the poll, with `votes` of the user's own */

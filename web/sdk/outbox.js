@@ -10,7 +10,7 @@ import { Backoff, oneByOne, pause } from "./timing.js";
  * @typedef {object} Pending
  * @property {string} clientMessageId has a repeated send store the message once
  * @property {number} chatId
- * @property {Record<string, any>} body the other fields of `POST /messages`
+ * @property {Record<string, any>} body the other fields of `POST /messages`, and `fileDetails`
  * @property {import("./uploads.js").Sendable[]} files what is attached
  * @property {number[]} uploaded the uploads of the first of them
  * @property {number} [begun] the large upload that was begun of the next one
@@ -170,9 +170,14 @@ export class Outbox extends Emitter {
 
   /** @param {Pending} pending @returns {Promise<any>} the message */
   async #sent(pending) {
-    const attachments = [...(pending.body.attachments ?? []), ...(await this.#uploaded(pending))];
-    const { chatId, clientMessageId, body } = pending;
-    const data = { ...body, chatId, clientMessageId, ...(attachments.length && { attachments }) };
+    const uploaded = await this.#uploaded(pending);
+    const { fileDetails = [], ...body } = pending.body;
+    const attachments = [...(body.attachments ?? []), ...uploaded];
+    const described = uploaded.flatMap((id, place) => (fileDetails[place] ? [{ id, ...fileDetails[place] }] : []));
+    const attachmentDetails = [...(body.attachmentDetails ?? []), ...described];
+    const { chatId, clientMessageId } = pending;
+    const files = { ...(attachments.length && { attachments }), ...(attachmentDetails.length && { attachmentDetails }) };
+    const data = { ...body, chatId, clientMessageId, ...files };
     if (this.socket.carries("message:send", data)) return this.socket.request("message:send", data);
     return this.http.request("POST", "/messages", { body: data, once: true });
   }

@@ -21,7 +21,7 @@ export function bodyOf(chat, message) {
   return [
     location && place(location),
     contact && card(contact),
-    attachmentsOf(attachments),
+    attachmentsOf(chat, message, attachments),
     content && textOf(message),
   ];
 }

@@ -10,7 +10,6 @@ import { empty, iconButton } from "../../parts/fields.js";
 import { icon } from "../../parts/icons.js";
 import { later } from "../../parts/later.js";
 import { kindOf, typing } from "../list/row.js";
-import { messageMenu, react } from "./actions.js";
 import { Composer } from "./composer.js";
 import { historyOf } from "./history.js";
 import { SIDES } from "./sides.js";
@@ -45,8 +44,8 @@ export function chatView([id]) {
   onEnd(chat.on("left", () => swap()));
   const composer = new Composer(chat, () => history.follow());
   const actions = {
-    menu: (/** @type {any} */ message, /** @type {any} */ at) => messageMenu(chat, message, at, composer),
-    react: (/** @type {any} */ message, /** @type {string} */ emoji) => react(chat, message, emoji),
+    menu: async (/** @type {any} */ message, /** @type {any} */ at) => (await import("./actions.js")).messageMenu(chat, message, at, composer),
+    react: async (/** @type {any} */ message, /** @type {string} */ emoji) => (await import("./actions.js")).react(chat, message, emoji),
     jump: (/** @type {number} */ seq) => void history.jump(seq),
     thread: (/** @type {any} */ message) => go("chat", chat.id, "thread", message.id),
   };

@@ -10,11 +10,13 @@ import { iconButton } from "../../parts/fields.js";
 import { icon } from "../../parts/icons.js";
 import { menu, notice, tried } from "../../parts/layers.js";
 import { kindOf } from "../list/row.js";
+import { media } from "./files.js";
 
 const extras = () => import("./extras.js");
 const DRAFT_MILLISECONDS = 800;
 const MOST_FILES = 10;
 const MOST_CHARACTERS = 10_000;
+const RECORDS = Boolean(navigator.mediaDevices && globalThis.MediaRecorder);
 
 export class Composer {
   /** @type {import("../../core/reactive.js").Signal<any>} */
@@ -23,6 +25,8 @@ export class Composer {
   #editing = signal(null);
   /** @type {import("../../core/reactive.js").Signal<File[]>} */
   #files = signal(/** @type {File[]} */ ([]));
+  /** What is said of some of them. @type {WeakMap<File, string>} */
+  #captions = new WeakMap();
   #written = signal(false);
   /** @type {any} */
   #draftTimer = null;
@@ -48,15 +52,17 @@ export class Composer {
     this.picker = h("input", { type: "file", multiple: true, hidden: true, onchange: () => (this.add([...this.picker.files]), (this.picker.value = "")) });
     this.names = h("div.completion", { role: "listbox", hidden: true });
     const ready = () => this.#written.value || this.#files.value.length > 0 || this.#editing.value;
+    const says = () => t(RECORDS && !ready() ? "voice.record" : "send");
+    const record = async (/** @type {PointerEvent | undefined} */ pressed) => (await media()).record(this, pressed);
     const rules = watch(chat, ["changed"], () => chat.type === "private" || chat.data.settings.whoCanSend === "members" || roleIn(chat) !== "member");
     // Computed: the field keeps the focus as long as this stays the same.
     const maySend = computed(rules);
     this.element = h("footer.composer", null, () =>
       maySend.value
-        ? h("div", null, () => this.#above(), () => this.#tray(), this.names, h("form", { onsubmit: (/** @type {any} */ event) => (event.preventDefault(), this.send()) },
+        ? h("div", null, () => this.#above(), () => this.#tray(), this.names, h("form", { onsubmit: (/** @type {any} */ event) => (event.preventDefault(), ready() ? this.send() : record()) },
             iconButton("attach", t("attach"), ({ currentTarget }) => this.#attach(currentTarget)), this.picker, this.box,
             iconButton("smile", t("emoji"), ({ currentTarget }) => pickEmoji(currentTarget, (emoji) => this.#insert(emoji))),
-            h("button.send", { type: "submit", "aria-label": t("send"), title: t("send"), disabled: () => !ready() }, () => icon(this.#editing.value ? "check" : "send"))))
+            h("button.send", { type: "submit", "aria-label": says, title: says, disabled: () => !RECORDS && !ready(), onpointerdown: (/** @type {any} */ event) => RECORDS && !ready() && record(event) }, () => icon(this.#editing.value ? "check" : RECORDS && !ready() ? "mic" : "send"))))
         : h("p.hint", null, t("write.admins")),
     );
     requestAnimationFrame(() => this.#grow());
@@ -98,9 +104,15 @@ export class Composer {
       return this.#leave();
     }
     if (!content && !files.length) return;
+    const captions = files.map((file) => this.#captions.get(file));
+    this.post({ content, files, ...(captions.some(Boolean) && { fileDetails: captions.map((caption) => (caption ? { caption } : null)) }), ...(mentions.length && { mentions }) });
+  }
+
+  /** Sends a message, in reply to what is chosen. @param {any} message */
+  post(message) {
     const replyTo = this.#replying.peek()?.id;
     // Refusals are shown at the message itself.
-    this.chat.send({ content, files, ...(replyTo && { replyTo }), ...(mentions.length && { mentions }) }).catch(() => undefined);
+    this.chat.send({ ...message, ...(replyTo && { replyTo }) }).catch(() => undefined);
     this.#leave();
     this.sent();
   }
@@ -200,7 +212,8 @@ export class Composer {
   #tray() {
     const files = this.#files.value;
     const less = (/** @type {File} */ file) => (this.#files.value = files.filter((one) => one !== file));
-    return files.length > 0 && h("div.tray", null, files.map((file) => h("span.chip", null, icon(file.type.startsWith("image/") ? "picture" : "file"), h("span", { dir: "auto" }, file.name), h("small", null, sizeOf(file.size)), iconButton("close", t("files.remove", { name: file.name }), () => less(file)))));
+    const describe = async (/** @type {File} */ file) => (await media()).describe(file, this.#captions, () => this.#files.value = [...files]);
+    return files.length > 0 && h("div.tray", null, files.map((file) => h("span.chip", null, icon(file.type.startsWith("image/") ? "picture" : "file"), h("span", { dir: "auto" }, file.name), h("small", { dir: "auto" }, this.#captions.get(file) ?? sizeOf(file.size)), iconButton("edit", t("caption.of", { name: file.name }), () => describe(file)), iconButton("close", t("files.remove", { name: file.name }), () => less(file)))));
   }
 
   /** @param {Element} at */

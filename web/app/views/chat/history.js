@@ -6,7 +6,7 @@
 import { self } from "../../core/app.js";
 import { h } from "../../core/dom.js";
 import { dayOf, shortCount, t } from "../../core/i18n.js";
-import { effect, listen, onEnd, signal, watch } from "../../core/reactive.js";
+import { effect, listen, onEnd, scope, signal, untracked, watch } from "../../core/reactive.js";
 import { empty, iconButton, skeleton } from "../../parts/fields.js";
 import { tried } from "../../parts/layers.js";
 import { messageRow, pendingRow } from "./message.js";
@@ -29,7 +29,7 @@ class History {
   /** Up to this number; without end where it follows the newest message. @type {number} */
   #to = Infinity;
   #loading = false;
-  /** @type {Map<string, {element: HTMLElement, made: any[]}>} */
+  /** @type {Map<string, {element: HTMLElement, made: any[], end: () => void}>} */
   #rows = new Map();
   /** @type {Map<string, import("../../core/reactive.js").Signal<number>>} */
   #progress = new Map();
@@ -54,6 +54,7 @@ class History {
       people();
       this.#draw();
     });
+    onEnd(() => this.#rows.forEach(({ end }) => end()));
     onEnd(chat.on("progress", (/** @type {any} */ told) => this.#progressOf(told.clientMessageId).value = told.sent / Math.max(1, told.total)));
     const resized = new ResizeObserver(() => this.#atBottom.peek() && this.#toBottom());
     resized.observe(this.view);
@@ -179,8 +180,9 @@ class History {
     const wanted = this.#wanted();
     const keys = new Set(wanted.map(({ key }) => key));
     const anchor = this.#atBottom.peek() ? null : this.#anchor(keys);
-    for (const [key, { element }] of this.#rows) {
+    for (const [key, { element, end }] of this.#rows) {
       if (keys.has(key)) continue;
+      end();
       element.remove();
       this.#rows.delete(key);
     }
@@ -189,12 +191,16 @@ class History {
       const known = this.#rows.get(key);
       let element = known?.element;
       if (!known || known.made.some((/** @type {any} */ one, /** @type {number} */ at) => one !== made[at])) {
-        const fresh = make();
+        known?.end();
+        /** @type {any} */
+        let fresh;
+        // Not a part of the effect that draws: it lives as long as its row.
+        const end = untracked(() => scope(() => (fresh = make())));
         if (element && element === place) place = element.nextSibling;
         if (element?.contains(document.activeElement)) queueMicrotask(() => fresh.focus({ preventScroll: true }));
         element?.remove();
         element = fresh;
-        this.#rows.set(key, { element: fresh, made });
+        this.#rows.set(key, { element: fresh, made, end });
       }
       if (element === place) place = place.nextSibling;
       else this.list.insertBefore(/** @type {Node} */ (element), place);
@@ -238,7 +244,7 @@ class History {
     if (this.#to !== Infinity) return rows;
     for (const pending of chat.pending) {
       const { clientMessageId: key, failed } = pending;
-      rows.push({ key, made: [failed], make: () => pendingRow(chat, pending, () => this.#progressOf(key).value) });
+      rows.push({ key, made: [failed, pending.paused, pending.begun], make: () => pendingRow(chat, pending, () => this.#progressOf(key).value) });
     }
     if (!rows.length && chat.copy.whole) rows.push({ key: "none", made: [], make: () => empty("smile", t("messages.none")) });
     return rows;

@@ -2,7 +2,7 @@
 
 import { isSaved, nameOf, self } from "../../core/app.js";
 import { h } from "../../core/dom.js";
-import { momentOf, t, timeOf } from "../../core/i18n.js";
+import { momentOf, t, timeOf, why } from "../../core/i18n.js";
 import { personAvatar } from "../../parts/avatar.js";
 import { icon } from "../../parts/icons.js";
 import { openPrivate } from "../../parts/rows.js";
@@ -118,15 +118,15 @@ function facts(chat, message, own) {
 export function pendingRow(chat, pending, progress) {
   const { body, files, failed, clientMessageId } = pending;
   const state = failed
-    ? [icon("warning"), h("span", null, failed.message)]
-    : [h("time", null, timeOf(pending.createdAt)), h("span", { title: t("status.pending") }, icon("clock"), h("span.unseen", null, t("status.pending")))];
+    ? [icon("warning"), h("span", null, why({ ...failed, status: 400 }))]
+    : [h("small", null, () => files.length > 0 && progress() >= 1 && t("file.checking")), h("time", null, timeOf(pending.createdAt)), h("span", { title: t("status.pending") }, icon("clock"), h("span.unseen", null, t("status.pending")))];
   return h(
     "article.message.own.pending",
     { class: failed ? "failed" : "", tabindex: "-1", "aria-label": t("status.pending") },
     h(
       "div.bubble",
       null,
-      sendingFiles(files, progress),
+      sendingFiles(files, body.fileDetails ?? [], progress),
       bodyOf(chat, { ...body, attachments: [], mentions: [], messageType: body.poll ? "text" : body.messageType }),
       h("div.facts", null, state),
       failed &&

@@ -1,0 +1,16 @@
+export default {
+  "caption": "Caption",
+  "file.harmful": "Found harmful: its content was deleted",
+  "voice": "Voice message",
+  "voice.cancel": "Delete the recording",
+  "voice.denied": "Nothing can be recorded: allow the microphone in the browser, or connect one",
+  "voice.heard": "Heard by {names}",
+  "voice.new": "New",
+  "voice.pause": "Pause",
+  "voice.play": "Play",
+  "voice.recording": "Recording a voice message",
+  "voice.recording.hint": "Recording. Enter sends it, Escape deletes it.",
+  "voice.seek": "Position",
+  "voice.send": "Send the recording",
+  "voice.short": "Hold the button longer, or press it once and speak",
+};

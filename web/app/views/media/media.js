@@ -1,0 +1,31 @@
+/**
+ * Files of messages beside small pictures: voice messages and their recorder, videos, other files, captions. What is here,
+ * its words and its style are loaded when they are first needed.
+ */
+
+import { h } from "../../core/dom.js";
+import { addWords, shownLanguage } from "../../core/i18n.js";
+import { attached, showPicture } from "./attached.js";
+import { describe } from "./captions.js";
+import { record } from "./recorder.js";
+
+const STYLE = new URL("media.css", import.meta.url).href;
+
+/** @type {ReturnType<typeof open> | null} */
+let opened = null;
+
+/** @returns {ReturnType<typeof open>} what shows and makes them */
+export function media() {
+  opened ??= open();
+  return opened;
+}
+
+async function open() {
+  const words = shownLanguage() === "ru" ? import("./locales/ru.js") : import("./locales/en.js");
+  const style = h("link", { rel: "stylesheet", href: STYLE });
+  const styled = new Promise((done) => (style.onload = style.onerror = done));
+  document.head.append(style);
+  addWords((await words).default);
+  await styled;
+  return { attached, describe, record, showPicture };
+}
