@@ -3,10 +3,16 @@
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from chalicelib.core import context
+from chalicelib.features.calls import tending
+from chalicelib.realtime import connections
+from chalicelib.realtime.connections import Connection
 from tests.support.answers import at_once, refusal
 from tests.support.people import Person, Register, of_session
 from tests.support.server import Server
@@ -228,6 +234,22 @@ def test_a_party_without_a_socket_has_half_a_minute(alice: Person, bob: Person, 
     server.stack.triggers.fire_schedule("sweep")
     over = ears.wait_for("call:end")["data"]
     assert (over["reason"], over["userId"], _states(over["call"])[bob.id]) == ("failed", None, "left")
+
+
+def test_who_answers_while_a_call_is_looked_at_is_not_lost(
+    alice: Person, bob: Person, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, tablet = alice.socket(), bob.socket(), _second_device(bob, server)
+    call = _call(alice, alice.chat_with(bob))
+
+    def meanwhile(user_ids: Sequence[int]) -> list[Connection]:
+        _do(bob, call, "accept")
+        return connections.alive(user_ids)
+
+    monkeypatch.setattr(tending, "connections", SimpleNamespace(alive=meanwhile))
+    with context.begin():
+        tending.tend(call["id"])
+    assert refusal(tablet.http.post(f"/calls/{call['id']}/accept", json={})) == (409, "answered_elsewhere")
 
 
 def test_ice_servers(alice: Person, server: Server) -> None:

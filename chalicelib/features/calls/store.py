@@ -54,8 +54,11 @@ class Listed(msgspec.Struct, frozen=True):
     call: str
 
 
-class _Devices(msgspec.Struct, frozen=True):
+class Devices(msgspec.Struct, frozen=True):
+    """Who has joined a call, and their sessions."""
+
     user_ids: list[int]
+    session_ids: list[int]
 
 
 class _Id(msgspec.Struct, frozen=True):
@@ -77,13 +80,15 @@ SELECT * FROM change_call(
 )
 """
 
-_TEND = "SELECT * FROM tend_call(%(call_id)s, %(alive)s::bigint[], %(grace)s)"
+_TEND = "SELECT * FROM look_at_call(%(call_id)s, %(silent)s::bigint[], %(grace)s)"
 
 _DEVICES = """
-SELECT array(
-    SELECT p.user_id FROM call_parties p WHERE p.call_id = c.id AND p.state = 'joined'
-) AS user_ids
-FROM calls c WHERE c.id = %(call_id)s AND c.ended_at IS NULL
+SELECT j.user_ids, j.session_ids
+FROM calls c CROSS JOIN LATERAL (
+    SELECT coalesce(array_agg(p.user_id), '{}') AS user_ids, coalesce(array_agg(p.session_id), '{}') AS session_ids
+    FROM call_parties p WHERE p.call_id = c.id AND p.state = 'joined'
+) j
+WHERE c.id = %(call_id)s AND c.ended_at IS NULL
 """
 
 _DUE = """
@@ -165,15 +170,14 @@ def change(
     return db.the(Outcome, _CHANGE, {**values, **given, **_common(actor, limit, burst)}, actor=actor)
 
 
-def devices(call_id: int) -> list[int] | None:
-    """Who has joined a call; None of one that has ended."""
-    row = db.one(_Devices, _DEVICES, {"call_id": call_id})
-    return row.user_ids if row else None
+def devices(call_id: int) -> Devices | None:
+    """Who has joined a call, and by which sessions; None of one that has ended."""
+    return db.one(Devices, _DEVICES, {"call_id": call_id})
 
 
-def tend(call_id: int, alive: Sequence[int]) -> Tended | None:
-    """Looks at a call, whose sessions `alive` have a socket; None of one that has ended."""
-    values = {"call_id": call_id, "alive": list(alive), "grace": settings().call_grace_seconds}
+def tend(call_id: int, silent: Sequence[int]) -> Tended | None:
+    """Looks at a call, of whose sessions the `silent` ones have no socket; None of one that has ended."""
+    values = {"call_id": call_id, "silent": list(silent), "grace": settings().call_grace_seconds}
     return db.one(Tended, _TEND, values)
 
 

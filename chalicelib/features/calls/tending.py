@@ -24,11 +24,11 @@ _SWEEP_SECONDS = 15
 
 def tend(call_id: int | None) -> None:
     """Brings a call up to what time and the sockets of its participants make of it, and tells them."""
-    user_ids = None if call_id is None else store.devices(call_id)
-    if call_id is None or user_ids is None:
+    joined = None if call_id is None else store.devices(call_id)
+    if call_id is None or joined is None:
         return
-    alive = {connection.session_id for connection in connections.alive(user_ids)}
-    tended = store.tend(call_id, sorted(alive))
+    alive = {connection.session_id for connection in connections.alive(joined.user_ids)}
+    tended = store.tend(call_id, sorted(set(joined.session_ids) - alive))
     if tended is None:
         return
     if tended.lost:

@@ -1,7 +1,7 @@
--- Looks at a call that is due, or of which somebody may have lost their socket. `alive` are the sessions of its parties
--- that have one. Who rang long enough has missed it; who has been without a socket for `grace` seconds, or is no longer a
--- member, has left. Answers no row of a call that has ended, and no call where nothing has changed.
-CREATE OR REPLACE FUNCTION tend_call(the_call bigint, alive bigint[], grace integer)
+-- Looks at a call that is due, or of which somebody may have lost their socket. `silent` are the sessions of its parties
+-- that were found without one: who has joined since then is not among them. Who rang long enough has missed it; who has
+-- been without a socket for `grace` seconds, or is no longer a member, has left. Answers no row of a call that has ended, and no call where nothing has changed.
+CREATE OR REPLACE FUNCTION look_at_call(the_call bigint, silent bigint[], grace integer)
     RETURNS TABLE (
         call text, party_ids bigint[], missed_ids bigint[], lost boolean, member_ids bigint[], message text
     )
@@ -24,12 +24,12 @@ BEGIN
     SELECT coalesce(array_agg(m.user_id), '{}') INTO missed_ids FROM missed m;
     UPDATE call_parties p SET state = 'left', left_at = coalesce(p.lost_at, now())
     WHERE p.call_id = the_call AND p.state = 'joined' AND (
-        (p.session_id <> ALL (alive) AND p.lost_at <= now() - make_interval(secs => grace))
+        (p.session_id = ANY (silent) AND p.lost_at <= now() - make_interval(secs => grace))
         OR NOT EXISTS (SELECT FROM members m WHERE m.chat_id = p.chat_id AND m.user_id = p.user_id)
     );
     gone := FOUND;
-    UPDATE call_parties p SET lost_at = CASE WHEN p.session_id <> ALL (alive) THEN now() END
-    WHERE p.call_id = the_call AND p.state = 'joined' AND (p.lost_at IS NULL) = (p.session_id <> ALL (alive));
+    UPDATE call_parties p SET lost_at = CASE WHEN p.session_id = ANY (silent) THEN now() END
+    WHERE p.call_id = the_call AND p.state = 'joined' AND (p.lost_at IS NULL) = (p.session_id = ANY (silent));
     moved := FOUND;
     lost := EXISTS (
         SELECT FROM call_parties p WHERE p.call_id = the_call AND p.state = 'joined' AND p.lost_at IS NOT NULL
