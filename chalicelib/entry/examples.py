@@ -44,6 +44,8 @@ from chalicelib.features.messages.schemas import (
 )
 from chalicelib.features.moderation.schemas import (
     AccountChange,
+    AppealInput,
+    BanAppeal,
     HeldDecision,
     ReportChange,
     ReportInput,
@@ -130,6 +132,10 @@ EXAMPLES: Mapping[type, Mapping[str, Any]] = {
     ReportChange: {
         "mine": {"assigneeId": 17},
         "decided": {"decision": "upheld", "note": "Muted for a week."},
+    },
+    AppealInput: {"mute": {"comment": "That was a quote from a film."}},
+    BanAppeal: {
+        "ban": {"username": "maria", "password": "correct horse battery", "comment": "Somebody else had my phone."},
     },
     WordRuleInput: {
         "refused": {"phrase": "free money", "action": "refuse"},

@@ -1,4 +1,5 @@
--- Assigns a report (to nobody, where `assignee` is NULL), or decides it, once.
+-- Assigns a report (to nobody, where `assignee` is NULL), or decides it, once. An appeal that is upheld lifts what it
+-- is against.
 -- verdict: 'allowed', 'unchanged', or why it refuses; report is as it stands then.
 CREATE OR REPLACE FUNCTION change_report(
     report_id bigint, actor bigint, assigns boolean, assignee bigint, decided text, remark text, address text,
@@ -7,8 +8,11 @@ CREATE OR REPLACE FUNCTION change_report(
     LANGUAGE plpgsql AS $$
 DECLARE
     known reports;
+    -- On whom the actor would judge: whom the report accuses, or who appeals.
+    judged bigint;
 BEGIN
     SELECT r.* INTO known FROM reports r WHERE r.id = report_id FOR UPDATE;
+    judged := CASE WHEN known.subject_kind = 'sanction' THEN known.reporter_id ELSE known.user_id END;
     verdict := CASE
         WHEN known.id IS NULL THEN 'not_found'
         WHEN known.state = 'decided' AND decided IS NOT DISTINCT FROM known.decision
@@ -17,9 +21,13 @@ BEGIN
         WHEN assignee IS NOT NULL AND NOT EXISTS (
             SELECT FROM users u WHERE u.id = assignee AND u.role IN ('moderator', 'admin')
         ) THEN 'unknown_user'
-        WHEN decided IS NOT NULL AND known.user_id IS NOT NULL
-            AND judging_refusal(actor, known.user_id) IN ('not_yourself', 'forbidden')
-            THEN judging_refusal(actor, known.user_id)
+        WHEN decided IS NOT NULL AND judged IS NOT NULL
+            AND judging_refusal(actor, judged) IN ('not_yourself', 'forbidden')
+            THEN judging_refusal(actor, judged)
+        WHEN decided IS NOT NULL AND known.subject_kind = 'sanction' AND EXISTS (
+            SELECT FROM sanctions s JOIN users me ON me.id = actor
+            WHERE s.id = known.subject_id AND s.imposed_by = actor AND me.role <> 'admin'
+        ) THEN 'forbidden'
         ELSE 'allowed'
     END;
     IF verdict = 'allowed' THEN
@@ -40,6 +48,9 @@ BEGIN
             jsonb_build_object('assigneeId', known.assignee_id, 'decision', decided),
             change_report.address, change_report.request_id
         );
+        IF known.subject_kind = 'sanction' AND decided = 'upheld' THEN
+            PERFORM withdraw_sanction(known.subject_id, actor, change_report.address, change_report.request_id);
+        END IF;
     END IF;
     report := report_json(known, true);
     users := users_text(array_remove(

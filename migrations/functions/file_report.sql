@@ -9,7 +9,6 @@ DECLARE
     accused bigint;
     place bigint;
     said text;
-    filed reports;
 BEGIN
     allowed := true;
     retry_after := 0;
@@ -30,20 +29,7 @@ BEGIN
     IF verdict IS NOT NULL THEN
         RETURN;
     END IF;
-    SELECT r.* INTO filed FROM reports r
-    WHERE r.reporter_id = reporter AND r.subject_kind = kind AND r.subject_id = subject;
-    verdict := CASE WHEN FOUND THEN 'repeated' ELSE 'allowed' END;
-    IF verdict = 'allowed' THEN
-        SELECT t.allowed, t.remaining, t.retry_after INTO allowed, remaining, retry_after
-        FROM take_allowance('reports:' || reporter, burst, interval '1 hour') t;
-        IF NOT allowed THEN
-            RETURN;
-        END IF;
-        INSERT INTO reports (reporter_id, subject_kind, subject_id, user_id, chat_id, content, reason, comment)
-        VALUES (reporter, kind, subject, accused, place, said, why, told)
-        ON CONFLICT (reporter_id, subject_kind, subject_id) DO UPDATE SET reporter_id = excluded.reporter_id
-        RETURNING * INTO filed;
-    END IF;
-    report := report_json(filed, false);
+    SELECT f.* INTO verdict, allowed, remaining, retry_after, report
+    FROM add_report(reporter, kind, subject, accused, place, said, why, told, burst) f;
 END
 $$;

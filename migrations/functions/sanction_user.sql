@@ -17,8 +17,8 @@ BEGIN
     END IF;
     UPDATE sanctions s SET lifted_at = now()
     WHERE s.user_id = target AND s.kind = wanted AND s.until IS NOT NULL AND s.lifted_at IS NULL;
-    INSERT INTO sanctions (user_id, kind, reason, until)
-    VALUES (target, wanted, why, CASE WHEN wanted <> 'warning' THEN coalesce(ends, 'infinity') END)
+    INSERT INTO sanctions (user_id, kind, reason, until, imposed_by)
+    VALUES (target, wanted, why, CASE WHEN wanted <> 'warning' THEN coalesce(ends, 'infinity') END, actor)
     RETURNING * INTO made;
     IF wanted = 'ban' THEN
         WITH ended AS (

@@ -74,6 +74,11 @@ class Scene:
         body = {"subjectKind": "user", "subjectId": self.others[0], "reason": "spam"}
         return int(self.bob.http.post("/reports", json=body).raise_for_status().json()["id"])
 
+    def warning(self) -> int:
+        """A warning of Alice's."""
+        insert = "INSERT INTO sanctions (user_id, kind, reason) VALUES (%s, 'warning', 'x') RETURNING id"
+        return int(self._server.sql(insert, self.alice.id)[0][0])
+
     def held(self) -> int:
         """A message of Bob's that a rule of the group holds."""
         path = f"/chats/{self.group}"
@@ -111,6 +116,7 @@ PATHS: dict[str, Callable[[Scene, Endpoint], int]] = {
     "user_id": lambda scene, endpoint: scene.bob.id if "chat_id" in endpoint.path else scene.contact(),
     "report_id": lambda scene, _: scene.report(),
     "held_id": lambda scene, _: scene.held(),
+    "sanction_id": lambda scene, _: scene.warning(),
     "upload_id": lambda scene, _: scene.alice.large_upload(),
 }
 
@@ -120,8 +126,11 @@ PATHS: dict[str, Callable[[Scene, Endpoint], int]] = {
 def test_examples_are_taken(server: Server, person: Register, endpoint: Endpoint) -> None:
     for number, (name, example) in enumerate(EXAMPLES[endpoint.input("body")].items()):
         scene = Scene(server, person, f"scene{number}", endpoint)
-        if endpoint.name == "POST /auth/login":
+        if endpoint.name in {"POST /auth/login", "POST /auth/appeal"}:
             _register_who_logs_in(scene, example)
+        if endpoint.name == "POST /auth/appeal":
+            columns = "user_id, kind, reason, until"
+            server.sql(f"INSERT INTO sanctions ({columns}) SELECT max(id), 'ban', 'x', 'infinity' FROM users")
         server.sql("UPDATE users SET role = %s WHERE id = %s", endpoint.needs, scene.alice.id)
         path = endpoint.path.format(**{word: PATHS[word](scene, endpoint) for word in endpoint.path_parameters})
         if endpoint.path.endswith("/summary"):
@@ -134,4 +143,5 @@ def test_examples_are_taken(server: Server, person: Register, endpoint: Endpoint
 
 def _register_who_logs_in(scene: Scene, credentials: dict[str, str]) -> None:
     account = {"username": "ivan.petrov", **credentials}
+    account.pop("comment", None)
     scene.alice.http.post("/auth/register", json=account).raise_for_status()

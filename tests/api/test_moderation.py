@@ -217,3 +217,65 @@ def test_a_ban_ends_all_sessions(server: Server, moderator: Person, alice: Perso
     assert moderator.http.delete(f"/admin/users/{bob.id}/ban").json()["state"] == "active"
     assert log_in().status_code == 200
     assert _acts(server)[:4] == ["warned", "banned", "banned", "unbanned"]
+
+
+def test_an_appeal_against_a_mute(
+    server: Server, moderator: Person, boss: Person, alice: Person, bob: Person
+) -> None:
+    other = _with_role(server, bob, "moderator")
+    muted = moderator.http.put(f"/admin/users/{alice.id}/mute", json=REASON).json()["sanctions"][0]
+    assert muted["appeal"] is None
+    path = f"/users/me/sanctions/{muted['id']}/appeal"
+    appeal = alice.http.post(path, json={"comment": "It was a quote."})
+    assert (appeal.status_code, appeal.json()["subjectKind"], appeal.json()["state"]) == (201, "sanction", "open")
+    again = alice.http.post(path, json={"comment": "It was a quote!"})
+    assert (again.status_code, again.json()) == (200, appeal.json()), "once for each"
+    assert refusal(other.http.post(path, json={"comment": "x"})) == (404, "not_found"), "not theirs"
+    assert refused_fields(alice.http.post(path, json={"comment": " "}))[0][0] == "comment"
+
+    [queued] = moderator.http.get("/admin/reports", params={"state": "open"}).json()["reports"]
+    said = (queued["content"], queued["comment"], queued["reporterId"], queued["userId"])
+    assert said == (REASON["reason"], "It was a quote.", alice.id, None)
+    report = f"/admin/reports/{queued['id']}"
+    assert refusal(moderator.http.patch(report, json={"decision": "dismissed"})) == (403, "forbidden"), (
+        "their own act"
+    )
+    decided = other.http.patch(report, json={"decision": "upheld"})
+    assert decided.json()["decision"] == "upheld"
+    [told] = alice.http.get("/users/me/sanctions").json()["sanctions"]
+    assert (told["isInForce"], told["appeal"]) == (False, {"state": "decided", "decision": "upheld"})
+    alice.send(alice.chat_with(bob), "thank you")
+    assert _acts(server) == ["muted", "report_decided", "unmuted"]
+
+    # What came later stays; and what was dismissed stays in force.
+    later = boss.http.put(f"/admin/users/{other.id}/mute", json=REASON).json()["sanctions"][0]
+    mine = other.http.post(f"/users/me/sanctions/{later['id']}/appeal", json={"comment": "x"}).json()["id"]
+    assert refusal(other.http.patch(f"/admin/reports/{mine}", json={"decision": "upheld"})) == (422, "not_yourself")
+    assert refusal(moderator.http.patch(f"/admin/reports/{mine}", json={"decision": "upheld"})) == (403, "forbidden")
+    assert boss.http.patch(f"/admin/reports/{mine}", json={"decision": "dismissed"}).status_code == 200
+    [kept] = other.http.get("/users/me/sanctions").json()["sanctions"]
+    assert (kept["isInForce"], kept["appeal"]["decision"]) == (True, "dismissed")
+
+
+def test_who_is_banned_appeals_with_the_password(server: Server, boss: Person, alice: Person, bob: Person) -> None:
+    def appeal(password: str = PASSWORD, **more: str) -> httpx.Response:
+        given = {"username": "bob", "password": password, "comment": "Somebody else had my phone."}
+        return alice.http.post("/auth/appeal", json=given | more)
+
+    assert refusal(appeal()) == (404, "not_found"), "nothing to appeal against"
+    boss.http.post(f"/admin/users/{bob.id}/warnings", json=REASON).raise_for_status()
+    assert refusal(appeal()) == (404, "not_found"), "a warning leaves them a session to do so"
+    boss.http.put(f"/admin/users/{bob.id}/ban", json=REASON).raise_for_status()
+    assert refusal(appeal("wrong")) == refusal(appeal(username="nobody")) == (401, "wrong_credentials")
+    assert refused_fields(appeal(comment=" "))[0][0] == "comment"
+    filed = appeal()
+    assert filed.status_code == 201
+    assert boss.http.patch(f"/admin/reports/{filed.json()['id']}", json={"decision": "upheld"}).status_code == 200
+    login = {"username": "bob", "password": PASSWORD}
+    assert alice.http.post("/auth/login", json=login).status_code == 200
+    assert refusal(appeal()) == (404, "not_found")
+    assert _acts(server)[:4] == ["warned", "banned", "report_decided", "unbanned"]
+    with server.settings(rate_limits=True, logins=1):
+        boss.http.put(f"/admin/users/{bob.id}/ban", json=REASON).raise_for_status()
+        answers = [appeal("wrong").status_code for _ in range(3)]
+    assert answers[-1] == 429, "it is no way around the throttling of log-ins"

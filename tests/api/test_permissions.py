@@ -23,6 +23,7 @@ from tests.support.server import JWT_SECRET, Server
 OPEN = {
     "POST /auth/register",
     "POST /auth/login",
+    "POST /auth/appeal",
     "POST /auth/refresh",
     "POST /auth/password/reset",
     "POST /auth/password/reset/confirm",

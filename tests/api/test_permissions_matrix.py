@@ -86,6 +86,10 @@ ROWS: dict[str, str] = {
         PATCH /admin/reports/{report_id}; GET /admin/word-rules; POST /admin/word-rules;
         GET /admin/held-messages; PATCH /admin/held-messages/{held_id}
     """,
+    # A mute, for who is muted.
+    "nn.nnnnnnn": """
+        POST /users/me/sanctions/{sanction_id}/appeal
+    """,
     # A call, for those who are in it.
     "nnn..nnnnn": """
         GET /calls/{call_id}; POST /calls/{call_id}/accept; POST /calls/{call_id}/decline;
@@ -213,6 +217,7 @@ def stage(
     server.sql(
         "INSERT INTO sanctions (user_id, kind, reason, until) VALUES (%s, 'mute', '', 'infinity')", people["muted"].id
     )
+    [(sanction,)] = server.sql("SELECT id FROM sanctions")
     message = author.send(group, "hello")["id"]
     report = {"subjectKind": "message", "subjectId": message, "reason": "spam"}
     invited = invite(owner, group)
@@ -229,6 +234,7 @@ def stage(
         "token": invited["token"],
         "rule_id": rule,
         "held_id": held,
+        "sanction_id": sanction,
         "report_id": member.http.post("/reports", json=report).json()["id"],
         "call_id": author.http.post("/calls", json={"userId": member.id}).raise_for_status().json()["id"],
     }

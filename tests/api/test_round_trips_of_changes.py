@@ -134,6 +134,11 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     "DELETE /admin/messages/{message_id}": lambda s: Call(
         path={"message_id": s.judged(by="moderator") and s.message}
     ),
+    "POST /users/me/sanctions/{sanction_id}/appeal": lambda s: Call({"comment": "x"}, {"sanction_id": s.warning()}),
+    # The password is checked in between.
+    "POST /auth/appeal": lambda s: Call(
+        {"username": s.banned(), "password": PASSWORD, "comment": "x"}, round_trips=2
+    ),
     "POST /reports": lambda s: Call({"subjectKind": "user", "subjectId": s.bob.id, "reason": "spam"}),
     "POST /admin/word-rules": lambda s: Call({"phrase": "x", "action": "hide"} if s.judged(by="moderator") else None),
     "DELETE /admin/word-rules/{rule_id}": lambda s: Call(path={"rule_id": s.rule("admin")}),

@@ -8,7 +8,7 @@ import httpx
 from local.faults import Fault
 from tests.support.groups import invite
 from tests.support.letters import authenticator, made_up_token
-from tests.support.people import Person
+from tests.support.people import Person, register
 from tests.support.server import Server
 
 FILE = {"filename": "notes.txt", "contentType": "text/plain", "size": 5}
@@ -105,6 +105,21 @@ class Scene:
         made = int(self.carol.http.post("/reports", json=body).raise_for_status().json()["id"])
         self.server.sql("UPDATE reports SET state = 'open', decision = NULL WHERE id = %s", made)
         return made
+
+    def warning(self) -> int:
+        """A warning of alice's that she has not appealed against."""
+        return self._sanctioned(self.alice, "warning", until=None)
+
+    def banned(self) -> str:
+        """The name of somebody else who is banned."""
+        name = f"banned{self.group}"
+        self._sanctioned(register(self.server.url, name), "ban", until="infinity")
+        return name
+
+    def _sanctioned(self, who: Person, kind: str, *, until: str | None) -> int:
+        insert = "INSERT INTO sanctions (user_id, kind, reason, until) VALUES (%s, %s, 'x', %s) RETURNING id"
+        [(made,)] = self.server.sql(insert, who.id, kind, until)
+        return int(made)
 
     def own(self, do: str) -> int:
         """The group, which alice has pinned, muted or archived for herself."""

@@ -107,16 +107,7 @@ def log_in(given: Credentials, request: Request) -> tuple[Admission, dict[str, s
 
     Raises InvalidInput, RateLimited, WrongCredentials, Banned, SecondFactorNeeded, WrongCode.
     """
-    name = given.username or given.email
-    if not name:
-        raise InvalidInput.at("username", "missing", "is required, or an email address in its place")
-    policy = _logins()
-    allowance, account = store.try_login(usernames.normal(name), request, policy)
-    ratelimit.refuse_unless_allowed(policy, allowance)
-    headers = ratelimit.headers(policy, allowance)
-    fits = passwords.matches(given.password, account.password_hash if account else None)
-    if account is None or not fits:
-        raise WrongCredentials(headers=headers)
+    account, headers = authenticate(given, request)
     if account.ban is not None:
         raise _banned(account.ban)
     if account.secret is not None:
@@ -134,6 +125,24 @@ def log_in(given: Credentials, request: Request) -> tuple[Admission, dict[str, s
     if opened.is_new_device and admission.user.email and mail.is_on():
         mail.send(letters.of_new_device(admission.user.email, request))
     return admission, headers
+
+
+def authenticate(given: Credentials, request: Request) -> tuple[store.Account, dict[str, str]]:
+    """The account that a name and its password speak for, and the RateLimit headers of log-ins.
+
+    Raises InvalidInput, RateLimited, WrongCredentials.
+    """
+    name = given.username or given.email
+    if not name:
+        raise InvalidInput.at("username", "missing", "is required, or an email address in its place")
+    policy = _logins()
+    allowance, account = store.try_login(usernames.normal(name), request, policy)
+    ratelimit.refuse_unless_allowed(policy, allowance)
+    headers = ratelimit.headers(policy, allowance)
+    fits = passwords.matches(given.password, account.password_hash if account else None)
+    if account is None or not fits:
+        raise WrongCredentials(headers=headers)
+    return account, headers
 
 
 class _Ban(msgspec.Struct, frozen=True):

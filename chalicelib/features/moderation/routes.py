@@ -17,18 +17,21 @@ from chalicelib.core.errors import (
     UnknownReply,
     UnknownUser,
     UnusableAttachment,
+    WrongCredentials,
 )
-from chalicelib.core.http import Reply, Routes
+from chalicelib.core.http import Reply, Request, Routes
 from chalicelib.core.ids import Id
 from chalicelib.core.paging import Page
 from chalicelib.features.messages import delete
-from chalicelib.features.moderation import accounts, audit, held, reports, sanctions, words
+from chalicelib.features.moderation import accounts, appeals, audit, held, reports, sanctions, words
 from chalicelib.features.moderation.schemas import (
     AccountChange,
     AccountList,
     AccountQuery,
+    AppealInput,
     AuditList,
     AuditQuery,
+    BanAppeal,
     HeldDecision,
     HeldList,
     HeldMessage,
@@ -127,6 +130,24 @@ def list_own_sanctions(actor: Actor, query: Page) -> SanctionList:
     return sanctions.sanctions(actor, actor.user_id, query)
 
 
+@routes.post(
+    "/users/me/sanctions/{sanction_id}/appeal",
+    status=201,
+    creates=True,
+    also=(200,),
+    refuses=(NotFound, RateLimited),
+)
+def appeal(actor: Actor, sanction_id: Id, body: AppealInput) -> Reply[Report]:
+    """Asks the moderators to take back a warning or mute of one's own; 200 with an earlier appeal."""
+    return _filed(appeals.appeal(actor, sanction_id, body.comment))
+
+
+@routes.post("/auth/appeal", status=201, also=(200,), refuses=(WrongCredentials, NotFound, RateLimited))
+def appeal_against_ban(body: BanAppeal, request: Request) -> Reply[Report]:
+    """Asks the moderators to take back the ban of one's account; 200 with an earlier appeal."""
+    return _filed(appeals.appeal_against_ban(body, request))
+
+
 @routes.delete("/admin/messages/{message_id}", needs="moderator", refuses=(NotFound, Forbidden))
 def remove_message(actor: Actor, message_id: Id, query: Removal) -> None:
     """Deletes a message for everyone, as a moderator who need not be in its chat; again is as once."""
@@ -136,7 +157,10 @@ def remove_message(actor: Actor, message_id: Id, query: Removal) -> None:
 @routes.post("/reports", status=201, creates=True, also=(200,), refuses=(NotFound, NotYourself, RateLimited))
 def file_report(actor: Actor, body: ReportInput) -> Reply[Report]:
     """Reports a message, a user or a chat to the moderators; 200 with the earlier report where there is one."""
-    filed = reports.file(actor, body)
+    return _filed(reports.file(actor, body))
+
+
+def _filed(filed: reports.Filed) -> Reply[Report]:
     return Reply(body=filed.report, status=201 if filed.is_new else 200, headers=filed.headers)
 
 

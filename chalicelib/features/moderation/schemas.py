@@ -42,6 +42,17 @@ Explanation = Annotated[
 ]
 
 
+ReportState = Annotated[Literal["open", "assigned", "decided"], Meta(title="ReportStage")]
+ReportDecision = Annotated[Literal["upheld", "dismissed"], Meta(title="ReportVerdict")]
+
+
+class Appeal(msgspec.Struct, frozen=True, kw_only=True):
+    """What has become of an appeal. One that was upheld has lifted what it was against."""
+
+    state: ReportState
+    decision: ReportDecision | None
+
+
 class Sanction(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a moderator has done to a user. A warning has no end and is not in force."""
 
@@ -52,6 +63,7 @@ class Sanction(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     created_at: Timestamp
     lifted_at: Timestamp | None
     is_in_force: bool
+    appeal: Annotated[Appeal | None, Meta(description="null where the user has not appealed against it")]
 
 
 class SanctionList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -170,12 +182,24 @@ class AuditQuery(Page, frozen=True, kw_only=True, rename="camel", forbid_unknown
 
 
 ReportSubject = Annotated[Literal["message", "user", "chat"], Meta(title="ReportSubject")]
+Reported = Annotated[
+    Literal["message", "user", "chat", "sanction"],
+    Meta(title="ReportedKind", description="`sanction` is a warning, mute or ban that its user appeals against"),
+]
 ReportReason = Annotated[
     Literal["spam", "harassment", "violence", "sexual", "illegal", "other"], Meta(title="ReportGround")
 ]
-ReportState = Annotated[Literal["open", "assigned", "decided"], Meta(title="ReportStage")]
-ReportDecision = Annotated[Literal["upheld", "dismissed"], Meta(title="ReportVerdict")]
 Remark = Annotated[str, Meta(max_length=1000)]
+Plea = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=1000,
+        pattern=r"\S",
+        description="what moderators should know",
+        extra={TOLD: "must have a visible character"},
+    ),
+]
 
 
 class ReportInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -187,11 +211,26 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", for
     comment: Remark = ""
 
 
+class AppealInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Why a warning, mute or ban should be taken back."""
+
+    comment: Plea
+
+
+class BanAppeal(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Whose ban should be taken back, and why. Whoever is banned has no session, so the password speaks for them."""
+
+    username: Annotated[str, Meta(max_length=254, description="an email address is taken here too")] | None = None
+    email: Annotated[str, Meta(max_length=254)] | None = None
+    password: str
+    comment: Plea
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A report as its reporter sees it."""
 
     id: Id
-    subject_kind: ReportSubject
+    subject_kind: Reported
     subject_id: Id
     reason: ReportReason
     comment: str
@@ -211,7 +250,7 @@ class ManagedReport(Naming, frozen=True, kw_only=True, rename="camel"):
     """A report as moderators see it."""
 
     id: Id
-    subject_kind: ReportSubject
+    subject_kind: Reported
     subject_id: Id
     reason: ReportReason
     comment: str

@@ -76,6 +76,7 @@ export default {
   "admin.subject": "To",
   "admin.subject.chat": "A chat",
   "admin.subject.message": "A message",
+  "admin.subject.sanction": "An appeal",
   "admin.subject.user": "A user",
   "admin.take": "Look at it",
   "admin.unban": "Lift the ban",

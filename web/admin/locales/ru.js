@@ -76,6 +76,7 @@ export default {
   "admin.subject": "Над кем",
   "admin.subject.chat": "Чат",
   "admin.subject.message": "Сообщение",
+  "admin.subject.sanction": "Жалоба на решение",
   "admin.subject.user": "Пользователь",
   "admin.take": "Рассмотреть",
   "admin.unban": "Разблокировать",

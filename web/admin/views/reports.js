@@ -13,7 +13,7 @@ import { openAccount } from "./users.js";
 
 const STATES = ["open", "assigned", "decided"];
 /** @type {Record<string, any>} */
-const ICONS = { message: "thread", user: "contact", chat: "group" };
+const ICONS = { message: "thread", user: "contact", chat: "group", sanction: "lock" };
 
 export function reports() {
   const state = signal(STATES[0]);
@@ -27,9 +27,14 @@ export function reports() {
   ];
 }
 
+/** @param {any} report @returns {string} what it is about, in a few words */
+function titleOf(report) {
+  return report.subjectKind === "sanction" ? t("admin.subject.sanction") : t(`admin.ground.${report.reason}`);
+}
+
 /** @param {any} report @param {() => void} press */
 function reportRow(report, press) {
-  const title = `${t(`admin.ground.${report.reason}`)}: ${who(report.userId)}`;
+  const title = `${titleOf(report)}: ${who(report.subjectKind === "sanction" ? report.reporterId : report.userId)}`;
   const below = report.content || report.comment || t(`admin.subject.${report.subjectKind}`);
   const mark = report.decision ? t(`admin.decision.${report.decision}`) : report.assigneeId !== null && who(report.assigneeId);
   return row(icon(ICONS[report.subjectKind]), title, [below, " · ", momentOf(report.createdAt)], press, mark && h("span.badge.quiet", null, mark));
@@ -37,7 +42,7 @@ function reportRow(report, press) {
 
 /** @param {any} report @param {() => void} changed */
 function openReport(report, changed) {
-  dialog(t(`admin.ground.${report.reason}`), (close) => {
+  dialog(titleOf(report), (close) => {
     const done = (/** @type {any} */ answer) => {
       if (!answer) return;
       close();
@@ -62,6 +67,7 @@ function openReport(report, changed) {
         "div.buttons",
         null,
         report.userId !== null && button("open-account", () => openAccount(report.userId)),
+        report.subjectKind === "sanction" && button("open-account", () => openAccount(report.reporterId)),
         report.subjectKind === "message" && button("remove", () => remove(report.subjectId)),
         report.state !== "decided" && button(isMine ? "give-back" : "take", () => change({ assigneeId: isMine ? null : self().id })),
       ),

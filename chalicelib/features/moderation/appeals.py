@@ -1,0 +1,46 @@
+"""Appeals of users against their warnings, mutes and bans. Each is a report in the moderators' queue."""
+
+from typing import LiteralString
+
+import msgspec
+
+from chalicelib.core import db, ratelimit
+from chalicelib.core.context import Actor
+from chalicelib.core.http import Request
+from chalicelib.core.verdicts import LimitedOutcome, settled_within
+from chalicelib.features.accounts import service as accounts
+from chalicelib.features.accounts.schemas import Credentials
+from chalicelib.features.moderation.reports import REPORTS, Filed
+from chalicelib.features.moderation.schemas import BanAppeal, Report
+
+
+class _Filed(LimitedOutcome, frozen=True, kw_only=True):
+    report: str | None
+
+
+def appeal(actor: Actor, sanction_id: int, comment: str) -> Filed:
+    """Appeals against a sanction of the actor's own, once. Raises NotFound, RateLimited."""
+    return _file(actor.user_id, sanction_id, comment, actor=actor)
+
+
+def appeal_against_ban(given: BanAppeal, request: Request) -> Filed:
+    """Appeals against the ban that keeps an account from logging in, once.
+
+    It takes from the logins of the account and of the address, so that nobody tries passwords here instead. Raises
+    InvalidInput, WrongCredentials, NotFound where there is no ban, RateLimited.
+    """
+    named = Credentials(username=given.username, email=given.email, password=given.password)
+    account, _ = accounts.authenticate(named, request)
+    return _file(account.user_id, None, given.comment)
+
+
+_FILE: LiteralString = """
+SELECT * FROM file_appeal(%(user_id)s, %(sanction_id)s::bigint, %(comment)s, %(burst)s::integer)
+"""
+
+
+def _file(user_id: int, sanction_id: int | None, comment: str, actor: Actor | None = None) -> Filed:
+    values = {"user_id": user_id, "sanction_id": sanction_id, "comment": comment}
+    filed = settled_within(REPORTS, lambda burst: db.the(_Filed, _FILE, {**values, "burst": burst}, actor=actor))
+    report = msgspec.json.decode(filed.report or "", type=Report)
+    return Filed(report=report, is_new=filed.verdict == "allowed", headers=ratelimit.headers(REPORTS, filed))
