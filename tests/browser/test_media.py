@@ -8,7 +8,7 @@ import pytest
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 
-from tests.browser.app_page import Client, client
+from tests.browser.app_page import Client, client, until
 from tests.browser.seed import lake
 from tests.support.people import Person
 from tests.support.server import Server
@@ -19,6 +19,7 @@ _FLAGS = (
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 )
+_LARGE_BYTES = 12 * 1024 * 1024  # goes in parts
 _RECORDING = "return document.querySelector('.recorder time')?.textContent >= '0:01'"
 
 
@@ -47,6 +48,7 @@ def test_voice_messages_and_captions(
     _record_and_hear(here, there, chat, alice)
     _describe_files(here, there, tmp_path)
     _be_told_of_checks(here, there, server, chat, tmp_path / "list.txt")
+    _pause_a_large_file(here, there, chat, alice, tmp_path / "large.bin")
     assert here.refused() == there.refused() == []
 
 
@@ -130,3 +132,55 @@ def _be_told_of_checks(here: Client, there: Client, server: Server, chat: int, f
     server.sql("UPDATE uploads SET state = 'quarantined' WHERE filename = 'list.txt' AND state = 'ready'")
     there.open(f"chat/{chat}")
     there.until("return document.querySelector('.harmful')?.textContent.includes('Found harmful')")
+
+
+def _pause_a_large_file(here: Client, there: Client, chat: int, alice: Person, file: Path) -> None:
+    """It waits while a message passes it, and over a reload; another is given up."""
+    file.write_bytes(b"x" * _LARGE_BYTES)
+    here.open(f"chat/{chat}")
+    here.until("return document.querySelector('.composer .send') !== null")
+    _throttle(here, bytes_per_second=4_000_000)
+    _attach(here, file)
+    here.run("document.querySelector('.composer .send').click()")
+    here.until("return document.querySelector('.sending small')?.textContent.includes(' of 12 MB')")
+    _press(here, ".sending", "Pause")
+    here.until("return document.querySelector('.sending small').textContent.startsWith('Paused · ')")
+    here.write("meanwhile")
+    there.until("return [...document.querySelectorAll('.text')].at(-1)?.textContent === 'meanwhile'")
+    here.open(f"chat/{chat}")
+    here.until("return document.querySelector('.sending small')?.textContent === 'Paused'")
+    _throttle(here, bytes_per_second=-1)
+    _press(here, ".sending", "Resume")
+    there.until("return document.querySelector('.message:last-child .file b')?.textContent === 'large.bin'")
+    assert alice.history(chat)[0]["attachments"][0]["size"] == _LARGE_BYTES
+    used = alice.http.get("/uploads/usage").json()["used"]
+
+    _throttle(here, bytes_per_second=4_000_000)
+    _attach(here, file)
+    here.run("document.querySelector('.composer .send').click()")
+    here.until("return document.querySelector('.sending small')?.textContent.includes(' of 12 MB')")
+    _press(here, ".sending", "Cancel")
+    here.choose("Delete")
+    here.until("return document.querySelector('.pending') === null")
+    until(lambda: alice.http.get("/uploads/usage").json()["used"] == used, lambda: "what was given up is stored")
+
+
+def _attach(page: Client, file: Path) -> None:
+    page.browser.find_element(By.CSS_SELECTOR, ".composer input[type=file]").send_keys(str(file))
+    page.until("return document.querySelector('.chip') !== null")
+
+
+def _press(page: Client, place: str, words: str) -> None:
+    """Presses the button there that says this."""
+    find = (
+        "const found = [...document.querySelectorAll(`${arguments[0]} button`)].find("
+        "one => one.textContent === arguments[1]); found?.click(); return found !== undefined"
+    )
+    page.until(find, place, words)
+
+
+def _throttle(page: Client, *, bytes_per_second: int) -> None:
+    """Has the browser send no faster."""
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_second}
+    page.browser.execute_cdp_cmd("Network.enable", {})
+    page.browser.execute_cdp_cmd("Network.emulateNetworkConditions", slow)

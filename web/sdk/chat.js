@@ -121,6 +121,16 @@ export class Chat extends Emitter {
     return this.me.outbox.retry(clientMessageId);
   }
 
+  /** Pauses a large file that is on its way; other messages pass it. @param {string} clientMessageId of its message */
+  pause(clientMessageId) {
+    return this.me.outbox.pause(clientMessageId);
+  }
+
+  /** Sends what is missing of it, also after a restart. @param {string} clientMessageId */
+  resume(clientMessageId) {
+    return this.me.outbox.resume(clientMessageId);
+  }
+
   /** Gives up a message that is not sent. @param {string} clientMessageId */
   discard(clientMessageId) {
     return this.me.outbox.discard(clientMessageId);

@@ -7,6 +7,7 @@ const AT_ONCE = 3;
  * @typedef {object} LargeOptions
  * @property {import("./uploads.js").OnProgress} [onProgress]
  * @property {(uploadId: number) => void} [onBegun] is told the id, by which another process can go on
+ * @property {(upload: LargeUpload) => void} [onLarge] is given what pauses it, where `me.uploads.upload` sends in parts
  * @property {number} [begun] an upload to go on with; the file must be the same
  * @property {AbortSignal} [signal] gives up
  */

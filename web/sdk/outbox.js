@@ -14,6 +14,7 @@ import { Backoff, oneByOne, pause } from "./timing.js";
  * @property {import("./uploads.js").Sendable[]} files what is attached
  * @property {number[]} uploaded the uploads of the first of them
  * @property {number} [begun] the large upload that was begun of the next one
+ * @property {boolean} [paused] its large file waits for `resume`, and others pass it
  * @property {string} createdAt
  * @property {number} order counts up
  * @property {string} tab which tab sends it
@@ -34,13 +35,15 @@ export class Outbox extends Emitter {
   #waiting = new Map();
   /** Chats whose messages are being sent. @type {Set<number>} */
   #busy = new Set();
+  /** What ends the upload of a message's file. @type {Map<string, {pause: () => void, discard: () => void}>} */
+  #uploading = new Map();
   #inOrder = oneByOne();
   #tab = randomId();
   #waking = new AbortController();
   #stopped = false;
   #order = Date.now();
-  /** @type {() => void} */
-  #release = () => undefined;
+  /** What gives back the locks of this tab, and those that it waits for. @type {(() => void)[]} */
+  #releases = [];
 
   /**
    * @param {object} parts
@@ -63,21 +66,34 @@ export class Outbox extends Emitter {
 
   /** Takes over what an earlier process, or a tab that is closed, has left unsent. */
   async start() {
-    this.#release = holdLock(this.storage, `tab:${this.#tab}`, () => undefined);
+    const own = `tab:${this.#tab}`;
+    this.#releases.push(holdLock(this.storage, own, () => undefined));
     const held = await heldLocks(this.storage);
+    await this.#takeOver((tab) => !held?.has(tab));
+    for (const tab of held ?? []) if (tab.startsWith("tab:") && tab !== own) this.#inherit(tab);
+  }
+
+  /** Takes over what a tab leaves unsent, once it is closed: a page that is reloaded may end after the new one has begun. @param {string} tab */
+  #inherit(tab) {
+    const release = holdLock(this.storage, tab, () => {
+      void this.#takeOver((name) => name === tab).finally(() => release());
+    });
+    this.#releases.push(release);
+  }
+
+  /** @param {(tab: string) => boolean} isLeft by the name of a tab's lock */
+  async #takeOver(isLeft) {
     const stored = (await this.storage.list(this.prefix)).map(([, pending]) => pending);
-    for (const pending of stored.sort((one, other) => one.order - other.order)) {
-      if (held?.has(`tab:${pending.tab}`)) continue;
-      await this.#store({ ...pending, tab: this.#tab });
-    }
-    for (const { chatId } of this.#pending.values()) this.#send(chatId);
+    const left = stored.filter(({ tab }) => isLeft(`tab:${tab}`)).sort((one, other) => one.order - other.order);
+    for (const pending of left) await this.#store({ ...pending, tab: this.#tab });
+    for (const { chatId } of left) this.#send(chatId);
   }
 
   /** Sends nothing more. What is not acknowledged stays stored. */
   stop() {
     this.#stopped = true;
     this.wake();
-    this.#release();
+    for (const release of this.#releases) release();
   }
 
   /** Tries now what it would try later: there is a connection. */
@@ -131,7 +147,28 @@ export class Outbox extends Emitter {
   async retry(clientMessageId) {
     const pending = this.#pending.get(clientMessageId);
     if (!pending?.failed) return;
-    await this.#store({ ...pending, failed: null });
+    await this.#change(clientMessageId, { failed: null });
+    this.#send(pending.chatId);
+  }
+
+  /**
+   * Holds a message back whose large file is on its way. What has arrived of it is kept, for a day.
+   *
+   * @param {string} clientMessageId
+   * @returns {Promise<void>}
+   */
+  async pause(clientMessageId) {
+    const pending = this.#pending.get(clientMessageId);
+    if (!pending?.begun || pending.failed || pending.paused) return;
+    await this.#change(clientMessageId, { paused: true });
+    this.#uploading.get(clientMessageId)?.pause();
+  }
+
+  /** Sends what is missing of a file that was paused. @param {string} clientMessageId @returns {Promise<void>} */
+  async resume(clientMessageId) {
+    const pending = this.#pending.get(clientMessageId);
+    if (!pending?.paused) return;
+    await this.#change(clientMessageId, { paused: false });
     this.#send(pending.chatId);
   }
 
@@ -140,6 +177,8 @@ export class Outbox extends Emitter {
     const pending = this.#pending.get(clientMessageId);
     if (!pending) return;
     await this.#remove(pending);
+    this.#uploading.get(clientMessageId)?.discard();
+    if (pending.paused && pending.begun) void this.uploads.remove(pending.begun).catch(() => undefined);
     this.#settle(clientMessageId)?.reject(new ApiError({ status: 410, code: "discarded", title: "It was given up" }));
   }
 
@@ -156,6 +195,7 @@ export class Outbox extends Emitter {
         await this.#remove(next);
         this.#settle(next.clientMessageId)?.resolve(message);
       } catch (error) {
+        if (this.#pending.get(next.clientMessageId)?.paused) continue;
         if (isRetryable(error)) await this.#pause(Math.max((error.retryAfter ?? 0) * 1000, backoff.next()));
         else if (this.#pending.has(next.clientMessageId)) await this.#refuse(next.clientMessageId, error);
       }
@@ -165,7 +205,7 @@ export class Outbox extends Emitter {
 
   /** @param {number} chatId */
   #next(chatId) {
-    return this.#stopped ? undefined : this.of(chatId).find((pending) => !pending.failed);
+    return this.#stopped ? undefined : this.of(chatId).find((pending) => !pending.failed && !pending.paused);
   }
 
   /** @param {Pending} pending @returns {Promise<any>} the message */
@@ -183,41 +223,64 @@ export class Outbox extends Emitter {
   }
 
   /** @param {Pending} pending @returns {Promise<number[]>} the uploads of its files */
-  async #uploaded({ clientMessageId, chatId, files }) {
+  async #uploaded({ clientMessageId, files }) {
     const known = () => /** @type {Pending} */ (this.#pending.get(clientMessageId));
     for (const file of files.slice(known().uploaded.length)) {
-      const discarded = new AbortController();
-      const { id } = await this.uploads.upload(file, {
-        begun: known().begun,
-        signal: discarded.signal,
-        onBegun: (begun) => void (known() && this.#store({ ...known(), begun })),
-        onProgress: (progress) => {
-          if (!known()) discarded.abort();
-          this.emit("progress", { clientMessageId, chatId, ...progress });
-        },
-      });
+      const { id } = await this.#upload(known(), file).finally(() => this.#uploading.delete(clientMessageId));
       if (!known()) throw new ApiError({ status: 410, code: "discarded" });
-      await this.#store({ ...known(), uploaded: [...known().uploaded, id], begun: undefined });
+      await this.#change(clientMessageId, { uploaded: [...known().uploaded, id], begun: undefined });
     }
     return known().uploaded;
   }
 
+  /** @param {Pending} pending @param {import("./uploads.js").Sendable} file @returns {Promise<import("./types/api.js").Attachment>} */
+  #upload({ clientMessageId, chatId, begun }, file) {
+    const discarded = new AbortController();
+    return new Promise((resolve, reject) => {
+      /** @type {import("./large-uploads.js").LargeUpload | undefined} */
+      let large;
+      const pause = () => {
+        large?.pause();
+        reject(new ApiError({ status: 409, code: "paused" }));
+      };
+      this.#uploading.set(clientMessageId, { pause, discard: () => discarded.abort() });
+      const uploaded = this.uploads.upload(file, {
+        begun,
+        signal: discarded.signal,
+        onLarge: (upload) => (large = upload),
+        onBegun: (uploadId) => void this.#change(clientMessageId, { begun: uploadId }),
+        onProgress: (progress) => this.emit("progress", { clientMessageId, chatId, ...progress }),
+      });
+      uploaded.then(resolve, reject);
+    });
+  }
+
   /** @param {string} clientMessageId @param {unknown} error */
   async #refuse(clientMessageId, error) {
-    const pending = /** @type {Pending} */ (this.#pending.get(clientMessageId));
     const { code = "failed", message } = /** @type {{code?: string, message: string}} */ (error);
-    await this.#store({ ...pending, failed: { code, message } });
+    await this.#change(clientMessageId, { failed: { code, message } });
     this.#settle(clientMessageId)?.reject(/** @type {Error} */ (error));
   }
 
   /** @param {Pending} pending */
   #store(pending) {
     // One by one: messages are sent in the order in which they were given.
+    return this.#inOrder(() => this.#keep(pending));
+  }
+
+  /** @param {string} clientMessageId of a message that is changed, unless it was given up @param {Partial<Pending>} fields */
+  #change(clientMessageId, fields) {
     return this.#inOrder(async () => {
-      await this.storage.set([[`${this.prefix}${pending.clientMessageId}`, pending]]);
-      this.#pending.set(pending.clientMessageId, pending);
-      this.emit("changed", { chatId: pending.chatId });
+      const pending = this.#pending.get(clientMessageId);
+      if (pending) await this.#keep({ ...pending, ...fields });
     });
+  }
+
+  /** @param {Pending} pending */
+  async #keep(pending) {
+    await this.storage.set([[`${this.prefix}${pending.clientMessageId}`, pending]]);
+    this.#pending.set(pending.clientMessageId, pending);
+    this.emit("changed", { chatId: pending.chatId });
   }
 
   /** @param {Pending} pending */

@@ -41,7 +41,11 @@ export class Uploads {
     } catch (error) {
       if (/** @type {ApiError} */ (error).code !== "too_large") throw error;
     }
-    if (!form) return (await this.large(file, options)).done;
+    if (!form) {
+      const large = await this.large(file, options);
+      options.onLarge?.(large);
+      return large.done;
+    }
     const data = new FormData();
     for (const [field, value] of Object.entries(form.fields)) data.append(field, value);
     // React Native's FormData takes an object with a `uri`, which the types of browsers do not know.

@@ -244,7 +244,7 @@ class History {
     if (this.#to !== Infinity) return rows;
     for (const pending of chat.pending) {
       const { clientMessageId: key, failed } = pending;
-      rows.push({ key, made: [failed, pending.paused, pending.begun], make: () => pendingRow(chat, pending, () => this.#progressOf(key).value) });
+      rows.push({ key, made: [failed, pending.begun], make: () => pendingRow(chat, pending, () => this.#progressOf(key).value) });
     }
     if (!rows.length && chat.copy.whole) rows.push({ key: "none", made: [], make: () => empty("smile", t("messages.none")) });
     return rows;

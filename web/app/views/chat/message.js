@@ -5,10 +5,11 @@ import { h } from "../../core/dom.js";
 import { momentOf, t, timeOf, why } from "../../core/i18n.js";
 import { personAvatar } from "../../parts/avatar.js";
 import { icon } from "../../parts/icons.js";
+import { later } from "../../parts/later.js";
 import { openPrivate } from "../../parts/rows.js";
 import { kindOf, ticks } from "../list/row.js";
 import { bodyOf } from "./body.js";
-import { sendingFiles } from "./files.js";
+import { media, sendingFiles } from "./files.js";
 import { storyOf } from "./story.js";
 
 /**
@@ -116,7 +117,7 @@ function facts(chat, message, own) {
  * @param {() => number} progress
  */
 export function pendingRow(chat, pending, progress) {
-  const { body, files, failed, clientMessageId } = pending;
+  const { body, files, failed, begun, clientMessageId } = pending;
   const state = failed
     ? [icon("warning"), h("span", null, why({ ...failed, status: 400 }))]
     : [h("small", null, () => files.length > 0 && progress() >= 1 && t("file.checking")), h("time", null, timeOf(pending.createdAt)), h("span", { title: t("status.pending") }, icon("clock"), h("span.unseen", null, t("status.pending")))];
@@ -127,6 +128,7 @@ export function pendingRow(chat, pending, progress) {
       "div.bubble",
       null,
       sendingFiles(files, body.fileDetails ?? [], progress),
+      begun && !failed && later("div.attached", async () => (await media()).sending, chat, pending, progress),
       bodyOf(chat, { ...body, attachments: [], mentions: [], messageType: body.poll ? "text" : body.messageType }),
       h("div.facts", null, state),
       failed &&

@@ -8,6 +8,7 @@ import { addWords, shownLanguage } from "../../core/i18n.js";
 import { attached, showPicture } from "./attached.js";
 import { describe } from "./captions.js";
 import { record } from "./recorder.js";
+import { sending } from "./sending.js";
 
 const STYLE = new URL("media.css", import.meta.url).href;
 
@@ -27,5 +28,5 @@ async function open() {
   document.head.append(style);
   addWords((await words).default);
   await styled;
-  return { attached, describe, record, showPicture };
+  return { attached, describe, record, sending, showPicture };
 }

@@ -1,6 +1,12 @@
 export default {
   "caption": "Caption",
   "file.harmful": "Found harmful: its content was deleted",
+  "sending.cancel": "Cancel",
+  "sending.cancel.ask": "Delete this message and its file?",
+  "sending.pause": "Pause",
+  "sending.paused": "Paused",
+  "sending.resume": "Resume",
+  "sending.share": "{sent} of {size}",
   "voice": "Voice message",
   "voice.cancel": "Delete the recording",
   "voice.denied": "Nothing can be recorded: allow the microphone in the browser, or connect one",

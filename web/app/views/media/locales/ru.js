@@ -1,6 +1,12 @@
 export default {
   "caption": "Подпись",
   "file.harmful": "Файл опасен: его содержимое удалено",
+  "sending.cancel": "Отменить",
+  "sending.cancel.ask": "Удалить это сообщение и его файл?",
+  "sending.pause": "Приостановить",
+  "sending.paused": "Приостановлено",
+  "sending.resume": "Продолжить",
+  "sending.share": "{sent} из {size}",
   "voice": "Голосовое сообщение",
   "voice.cancel": "Удалить запись",
   "voice.denied": "Записать нельзя: разрешите микрофон в браузере или подключите его",
