@@ -101,6 +101,13 @@ def mail(event: SQSEvent) -> dict[str, Any]:
     return queues.mail(event.to_dict())
 
 
+@app.on_sqs_message(queue=settings().notify_queue_url.rpartition("/")[2], batch_size=10, name="notify")
+def notify(event: SQSEvent) -> dict[str, Any]:
+    from chalicelib.entry import queues
+
+    return queues.notify(event.to_dict())
+
+
 # A question at a time: an answer takes seconds.
 @app.on_sqs_message(queue=settings().assistant_queue_url.rpartition("/")[2], batch_size=1, name="assistant")
 def assistant(event: SQSEvent) -> dict[str, Any]:

@@ -148,7 +148,7 @@ class _Conversation:
         self._ledger = ledger
         self._numbers = itertools.count(1)
         self._cursor = ""
-        self._endpoint = connections.of_users([SENDER.user_id])[0].endpoint
+        self._endpoint = connections.alive([SENDER.user_id])[0].endpoint
         self._fill_group()
         self._sql("INSERT INTO contacts (owner_id, user_id) VALUES (1, 2), (2, 1)")
 
@@ -211,7 +211,7 @@ class _Conversation:
 
     def _renew(self) -> None:
         connections._renewed.clear()
-        connections.renew(connections.of_users([SENDER.user_id])[0])
+        connections.renew(connections.alive([SENDER.user_id])[0])
         # Finding out whose it is was no part of it.
         self._ledger.add(dynamodb_reads=-1)
 

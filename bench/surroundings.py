@@ -66,6 +66,7 @@ def surroundings() -> Iterator[Surroundings]:
             live_table=local.name("LiveTable"),
             push_queue_url=local.queue_url(local.name("PushQueue")),
             mail_queue_url=local.queue_url(local.name("MailQueue")),
+            notify_queue_url=local.queue_url(local.name("NotifyQueue")),
             assistant_queue_url=local.queue_url(local.name("AssistantQueue")),
             presence_queue_url=local.queue_url(local.name("PresenceQueue")),
             jwt_secret="a secret for benchmarks, long enough for HS256",

@@ -49,6 +49,15 @@ _MANY_MOMENTS = 1e6
 _LARGE_FILE_BYTES = 100_000_000
 # Its parts; and to begin, to list and to join them.
 _WRITES_A_FILE = math.ceil(_LARGE_FILE_BYTES / size_for(_LARGE_FILE_BYTES)) + 3
+# What a notification asks of AWS at most, alone: two messages, each sent, received and deleted, to two functions. The
+# milliseconds are suppositions: of a statement, and of a push service's answer.
+_NOTIFICATION: "Counts" = {
+    "sqs_standard": 6,
+    "invocations": 2,
+    "wait_ms_presence_changed": 20,
+    "wait_ms_notify": 300,
+    "log_bytes": 600,
+}
 WAYS = ("inline", "queue")
 # What a processor's time is priced as.
 PROCESSORS: Mapping[Architecture, str] = {
@@ -70,6 +79,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     sessions: float = 4.0  # a user and day
     minutes: float = 60.0  # connected, a user and day
     letters: float = 0.0  # by email, a user and month; a stage without MAIL_FROM sends none
+    notifications: float = 0.0  # of devices, a user and day; a stage without PUSH_CONTACT sends none
     large_files: float = 0.0  # of 100 MB each, sent in parts, a user and month
     # By REST, a user and day: a new token for each session, and two pages of history that the device does not have.
     requests: float = 6.0
@@ -201,6 +211,9 @@ def quantities(usage: Usage, way: str, counts: Counted, architecture: Architectu
         "s3_writes": usage.users * usage.large_files * _WRITES_A_FILE,
         "s3_gigabytes": usage.users * usage.large_files * _LARGE_FILE_BYTES / 1e9,
     }
+    notified = usage.users * usage.notifications * DAYS
+    for what, amount in _billed(_NOTIFICATION, architecture).items():
+        total[what] = total.get(what, 0.0) + notified * amount
     for name, often in times(usage).items():
         for what, amount in _billed(asked(usage, name, way, counts), architecture).items():
             total[what] = total.get(what, 0.0) + often * amount
@@ -220,7 +233,8 @@ def bill(
         **standing.quantities(parameters or {}),
         "metrics": len(CATALOGUE),
         "sqs_fifo": _POLLS,
-        "sqs_standard": _POLLS * (2 if usage.letters else 1),  # presence, and letters where any are sent
+        # Presence, and letters and notifications where any are sent.
+        "sqs_standard": _POLLS * (1 + bool(usage.letters) + bool(usage.notifications)),
     }
     for name, amount in _billed(counts.actions[way]["sweep"], architecture).items():
         fixed[name] = fixed.get(name, 0) + HOURS * 60 * amount

@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 
-from infra import domains, functions, kept, package, pictures, record
+from infra import domains, functions, kept, layers, package, record
 from infra.bucket import Bucket
 from infra.rollout import chalice
 from infra.stack import Stack
@@ -41,7 +41,7 @@ def destroy(stage: Stage, stack: Stack, say: Say, *, data: bool) -> None:
     functions.leave_vpc(stage, _physical(resources, "FunctionSecurityGroup"), say)
     say("removing what Chalice has made")
     _delete_app(stage, resources)
-    pictures.delete_layers(stage)
+    layers.delete_layers(stage)
     functions.delete_logs(stage)
     if resources:
         say("deleting the stack")

@@ -13,9 +13,9 @@ from infra.render import database_url
 from infra.stage import FUNCTIONS, IN_VPC, DeployError, Say, Stage
 from infra.wheels import Target
 
-_FROM_QUEUES = ("push", "presence_changed", "mail", "assistant")
+_FROM_QUEUES = ("push", "presence_changed", "mail", "notify", "assistant")
 # The queues that nothing is put into unless the stage has this variable.
-_ASKED_FOR_BY = {"mail": "MAIL_FROM", "assistant": "ASSISTANT_MODEL"}
+_ASKED_FOR_BY = {"mail": "MAIL_FROM", "notify": "PUSH_CONTACT", "assistant": "ASSISTANT_MODEL"}
 # 45 minutes, which is the longest that was heard of.
 _INTERFACE_CHECKS = 180
 _PARTLY = ["ReportBatchItemFailures"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.core.config import INLINE_PUBLISH_LIMIT
+from chalicelib.features.notifications.webpush import Pair
 from infra.keys import Keys
 from infra.package import ROOT
 from infra.stage import BEHIND_REST, FUNCTIONS, GATEWAY_STAGE, IN_VPC, WITH_KEYS, DeployError, Stage
@@ -73,7 +74,8 @@ class Ground:
     """What stands already when the functions come: the stack's outputs, the two APIs, and the signing keys.
 
     `ipv6` says that functions in the VPC reach AWS by it. `reserved` bounds containers, by function. `edge_key` is
-    what the distribution shows, where there is one, and `layer` has the libraries of `pictures`.
+    what the distribution shows, where there is one, `layers` have the libraries of some functions, and by `vapid` the
+    stage shows itself to push services.
     """
 
     outputs: Mapping[str, str]
@@ -83,7 +85,8 @@ class Ground:
     ipv6: bool
     reserved: Mapping[str, int] = field(default_factory=dict)
     edge_key: str = ""
-    layer: str = ""
+    layers: Mapping[str, str] = field(default_factory=dict)
+    vapid: Pair = field(default_factory=lambda: Pair("", ""))
 
 
 def write(folder: Path, stage: Stage, templates: Templates, ground: Ground) -> None:
@@ -121,7 +124,7 @@ def _config(stage: Stage, templates: Templates, ground: Ground) -> dict[str, Any
             name: {
                 **{key: value for key, value in functions.get(name, {}).items() if key != _RESERVED},
                 **_network(name, ground),
-                **({"layers": [ground.layer]} if name == "pictures" and ground.layer else {}),
+                **({"layers": [ground.layers[name]]} if name in ground.layers else {}),
                 "iam_policy_file": f"policy-{name}.json",
                 "environment_variables": _for_one(name, stage, ground),
                 # Of a function without one Chalice takes it away.
@@ -149,6 +152,8 @@ def _everywhere(stage: Stage, ground: Ground) -> dict[str, str]:
         "PUSH_QUEUE_URL": ground.outputs["PushQueueUrl"],
         "PRESENCE_QUEUE_URL": ground.outputs["PresenceQueueUrl"],
         "MAIL_QUEUE_URL": ground.outputs["MailQueueUrl"],
+        "NOTIFY_QUEUE_URL": ground.outputs["NotifyQueueUrl"],
+        "VAPID_PUBLIC_KEY": ground.vapid.public,
         "ASSISTANT_QUEUE_URL": ground.outputs["AssistantQueueUrl"],
         "UPLOADS_BUCKET": ground.outputs["UploadsBucketName"],
         "WEBSOCKET_ENDPOINT": stage.endpoint(ground.socket_api),
@@ -173,6 +178,8 @@ def _for_one(function: str, stage: Stage, ground: Ground) -> dict[str, str]:
         variables |= {"DUAL_STACK": "on" if ground.ipv6 else "off"}
     if function in WITH_KEYS:
         variables |= ground.keys.variables()
+    if function == "notify":
+        variables |= {"VAPID_PRIVATE_KEY": ground.vapid.private}
     if function in BEHIND_REST and ground.edge_key:
         variables |= {"EDGE_KEY": ground.edge_key}
     key = stage.choices.environment.get(_ASSISTANT_KEY)

@@ -12,7 +12,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chalicelib.entry.preload import SERVED_APART
-from infra import apis, commands, concurrency, domains, edge, functions, package, pictures, record, render
+from infra import (
+    apis,
+    commands,
+    concurrency,
+    domains,
+    edge,
+    functions,
+    layers,
+    package,
+    pictures,
+    record,
+    render,
+    vapid,
+)
 from infra.bucket import Bucket, Release
 from infra.keys import KeyStore
 from infra.refusals import advice
@@ -46,13 +59,15 @@ class Rollout:
         keys = KeyStore(stage, outputs["JwtSecretArn"]).read()
         bounds = concurrency.reserved(stage, outputs, self.say)
         edge_key = edge.key(self.bucket) if "OneHost" in outputs else ""
-        layer = ""
-        if "pictures" in self.templates.policies:
-            layer = pictures.layer(stage, self.target, anew=migrating)
-        else:
+        made = {
+            name: layers.layer(stage, self.target, name, anew=migrating)
+            for name in layers.REQUIREMENTS
+            if name in self.templates.policies
+        }
+        if "pictures" not in self.templates.policies:
             pictures.let_go(stage, outputs["UploadsBucketName"])
         ids = apis.ensure_rest(stage), apis.ensure_sockets(stage)
-        ground = Ground(outputs, *ids, keys, self.ipv6, bounds, edge_key, layer)
+        ground = Ground(outputs, *ids, keys, self.ipv6, bounds, edge_key, made, vapid.keys(self.bucket))
         render.write(self.folder, stage, self.templates, ground)
         migrated = not migrating or functions.migrate_first(stage, self.zip, self.target, self.say, outputs)
         self._chalice(outputs)

@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 
 # Every function of app.py. Those in the VPC speak to PostgreSQL.
 IN_VPC = ("api_handler", "websocket_message", "presence_changed", "upload_stored", "sweep", "migrate")
-OUTSIDE = ("websocket_connect", "websocket_disconnect", "push", "polling", "mail", "assistant", "pictures")
+OUTSIDE = ("websocket_connect", "websocket_disconnect", "push", "polling", "mail", "notify", "assistant", "pictures")
 FUNCTIONS = (*IN_VPC, *OUTSIDE)
 # Who issues or verifies tokens.
 WITH_KEYS = ("api_handler", "websocket_connect", "websocket_message", "polling")

@@ -88,7 +88,7 @@ def _say_where(stack: Stack, output: Output) -> None:
         "sockets": f"{stack.socket_url}  (also {stack.socket_url.removesuffix('/api')}/ws)",
         "health": f"{stack.url}/health",
         "API pages": f"{origin}/docs",
-        "outbox": f"{origin}/outbox  (what would be sent by email)",
+        "outbox": f"{origin}/outbox  (emails and notifications)",
         "AWS": f"{stack.aws.endpoint}  (DynamoDB, SQS, S3, SNS, SES)",
         "PostgreSQL": _how_to_psql(stack),
         "data": str(stack.data_dir),

@@ -105,10 +105,10 @@ class Aws:
         """For tests: signatures and policies are checked as if it were so many seconds later."""
         self._link.ask(ShiftClock(seconds))
 
-    def outbox(self) -> list[dict[str, Any]]:
-        """The letters that SES has taken, the newest first."""
-        letters: list[dict[str, Any]] = self._link.ask(Outbox())
-        return letters
+    def outbox(self) -> dict[str, list[dict[str, Any]]]:
+        """The `letters` that SES has taken, and the `notifications`, the newest first."""
+        sent: dict[str, list[dict[str, Any]]] = self._link.ask(Outbox())
+        return sent
 
     def client(self, service: str) -> Any:
         """A boto3 client with this account's credentials, whatever the shell's say. Kept for the next caller."""

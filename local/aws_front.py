@@ -19,6 +19,7 @@ from urllib.parse import unquote_to_bytes
 from local import aws_mail, responses, rights, wsgi
 from local.aws_messages import StoredObject
 from local.aws_moto import Moto
+from local.aws_notified import Notified
 from local.aws_queues import AwsQueues
 from local.endpoints import Endpoints
 from local.faults import Fault, Faults
@@ -56,7 +57,8 @@ class Front:
         announce: Callable[[StoredObject, str], Awaitable[None]],
     ) -> None:
         self.faults = Faults()
-        self.queues = AwsQueues(moto)
+        self.notified = Notified()
+        self.queues = AwsQueues(moto, self.notified.take)
         self.mail = aws_mail.Mail()
         self.s3_thread = ThreadPoolExecutor(1, "s3")
         self._moto = moto

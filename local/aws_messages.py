@@ -110,7 +110,7 @@ class Held(msgspec.Struct, frozen=True, tag=True):
 
 
 class Outbox(msgspec.Struct, frozen=True, tag=True):
-    """Asks for the letters that SES has taken."""
+    """Asks for the letters that SES has taken, and for the notifications."""
 
 
 Asked = Setup | Reset | ShiftClock | Arm | Disarm | CallQueue | Receive | Wake | Held | Outbox

@@ -127,7 +127,9 @@ class Process:
         return None
 
     def _looked(self, asked: Held | Outbox) -> Any:
-        return self._front.queues.held(asked.queue) if isinstance(asked, Held) else self._front.mail.letters
+        if isinstance(asked, Held):
+            return self._front.queues.held(asked.queue)
+        return {"letters": self._front.mail.letters, "notifications": self._front.notified.notifications}
 
     async def _start(self, setup: Setup) -> int:
         """Returns the port."""
@@ -175,6 +177,7 @@ class Process:
     def _empty(self) -> None:
         self._store.clear()
         self._front.mail.letters = []
+        self._front.notified.notifications = []
         make_anew(self._setup.resources, self._moto)
 
     def _whole(self, action: str) -> Any:

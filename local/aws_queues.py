@@ -40,8 +40,10 @@ _NOT_STORED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 class AwsQueues:
     """All queues. Every method runs in the event loop, so that one call ends before the next begins."""
 
-    def __init__(self, moto: Moto) -> None:
+    def __init__(self, moto: Moto, on_sent: Callable[[str, list[str]], None]) -> None:
+        """`on_sent` hears of the bodies that a queue was given."""
         self._moto = moto
+        self._on_sent = on_sent
         self._waiting: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
         self._wakes = 0
 
@@ -57,17 +59,14 @@ class AwsQueues:
         payload = _decoded(body)
         _store_known_characters(payload)
         answer = whole(json.dumps(payload).encode() if "MessageBody" in payload or "Entries" in payload else body)
-        if action in _WAKING:
-            self._tell(_queue(payload))
+        self._done(action, payload)
         return answer
 
     def call(self, action: str, payload: dict[str, Any]) -> Answer:
         """Goes the short way, with anything but a ReceiveMessage."""
         _store_known_characters(payload)
-        name = _queue(payload)
         answer = self._moto.call("sqs", action, payload)
-        if action in _WAKING:
-            self._tell(name)
+        self._done(action, payload)
         return answer
 
     async def receive(
@@ -132,6 +131,14 @@ class AwsQueues:
         now = time.time() * 1000
         times = [max(item.visible_at, item.delayed_until) for item in queue._messages] if queue is not None else []
         return min((moment - now for moment in times if moment >= now), default=float("inf")) / 1000 + 0.002
+
+    def _done(self, action: str, payload: dict[str, Any]) -> None:
+        name = _queue(payload)
+        if action.startswith("SendMessage"):
+            sent = (payload, *payload.get("Entries", ()))
+            self._on_sent(name, [message["MessageBody"] for message in sent if "MessageBody" in message])
+        if action in _WAKING:
+            self._tell(name)
 
     def _tell(self, name: str) -> None:
         for changed in self._waiting[name]:

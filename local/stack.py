@@ -22,6 +22,7 @@ import uvicorn
 from chalicelib.core import config
 from chalicelib.core.migrations import migrate
 from chalicelib.entry.preload import SERVED_APART
+from chalicelib.features.notifications import webpush
 from local import protocols
 from local.aws import REGION, Aws
 from local.aws_link import AwsError
@@ -62,6 +63,7 @@ WARM = (
 
 # Letters are sent to `/outbox` alone.
 _SENDER = "Messenger <no-reply@messenger.example>"
+_CONTACT = "mailto:no-reply@messenger.example"
 # Other messengers' documents register with it.
 _PASSWORDS_OF_EXAMPLES = ("password123",)
 
@@ -304,22 +306,28 @@ class Stack:
             "push_queue_url": self.aws.queue_url(self.aws.name("PushQueue")),
             "presence_queue_url": self.aws.queue_url(self.aws.name("PresenceQueue")),
             "mail_queue_url": self.aws.queue_url(self.aws.name("MailQueue")),
+            "notify_queue_url": self.aws.queue_url(self.aws.name("NotifyQueue")),
             "assistant_queue_url": self.aws.queue_url(self.aws.name("AssistantQueue")),
             "uploads_bucket": self.aws.name("UploadsBucket"),
             "database_url": database_url,
-            "jwt_secret": self.options.jwt_secret or given.jwt_secret or self._kept_secret(),
+            "jwt_secret": self.options.jwt_secret or given.jwt_secret or self._kept("jwt_secret"),
         }
         if "INLINE_PUBLISH_LIMIT" not in os.environ:
             ours["inline_publish_limit"] = config.INLINE_PUBLISH_LIMIT
         if not given.mail_from:
             ours["mail_from"] = _SENDER
+        if not given.push_contact:
+            ours["push_contact"] = _CONTACT
+        if not given.vapid_private_key:
+            pair = webpush.pair_of(self._kept("vapid_seed").encode())
+            ours |= {"vapid_private_key": pair.private, "vapid_public_key": pair.public}
         if not given.allowed_passwords:
             ours["allowed_passwords"] = _PASSWORDS_OF_EXAMPLES
         return msgspec.structs.replace(given, **{**ours, **self.options.settings})
 
-    def _kept_secret(self) -> str:
-        """Made once: sessions outlive a restart."""
-        path = self.data_dir / "jwt_secret"
+    def _kept(self, name: str) -> str:
+        """A secret that is made once: sessions, and what browsers subscribed to, outlive a restart."""
+        path = self.data_dir / name
         if not path.exists():
             unfinished = path.with_suffix(".new")
             unfinished.touch(mode=0o600)

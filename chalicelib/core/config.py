@@ -41,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     uploads_bucket: str = "messenger-uploads-123456789012-us-east-1"
     mail_queue_url: str = "messenger-mail"
     assistant_queue_url: str = "messenger-assistant.fifo"
+    notify_queue_url: str = "messenger-notify"
 
     # Sessions. The secret signs; the previous ones still verify, so that a key can be rotated.
     jwt_secret: str = ""
@@ -61,6 +62,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # at this URL, which gets `#reset=TOKEN` and the like; without one, letters have the token alone.
     mail_from: str = ""  # as `Messenger <no-reply@chat.example.com>`
     mail_link_url: str = ""
+
+    # Notifications by Web Push, which are off without a contact: where push services reach those who run this.
+    push_contact: str = ""  # as `mailto:ops@chat.example.com`, or an https URL
+    vapid_public_key: str = ""
+    vapid_private_key: str = ""  # known to the function that sends alone
+    push_hosts: tuple[str, ...] = ()  # host:port of push services that may be private: those on one's own machine
 
     # The assistant, which is off without a model. The model is one of Amazon Bedrock, unless a URL names an endpoint
     # that speaks the chat format of OpenAI. The limits are in tokens a day, of questions and answers together.
@@ -144,6 +151,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if not self.turn_secret and any(server.startswith("turn") for server in self.ice_servers):
             raise ValueError("ICE_SERVERS must have no turn: URLs without TURN_SECRET, which relays share")
         self._check_assistant()
+        if not _CONTACT.fullmatch(self.push_contact):
+            raise ValueError("PUSH_CONTACT must be mailto:somebody@example.com, or an https URL")
         if not self.token_seconds:
             raise ValueError("JWT_EXPIRES_IN must be a second or more")
         for entry in self.dialect_hosts:
@@ -178,6 +187,7 @@ _LIFETIME = re.compile(r"(?P<number>[0-9]{1,12})(?P<unit>[smhd]?)")
 _ICE_URL = r"(?:stun|turns?):[^\s|=?,]+(?:\?transport=(?:udp|tcp))?"
 _ICE_SERVER = re.compile(rf"{_ICE_URL}(?:\|{_ICE_URL})*(?:=[1-9][0-9]{{0,3}})?")
 _HTTP_URL = re.compile(r"(?:https?://[^\s/?#@]+(?:/[^\s?#]*)?)?")
+_CONTACT = re.compile(r"(?:mailto:[^\s@]+@[^\s@]+|https://\S+)?")
 _UNITS = {"s": 1, "m": 60, "h": 60 * 60, "d": _DAY}
 _SQS_DELAY = 15 * 60  # SQS holds back a message no longer
 _PRESIGNED = 7 * _DAY  # a signature in a URL or a form lives no longer

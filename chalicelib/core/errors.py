@@ -170,6 +170,10 @@ class MailOff(Refused):
     code, title = "mail_off", "This server sends no email; ask those who run it"
 
 
+class NotificationsOff(Refused):
+    code, title = "notifications_off", "This server sends no notifications; ask those who run it"
+
+
 class AssistantOff(Refused):
     code, title = "assistant_off", "This server has no assistant; ask those who run it"
 

@@ -57,6 +57,16 @@ RUSSIAN: Mapping[str, str] = {
     "must be one of: {choices}": "должно быть одним из значений: {choices}",
     "must be text": "должно быть текстом",
     "must be true or false": "должно быть true или false",
+    "must be a URL as the browser's push service gives it": "должно быть адресом, который дала служба push браузера",
+    "must be a URL of a public push service, by https": (
+        "должно быть адресом общедоступной службы push, начиная с https"
+    ),
+    "must be a key as the browser gives it, in base64url": "должно быть ключом, который дал браузер, в base64url",
+    "must be a time of the day, such as 22:30": "должно быть временем суток, например 22:30",
+    "must be another time than start": "должно быть другим временем, чем start",
+    "must be the name of a time zone, such as Europe/Berlin": (
+        "должно быть названием часового пояса, например Europe/Berlin"
+    ),
     "must be websocket on a WebSocket": "на WebSocket должно быть websocket",
     "must have a letter or a digit": "должно содержать букву или цифру",
     "must have a letter, a digit or an emoji": "должно содержать букву, цифру или эмодзи",
@@ -159,6 +169,7 @@ RUSSIAN: Mapping[str, str] = {
     "There is no such path, or it does not have this method.": "Такого пути нет, или у него нет этого метода.",
     "There is no such action": "Такого действия нет",
     "There is no such call.": "Такого звонка нет.",
+    "There is no such device.": "Такого устройства нет.",
     "There is no such chat.": "Такого чата нет.",
     "There is no such invite.": "Такого приглашения нет.",
     "There is no such message that waits.": "Такого отложенного сообщения нет.",
@@ -196,6 +207,9 @@ RUSSIAN: Mapping[str, str] = {
     "The assistant has too much to do; ask again in a minute": "Помощник перегружен, спросите через минуту",
     "The assistant took too long; ask again, or about less": (
         "Помощник отвечал слишком долго, спросите ещё раз или о меньшем"
+    ),
+    "This server sends no notifications; ask those who run it": (
+        "Этот сервер не отправляет уведомлений, спросите его владельцев"
     ),
     "This server sends no email; ask those who run it": (
         "Этот сервер не отправляет писем, обратитесь к тем, кто его содержит"

@@ -15,6 +15,7 @@ from chalicelib.features.calls.routes import routes as calls
 from chalicelib.features.chats.routes import routes as chats
 from chalicelib.features.messages.routes import routes as messages
 from chalicelib.features.moderation.routes import routes as moderation
+from chalicelib.features.notifications.routes import routes as notifications
 from chalicelib.features.ops.routes import routes as ops
 from chalicelib.features.people.routes import routes as people
 from chalicelib.features.polls.routes import routes as polls
@@ -30,6 +31,7 @@ _OWN = (
     polls,
     calls,
     assistant,
+    notifications,
     uploads,
     moderation,
     ops,

@@ -53,6 +53,7 @@ from chalicelib.features.moderation.schemas import (
     WarningInput,
     WordRuleInput,
 )
+from chalicelib.features.notifications.schemas import DeviceInput, NotificationChange
 from chalicelib.features.people.schemas import ContactChange, NewContact, PrivacyChange, ProfileChange
 from chalicelib.features.polls.schemas import VoteInput
 from chalicelib.features.presence.schemas import PresenceQuery, StatusInput
@@ -70,6 +71,7 @@ _LATER = _next_month()
 _TOKEN = "eHY2Q0xZcU9sZ1pTdnJ5d0Z0bXVDQQ"  # noqa: S105  # stands for a refresh token
 _CODE = "492 039"
 _SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+_BROWSER_KEY = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
 _PICTURE = {"filename": "lake.png", "contentType": "image/png", "size": 48_213}
 
 EXAMPLES: Mapping[type, Mapping[str, Any]] = {
@@ -105,6 +107,24 @@ EXAMPLES: Mapping[type, Mapping[str, Any]] = {
         "no email address": {"email": None},
     },
     PrivacyChange: {"contacts only": {"lastSeen": "contacts"}, "no read receipts": {"readReceipts": False}},
+    DeviceInput: {
+        "browser": {
+            "platform": "webpush",
+            "subscription": {
+                "endpoint": "https://push.example.com/send/eHY2Q0xZcU9s",
+                "expirationTime": None,
+                "keys": {
+                    "p256dh": _BROWSER_KEY,
+                    "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+                },
+            },
+        },
+    },
+    NotificationChange: {
+        "no previews": {"previews": False},
+        "quiet nights": {"quietHours": {"start": "22:30", "end": "07:00", "timeZone": "Europe/Berlin"}},
+        "no quiet hours": {"quietHours": None},
+    },
     NewContact: {"own name": {"userId": 2, "name": "Ivan from work"}},
     ContactChange: {"another name": {"name": "Ivan"}, "the user's own name": {"name": None}},
     StatusInput: {"busy": {"status": "busy", "statusText": "In a meeting"}, "unseen": {"status": "invisible"}},

@@ -17,6 +17,7 @@ _WITHOUT_DATABASE = (
     "-push",
     "-polling",
     "-mail",
+    "-notify",
     "-assistant",
     "-pictures",
 )

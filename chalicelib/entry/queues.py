@@ -11,6 +11,7 @@ from chalicelib.core.logs import logger
 from chalicelib.features.uploads.derived import Made
 from chalicelib.features.uploads.verdicts import GuardDutyScan, Verdict
 from chalicelib.realtime import shedding, trail
+from chalicelib.realtime.absent import Absent, Gone
 from chalicelib.realtime.connections import Connection, Pending
 from chalicelib.realtime.fanout import Push
 from chalicelib.realtime.publish import deliver, shed
@@ -28,6 +29,9 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     Where it says `index`, messages are to be indexed for search. `made` of a picture is to be recorded. A file was
     `scanned`, or was by GuardDuty, whose event tells it as `detail`.
 
+    Of new messages the `absent` did not hear by a socket: their devices may be notified. A push service no longer
+    knows the `gone_device`.
+
     `request_id` is of the request that asked for it.
     """
 
@@ -44,6 +48,8 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     index: bool = False
     made: Made | None = None
     scanned: Verdict | None = None
+    absent: list[Absent] = []
+    gone_device: Gone | None = None
     detail: GuardDutyScan | None = None
 
 
@@ -88,6 +94,13 @@ def mail(event: dict[str, Any]) -> dict[str, Any]:
     return _each(event, deliver)
 
 
+def notify(event: dict[str, Any]) -> dict[str, Any]:
+    """Sends each notification of a batch."""
+    from chalicelib.features.notifications.sending import send
+
+    return {"batchItemFailures": [{"itemIdentifier": failed} for failed in send(event["Records"])]}
+
+
 def assistant(event: dict[str, Any]) -> dict[str, Any]:
     """Puts each question of a batch to the assistant's model."""
     from chalicelib.features.assistant.answering import answer
@@ -121,12 +134,23 @@ def _look(body: str) -> None:
         indexing.sweep()
     if check.made is not None:
         media.record(check.made)
+    if check.absent or check.gone_device is not None:
+        _tend_devices(check)
     verdict = check.scanned if check.detail is None else check.detail.verdict
     if verdict is not None:
         # Most services have no scanner: their containers need not load what hears it.
         from chalicelib.features.uploads import scanning
 
         scanning.judge(verdict)
+
+
+def _tend_devices(check: Check) -> None:
+    from chalicelib.features.notifications import deciding, devices
+
+    for absent in check.absent:
+        deciding.notify(absent)
+    if check.gone_device is not None:
+        devices.forget(check.gone_device)
 
 
 def _waited(record: dict[str, Any]) -> float:

@@ -2,7 +2,8 @@
 
 Items of the table, by `pk`:
     user#<userId>   one attribute `c#<connectionId>` a connection; `leaseUntil`: until when the user counts as online
-                    without a sign of life; `leaseShard`: the index for leases that run out
+                    without a sign of life; `leaseShard`: the index for leases that run out. `devicesUntil`: the user
+                    may have devices that are notified (realtime/absent.py), and the item stays until then
     conn#<id>       whose connection it is, for the frames that come in on it; a Socket.IO one is also in the index,
                     by the minute in which it is pinged. `pending`: nobody has logged in on it yet
     ticket#<jti>    a ticket that was used
@@ -18,7 +19,7 @@ from typing import Any, Literal
 import msgspec
 
 from chalicelib.core import clock
-from chalicelib.core.aws import TOTAL_SECONDS, dynamodb
+from chalicelib.core.aws import dynamodb
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import SessionEnded
@@ -151,7 +152,9 @@ def _enter_user(
     connection: Connection, described: Mapping[str, Any], now: int, instead_of: Connection | None
 ) -> None:
     """From now on it hears what its user hears."""
-    update = "SET #c = :c, leaseUntil = :lease, leaseShard = :shard, expiresAt = :expires"
+    update = (
+        "SET #c = :c, leaseUntil = :lease, leaseShard = :shard, expiresAt = if_not_exists(devicesUntil, :expires)"
+    )
     names = {"#c": f"c#{connection.id}"}
     if instead_of is not None:
         update, names = f"{update} REMOVE #old", {**names, "#old": f"c#{instead_of.id}"}
@@ -244,15 +247,6 @@ def forget(connection: Connection) -> None:
         UpdateExpression="REMOVE #c",
         ExpressionAttributeNames={"#c": f"c#{connection.id}"},
     )
-
-
-def of_users(user_ids: Sequence[int], *, within: float = TOTAL_SECONDS, consistent: bool = True) -> list[Connection]:
-    """Every live connection of these users: one call a hundred users, each within so many seconds.
-
-    It costs half where it need not be `consistent`, and may then miss a connection that is younger than a second.
-    """
-    found = live_items.users(user_ids, within, consistent=consistent)
-    return [connection for item in found for connection in connections_in(item)]
 
 
 def alive(user_ids: Sequence[int]) -> list[Connection]:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from chalicelib.core.aws import TOTAL_SECONDS
-from chalicelib.realtime import connections, delivery, packets, trail, vocabularies
+from chalicelib.realtime import absent, connections, delivery, live_items, packets, trail, vocabularies
+from chalicelib.realtime.absent import Absent
 from chalicelib.realtime.connections import Connection, Line, Pending
 from chalicelib.realtime.delivery import Parcel
 from chalicelib.realtime.outcome import Outcome
@@ -82,15 +83,24 @@ class _Made(NamedTuple):
     answered: bool
 
 
+class _Hearers(NamedTuple):
+    """The connections of users, and those users who may have devices."""
+
+    by_user: dict[int, list[Connection]]
+    with_devices: set[int]
+
+
 class Delivered(NamedTuple):
     """What came of posts: connections that were found gone, and forgotten; whose conversation was opened; by their
-    places, pushes narrowed to the users of whom a connection was not reached; whether API Gateway answered any post.
+    places, pushes narrowed to the users of whom a connection was not reached; whether API Gateway answered any post;
+    who is to be notified, since no socket of theirs was reached.
     """
 
     gone: list[Connection]
     opened: list[Pending]
     missed: dict[int, Push]
     answered: bool
+    absent: list[Absent]
 
 
 def deliver(
@@ -104,7 +114,7 @@ def deliver(
     """
     outlines = [trail.outline(push.event) for push in pushes]
     hearers = _hearers(pushes, outlines, within)
-    made = _made([each for push in pushes for each in _deliveries(push, hearers)], within, again=again)
+    made = _made([each for push in pushes for each in _deliveries(push, hearers.by_user)], within, again=again)
     _tell(pushes, outlines, waits, made)
     gone: dict[str, Line] = {}
     ended: dict[str, Line] = {line.id: line for push in pushes if push.closing for line in push.lines}
@@ -121,7 +131,27 @@ def deliver(
         opened=[push.opens for (push, _, _), outcome, _ in made if push.opens is not None and outcome == "posted"],
         missed=_missed(pushes, [each.delivery for each in made if each.outcome == "deferred"]),
         answered=any(each.answered for each in made),
+        absent=_absent(pushes, outlines, hearers.with_devices, made),
     )
+
+
+def _absent(
+    pushes: Sequence[Push], outlines: Sequence[trail.Outline], with_devices: set[int], made: Sequence[_Made]
+) -> list[Absent]:
+    """Of each push to notify of, those with devices whom it did not reach, and whom no queue is to reach."""
+    if not with_devices:
+        return []
+    reached: dict[int, set[int]] = {}
+    for (push, line, _), outcome, _ in made:
+        if outcome in {"posted", "deferred"} and isinstance(line, Connection):
+            reached.setdefault(id(push), set()).add(line.user_id)
+    found = []
+    for push, outline in zip(pushes, outlines, strict=True):
+        if outline.type in absent.NOTIFIED:
+            missed = [each for each in push.user_ids if each in with_devices - reached.get(id(push), set())]
+            notice = absent.of_push(push.event, missed) if missed else None
+            found += [notice] if notice is not None else []
+    return found
 
 
 def _made(deliveries: Sequence[_Delivery], within: float, *, again: bool) -> list[_Made]:
@@ -174,18 +204,21 @@ def _is_fresh(push: Push, line: Line) -> bool:
     return push.fresh is not None or push.opening or (isinstance(line, Connection) and line.is_young)
 
 
-def _hearers(pushes: Sequence[Push], outlines: Sequence[trail.Outline], within: float) -> dict[int, list[Connection]]:
+def _hearers(pushes: Sequence[Push], outlines: Sequence[trail.Outline], within: float) -> _Hearers:
     wanted = dict.fromkeys(user_id for push in pushes for user_id in push.user_ids)
-    by_user: dict[int, list[Connection]] = {}
+    hearers = _Hearers({}, set())
     # A message may follow right on a connection's hello. Of what is soon old a connection of the last second misses
     # nothing: the next event or sync says more.
     consistent = any(
         push.user_ids and not outline.type.startswith(_SOON_OLD)
         for push, outline in zip(pushes, outlines, strict=True)
     )
-    for connection in connections.of_users(list(wanted), within=min(within, TOTAL_SECONDS), consistent=consistent):
-        by_user.setdefault(connection.user_id, []).append(connection)
-    return by_user
+    for item in live_items.users(list(wanted), min(within, TOTAL_SECONDS), consistent=consistent):
+        user_id = live_items.user_id(item)
+        hearers.by_user[user_id] = list(connections.connections_in(item))
+        if absent.may_have_devices(item):
+            hearers.with_devices.add(user_id)
+    return hearers
 
 
 def _deliveries(push: Push, hearers: dict[int, list[Connection]]) -> Iterator[_Delivery]:

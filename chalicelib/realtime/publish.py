@@ -18,6 +18,7 @@ from chalicelib.core.config import settings
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.logs import logger
 from chalicelib.realtime import ended, events, fanout, packets, shedding, trail
+from chalicelib.realtime.absent import Absent, Gone
 from chalicelib.realtime.attachments import Attachment
 from chalicelib.realtime.connections import Connection, Line, Pending
 from chalicelib.realtime.event_data import UserPresence
@@ -123,6 +124,7 @@ def deliver(pushes: Sequence[Push], waits: Sequence[float] = ()) -> None:
     for pending in delivered.opened:
         _look_later(0, opened=pending)
     _notice_gone(delivered.gone)
+    _notify(delivered.absent)
 
 
 def shed(push: Push, waited: float = 0.0) -> None:
@@ -249,6 +251,11 @@ def picture_made(made: object) -> None:
         raise Unavailable()
 
 
+def device_gone(gone: Gone) -> None:
+    """Has a device forgotten by a function with the database."""
+    _look_later(0, goneDevice=gone)
+
+
 def _hand_over(told: Sequence[_Told]) -> None:
     """Posts what few must hear, and leaves to the queue what many must, and what could not be posted."""
     most = settings().inline_publish_limit if clock.now() >= _Container.queue_until else 0
@@ -267,15 +274,22 @@ def _hand_over(told: Sequence[_Told]) -> None:
 def _post(pushes: Sequence[Push]) -> dict[int, Push]:
     """Posts from here; answers by their places what is left to the queue."""
     try:
-        gone, _, missed, answered = fanout.deliver(pushes, within=INLINE_SECONDS, again=True)
+        gone, _, missed, answered, absent = fanout.deliver(pushes, within=INLINE_SECONDS, again=True)
     except AwsError as error:
         ids = [trail.outline(push.event).event_id for push in pushes]
         logger().warning("inline push failed", extra={"error": error.code, "event_ids": ids})
-        gone, missed, answered = [], dict(enumerate(pushes)), False
+        gone, missed, answered, absent = [], dict(enumerate(pushes)), False, []
     if missed and not answered:
         _Container.queue_until = clock.now() + QUEUE_HOLD_SECONDS
     _notice_gone(gone)
+    _notify(absent)
     return missed
+
+
+def _notify(absent: Sequence[Absent]) -> None:
+    """Has a function with the database decide which devices are notified."""
+    if absent:
+        _look_later(0, absent=absent)
 
 
 def _notice_gone(gone: Sequence[Connection]) -> None:

@@ -55,7 +55,8 @@ ROWS: dict[str, str] = {
         POST /presence/query; POST /chats; GET /chats; GET /chats/public; GET /invites/{token}; GET /unread;
         GET /messages/search; GET /scheduled-messages; GET /messages; GET /drafts; GET /sync; GET /calls;
         GET /calls/ice-servers; POST /unread/summary; POST /uploads; POST /uploads/multiple; POST /uploads/multipart;
-        GET /uploads/usage; GET /users/me/sanctions; assistant:missed; ping; chat:leave; presence:set;
+        GET /uploads/usage; GET /users/me/sanctions; GET /devices; POST /devices; GET /devices/key;
+        GET /users/me/notifications; PATCH /users/me/notifications; assistant:missed; ping; chat:leave; presence:set;
         presence:get; sync
     """,
     # What a chat is and has, for its members: nobody else learns that it exists.
@@ -141,7 +142,7 @@ ROWS: dict[str, str] = {
     """,
     # What nobody here has.
     "nnnnnnnnnn": """
-        PATCH /contacts/{user_id}; GET /assistant/answers/{answer_id}
+        PATCH /contacts/{user_id}; GET /assistant/answers/{answer_id}; DELETE /devices/{device_id}
     """,
     # Whoever has blocked somebody is not theirs to add.
     ".......b..": """

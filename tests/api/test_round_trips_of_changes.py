@@ -21,12 +21,15 @@ from chalicelib.features.calls import signals
 from chalicelib.realtime import gateway
 from tests.support.groups import invite
 from tests.support.people import PASSWORD, Person
+from tests.support.push_service import Browser
 from tests.support.scene import FILE, Scene, in_an_hour
 from tests.support.server import Server
 from tests.support.sessions import actor_of
 from tests.support.wire import Wire
 
 PARTS = {"parts": [{"partNumber": 1, "checksum": f"{'A' * 43}="}]}
+DEVICE = Browser("https://push.example.com/1").device
+NIGHT = {"start": "22:00", "end": "07:00", "timeZone": "Europe/Berlin"}
 CONNECTION = "L0SM9cOFvHcCIhw="
 
 
@@ -64,6 +67,9 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     "POST /ws/tickets": lambda _: Call(),
     "PATCH /users/me": lambda _: Call({"firstName": "Alice", "statusText": "here"}),
     "PATCH /users/me/privacy": lambda _: Call({"readReceipts": False, "lastSeen": "nobody"}),
+    "POST /devices": lambda _: Call(DEVICE),
+    "DELETE /devices/{device_id}": lambda s: Call(path={"device_id": s.device()}),
+    "PATCH /users/me/notifications": lambda _: Call({"quietHours": NIGHT}),
     "PUT /users/me/status": lambda _: Call({"status": "busy"}),
     "POST /presence/query": lambda s: Call({"userIds": [s.bob.id]}),
     "POST /contacts": lambda s: Call({"userId": s.bob.id, "name": "Bob"}),

@@ -30,6 +30,8 @@ TABLE_OWNERS = {
     "sanctions": {"moderation"},
     "word_rules": {"moderation"},
     "held_messages": {"moderation", "ops"},
+    "push_devices": {"notifications"},
+    "notification_choices": {"notifications"},
 }
 _BEFORE_A_TABLE = {"FROM", "JOIN", "INTO", "UPDATE"}
 

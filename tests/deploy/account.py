@@ -27,6 +27,7 @@ _SOURCES = (
     "requirements.txt",
     "requirements-run.txt",
     "requirements-pictures.txt",
+    "requirements-notify.txt",
     "requirements-dev.txt",
     "pyproject.toml",
     ".chalice/config.json",

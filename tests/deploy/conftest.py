@@ -2,12 +2,12 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from infra import package, pictures, wheels
+from infra import layers, package, wheels
 from tests.deploy.account import HERE, Account, account
 
 
@@ -29,13 +29,14 @@ def task(package_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The layer of `pictures` unpacked: the folder in /opt where Python finds it."""
-    folder = tmp_path_factory.mktemp("layer")
-    libraries = wheels.install(package.ROOT / "requirements-pictures.txt", HERE, package.BUILDS)
-    with zipfile.ZipFile(io.BytesIO(pictures.zipped(libraries))) as archive:
-        archive.extractall(folder)
-    return folder / "python"
+def unpacked_layers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """The layers of functions unpacked: the folder in /opt where Python finds each."""
+    folder = tmp_path_factory.mktemp("layers")
+    for name, requirements in layers.REQUIREMENTS.items():
+        libraries = wheels.install(requirements, HERE, package.BUILDS)
+        with zipfile.ZipFile(io.BytesIO(layers.zipped(libraries))) as archive:
+            archive.extractall(folder / name)
+    return {name: folder / name / "python" for name in layers.REQUIREMENTS}
 
 
 @pytest.fixture(scope="module")

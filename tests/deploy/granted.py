@@ -14,7 +14,16 @@ POLICIES = Path("infra/policies")
 # Of whoever deploys: what is asked for by the commands themselves, and by CloudFormation in their name.
 DEPLOYERS = (POLICIES / "deployer.json", POLICIES / "deployer_stack.json")
 FUNCTIONS = sorted(path.stem for path in POLICIES.glob("*.json") if path not in DEPLOYERS)
-OUTSIDE_THE_VPC = {"websocket_connect", "websocket_disconnect", "push", "polling", "mail", "assistant", "pictures"}
+OUTSIDE_THE_VPC = {
+    "websocket_connect",
+    "websocket_disconnect",
+    "push",
+    "polling",
+    "mail",
+    "notify",
+    "assistant",
+    "pictures",
+}
 # Rights that no request of ours shows; why, is in infra/policies/README.md.
 LAMBDAS_OWN = {
     "logs:CreateLogGroup",

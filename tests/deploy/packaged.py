@@ -1,6 +1,7 @@
 """Every function run from the package, in bare processes, behind the local stack's own containers."""
 
 import threading
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ HANDLERS = {"api_handler": "app.app"} | {
             "polling",
             "presence_changed",
             "mail",
+            "notify",
             "assistant",
             "upload_stored",
             "pictures",
@@ -32,12 +34,12 @@ HANDLERS = {"api_handler": "app.app"} | {
 
 
 class Package:
-    """The unpacked zip and the layer of `pictures`, a container a function, and what each has been called with."""
+    """The unpacked zip and the layers, a container a function, and what each has been called with."""
 
-    def __init__(self, task: Path, layer: Path) -> None:
+    def __init__(self, task: Path, layers: Mapping[str, Path]) -> None:
         self.called: set[str] = set()
         self._task = task
-        self._layer = layer
+        self._layers = layers
         self._lock = threading.Lock()
         self._containers: dict[str, Container] = {}
 
@@ -48,7 +50,7 @@ class Package:
             if name not in self._containers:
                 variables = variables_of(settings())
                 deployed = "messenger-dev" if name == "api_handler" else f"messenger-dev-{name}"
-                layer = self._layer if name == "pictures" else None
+                layer = self._layers.get(name)
                 self._containers[name] = Container(self._task, HANDLERS[name], deployed, variables, layer=layer)
             container = self._containers[name]
         return container.invoke(event)

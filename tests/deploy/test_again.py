@@ -9,7 +9,7 @@ import boto3
 import httpx
 import pytest
 
-from infra import apis, functions, pictures, template, wheels
+from infra import apis, functions, layers, pictures, template, wheels
 from infra.bucket import Bucket
 from infra.stack import Stack
 from infra.stage import Account, Choices, DeployError, Stage
@@ -185,17 +185,17 @@ def test_a_layer_is_published_when_its_libraries_change(
         (tmp_path / name).mkdir(exist_ok=True)
         (tmp_path / name / "library.py").write_text(name)
         monkeypatch.setattr(wheels, "install", lambda *_: tmp_path / name)
-        return pictures.layer(stage, Target((3, 12), "arm64"), anew=True)
+        return layers.layer(stage, Target((3, 12), "arm64"), "notify", anew=True)
 
     first = with_libraries("one")
     assert with_libraries("one") == first
     second = with_libraries("two")
     assert second != first
     monkeypatch.setattr(wheels, "install", None)  # a rollback builds nothing
-    assert pictures.layer(stage, Target((3, 12), "arm64"), anew=False) == second
-    pictures.delete_layers(stage)
-    layers = stage.account.pages("lambda", "list_layers", "Layers")
-    assert not [each for each in layers if each["LayerName"].startswith(stage.full_name)]
+    assert layers.layer(stage, Target((3, 12), "arm64"), "notify", anew=False) == second
+    layers.delete_layers(stage)
+    left = stage.account.pages("lambda", "list_layers", "Layers")
+    assert not [each for each in left if each["LayerName"].startswith(stage.full_name)]
 
 
 def test_a_release_without_pictures_gets_the_whole_bucket_back(cloud: Cloud, stage: Stage) -> None:

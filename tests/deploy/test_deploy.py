@@ -27,7 +27,7 @@ from tests.deploy.test_deployer import idle, refused
 
 STAGE = "trial"
 RESOURCES_OF_AN_API = 300  # API Gateway's quota, which AWS raises only when it is asked to
-UNUSED = {"mail": ("mail", 2), "assistant.fifo": ("assistant", 5)}  # the stage has neither a sender nor a model
+UNUSED = {"mail": ("mail", 2), "notify": ("notify", 5), "assistant.fifo": ("assistant", 5)}  # not one is turned on
 QUEUES = {"push.fifo": ("push", 50), "presence": ("presence_changed", 10), **UNUSED}  # bounded so
 NAMES = {name: f"messenger-{STAGE}" if name == "api_handler" else f"messenger-{STAGE}-{name}" for name in FUNCTIONS}
 

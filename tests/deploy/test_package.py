@@ -4,14 +4,14 @@ import hashlib
 import importlib.util
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
 import pytest
 
 from chalicelib.core import config
-from infra import package, pictures, wheels
+from infra import layers, package, wheels
 from infra.wheels import Target, WheelsError
 from local.stack import Options, Stack
 from local.trigger_events import schedule_event
@@ -30,9 +30,9 @@ LAYER_BYTES = 50_000_000
 
 
 @pytest.fixture(scope="module")
-def running(task: Path, layer: Path) -> Iterator[tuple[Stack, packaged.Package]]:
+def running(task: Path, unpacked_layers: Mapping[str, Path]) -> Iterator[tuple[Stack, packaged.Package]]:
     """The local stack, with every function run from the package by a Python that has nothing else."""
-    shipped = packaged.Package(task, layer)
+    shipped = packaged.Package(task, unpacked_layers)
     oracle = Oracle(shipped)
     options = Options(
         port=0,
@@ -117,13 +117,20 @@ def test_the_package_keeps_its_budget(package_zip: Path) -> None:
     assert unpacked < UNPACKED_BYTES
 
 
-def test_the_layer_of_pictures_has_its_libraries_and_keeps_its_budget(layer: Path) -> None:
+def test_the_layer_of_pictures_has_its_libraries_and_keeps_its_budget(unpacked_layers: Mapping[str, Path]) -> None:
+    layer = unpacked_layers["pictures"]
     assert {path.name for path in layer.iterdir() if not path.name.endswith(".dist-info")} == {
         *("PIL", "pillow.libs", "pi_heif", "pi_heif.libs"),
         *(path.name for path in layer.glob("_pi_heif*.so")),
     }
-    assert len(pictures.zipped(layer)) < LAYER_BYTES
-    assert pictures.zipped(layer) == pictures.zipped(layer)
+    assert len(layers.zipped(layer)) < LAYER_BYTES
+    assert layers.zipped(layer) == layers.zipped(layer)
+
+
+def test_the_layer_of_notify_has_its_libraries_and_keeps_its_budget(unpacked_layers: Mapping[str, Path]) -> None:
+    layer = unpacked_layers["notify"]
+    assert {"cryptography", "cffi", "pycparser"} < {path.name for path in layer.iterdir()}
+    assert len(layers.zipped(layer)) < LAYER_BYTES
 
 
 def test_the_same_sources_make_the_same_package(package_zip: Path, tmp_path: Path) -> None:

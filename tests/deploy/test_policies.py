@@ -26,6 +26,7 @@ from local.trigger_events import sqs_event
 from tests.deploy.granted import FUNCTIONS, LAMBDAS_OWN, OUTSIDE_THE_VPC, UNSEEN, covers, granted, policy
 from tests.deploy.recorder import MODEL, WEBSOCKET_API, Recorder
 from tests.support import model as models
+from tests.support import push_service
 from tests.support.line import Line
 from tests.support.people import PASSWORD, Person
 from tests.support.pictures import photo, upload
@@ -51,7 +52,7 @@ class _Day:
             assert time.monotonic() < end, health  # a part has a second, which a busy machine may not have
         self.server.stack.functions.invoke_sync("migrate", {"masterUrl": self.server.database_url})
         parts = [self._talk, self._speak_socketio, self._poll, self._come_and_go, self._send_files, self._ask]
-        for part in (*parts, self._talk_to_the_dead, self._end_a_session):
+        for part in (*parts, self._notify, self._talk_to_the_dead, self._end_a_session):
             part()
             self.server.settle(60)
 
@@ -176,6 +177,20 @@ class _Day:
             asked = phone.act("assistant:summary", {"chatId": self.chat})
             phone.wait_for("assistant:done", answerId=asked["answerId"])
             phone.close()
+
+    def _notify(self) -> None:
+        """By the pusher and inline, with a device that its push service does not know, and one that is taken away."""
+        with push_service.running() as service, self.server.settings(push_hosts=(service.host,)):
+            browser = service.browser()
+            service.answers = [(503, {}), (410, {})]
+            assert self.maria.http.post("/devices", json=browser.device).is_success
+            self.ivan.send(self.chat, "are you there?")
+            self.server.settle(60)
+            assert len(service.to(browser)) == 2
+            assert self.maria.http.get("/devices").json() == {"devices": []}
+            with self.server.put("chalicelib.realtime.absent._SETTLED_SECONDS", -1):
+                self.ivan.send(self.chat, "are you?")  # what is noted of the device goes
+                self.server.settle(60)
 
     def _lose(self, whom: Person) -> None:
         lost = whom.socket()

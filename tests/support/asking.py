@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from chalicelib.core.http import Endpoint, camel
+from tests.support.push_service import Browser
 
 NOBODYS = 1_000_000
 SOON = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
@@ -19,6 +20,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /chats": {"type": "private", "participantIds": [NOBODYS]},
     "POST /messages": {"chatId": NOBODYS, "content": "x"},
     "POST /scheduled-messages": {"chatId": NOBODYS, "content": "x", "sendAt": SOON},
+    "POST /devices": Browser("https://push.example.com/1").device,
     "POST /calls": {"chatId": NOBODYS},
     "PUT /messages/{message_id}/vote": {"options": [0]},
     "POST /messages/{message_id}/translation": {"language": "ru"},

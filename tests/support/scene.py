@@ -9,6 +9,7 @@ from local.faults import Fault
 from tests.support.groups import invite
 from tests.support.letters import authenticator, made_up_token
 from tests.support.people import Person, register
+from tests.support.push_service import Browser
 from tests.support.server import Server
 
 FILE = {"filename": "notes.txt", "contentType": "text/plain", "size": 5}
@@ -30,6 +31,11 @@ class Scene:
         """A message of alice's that waits."""
         body = {"chatId": self.group, "content": "later", "sendAt": in_an_hour()}
         return int(self.alice.http.post("/messages/scheduled", json=body).raise_for_status().json()["id"])
+
+    def device(self) -> int:
+        """A device of alice's that is notified."""
+        device = Browser("https://push.example.com/1").device
+        return int(self.alice.http.post("/devices", json=device).raise_for_status().json()["id"])
 
     def stored(self) -> int:
         """A file of alice's that is in S3, and that nobody has looked at."""

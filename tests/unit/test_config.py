@@ -42,6 +42,7 @@ OF_THEIR_OWN_FORM: dict[str, tuple[str, object]] = {
     "assistant_url": ("http://127.0.0.1:11434/v1", "http://127.0.0.1:11434/v1"),
     "bedrock_url": ("https://bedrock-runtime.eu-west-1.amazonaws.com",) * 2,
     "ice_servers": ("stun:one:3478, stun:two|stun:three", ("stun:one:3478", "stun:two|stun:three")),
+    "push_contact": ("mailto:ops@chat.example.com",) * 2,
     "dialect_hosts": ("a.example.com=skype, B.com=gateway", ("a.example.com=skype", "B.com=gateway")),
 }
 

@@ -26,6 +26,7 @@ GUIDES = {
     "docs/sdk.md": ("sdk", "Client library"),
     "docs/calls.md": ("calls", "Calls"),
     "docs/assistant.md": ("assistant", "The assistant"),
+    "docs/notifications.md": ("notifications", "Notifications"),
     "docs/moving.md": ("moving", "Moving from another messenger"),
     "docs/parity.md": ("parity", "Compared with other messengers"),
     "docs/web.md": ("web", "The web client"),
@@ -38,7 +39,7 @@ GUIDES = {
     "docs/contributing.md": ("contributing", "Contributing"),
     "CHANGELOG.md": ("changelog", "Changelog"),
 }
-_CLIENTS = ("protocol", "sdk", "calls", "assistant", "moving", "parity", "web")
+_CLIENTS = ("protocol", "sdk", "calls", "assistant", "notifications", "moving", "parity", "web")
 _OPERATORS = ("readme", "first-deployment", "operations", "moderation", "security", "scale")
 _ASSETS = ("docs.css", "docs.js", "search.js", "requests.js")
 _KINDS = {

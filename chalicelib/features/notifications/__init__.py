@@ -1,0 +1,1 @@
+"""Notifications: devices that hear of messages while their user has no socket."""

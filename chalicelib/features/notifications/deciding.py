@@ -1,0 +1,99 @@
+"""Who of those that a message has not reached is notified of it, and how: decided where the data is.
+
+What is to be sent goes to a queue: the function that sends it is outside the VPC, and has no way to the data.
+"""
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import LiteralString
+
+import msgspec
+
+from chalicelib.core import context, db
+from chalicelib.core.aws import queued, sqs
+from chalicelib.core.config import settings
+from chalicelib.core.logs import logger
+from chalicelib.features.notifications.payloads import Notification, Preview, Told
+from chalicelib.realtime.absent import Absent, forget_devices
+
+# As many as SQS takes in one call.
+_BATCH = 10
+
+
+class _Message(Preview, frozen=True, kw_only=True, rename="camel"):
+    message_id: int
+
+
+class _Device(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    device_id: int
+    user_id: int
+    token: str
+    p256dh: str
+    auth: str
+    unread: int
+    badge: int
+    mentioned: bool
+    previews: bool
+    silent: bool
+
+
+class _Row(msgspec.Struct, frozen=True):
+    message: str | None
+    devices: str | None
+    idle: list[int]
+
+
+# All of it is decided in the function: migrations/functions/devices_to_notify.sql.
+_DEVICES: LiteralString = "SELECT * FROM devices_to_notify(%(chat_id)s, %(seq)s, %(user_ids)s::bigint[])"
+
+
+def notify(absent: Absent) -> None:
+    """Has the devices of those who are absent notified, where they want it. Raises AwsError, for another try."""
+    row = db.the(_Row, _DEVICES, msgspec.structs.asdict(absent))
+    forget_devices(row.idle)
+    if row.message is None or row.devices is None:
+        return
+    message = msgspec.json.decode(row.message, type=_Message)
+    devices = msgspec.json.decode(row.devices, type=list[_Device])
+    context.current().step("notified", {"chat_id": absent.chat_id, "seq": absent.seq, "devices": len(devices)})
+    _enqueue([_notification(absent, message, device) for device in devices])
+
+
+def _notification(absent: Absent, message: _Message, device: _Device) -> Notification:
+    preview = Preview(
+        sender_id=message.sender_id,
+        sender_name=message.sender_name,
+        chat_name=message.chat_name,
+        message_type=message.message_type,
+        text=message.text,
+    )
+    told = Told(
+        chat_id=absent.chat_id,
+        message_id=message.message_id,
+        seq=absent.seq,
+        tag=f"chat-{absent.chat_id}",
+        unread=device.unread,
+        badge=device.badge,
+        mentioned=device.mentioned,
+        silent=device.silent,
+        preview=preview if device.previews else None,
+    )
+    return Notification(
+        device_id=device.device_id,
+        user_id=device.user_id,
+        token=device.token,
+        p256dh=device.p256dh,
+        auth=device.auth,
+        told=told,
+        urgency="low" if device.silent else "normal",
+        request_id=context.current().request_id,
+    )
+
+
+def _enqueue(notifications: Sequence[Notification]) -> None:
+    waiting = iter(notifications)
+    while some := list(islice(waiting, _BATCH)):
+        entries = [{"Id": str(number), "MessageBody": queued(each)} for number, each in enumerate(some)]
+        answer = sqs("SendMessageBatch", {"QueueUrl": settings().notify_queue_url, "Entries": entries})
+        if answer.get("Failed"):
+            logger().error("notifications lost", extra={"count": len(answer["Failed"])})
