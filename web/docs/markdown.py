@@ -53,6 +53,12 @@ def render(text: str, leads: Callable[[str], str | None], codes: Mapping[str, st
     def table_close(*_: Any) -> str:
         return "</table></div>\n"
 
+    def fence(tokens: Sequence[Token], index: int, *_: Any) -> str:
+        # Long lines scroll, by keys too.
+        language = tokens[index].info.partition(" ")[0]
+        kind = f' class="language-{escape(language)}"' if language else ""
+        return f'<pre tabindex="0"><code{kind}>{escape(tokens[index].content)}</code></pre>\n'
+
     def code(tokens: Sequence[Token], index: int, *_: Any) -> str:
         content = tokens[index].content
         shown = f"<code>{escape(content)}</code>"
@@ -61,7 +67,7 @@ def render(text: str, leads: Callable[[str], str | None], codes: Mapping[str, st
         return shown if target is None or in_link else f'<a href="{target}">{shown}</a>'
 
     rules: dict[str, Any] = parser.renderer.rules  # type: ignore[attr-defined]  # the protocol does not name it
-    rules |= {"table_open": table_open, "table_close": table_close, "code_inline": code}
+    rules |= {"table_open": table_open, "table_close": table_close, "code_inline": code, "fence": fence}
     html = parser.renderer.render(tokens, parser.options, {})
     return Rendered(title=sections[0].title if sections else "", html=html, sections=sections)
 

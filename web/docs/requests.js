@@ -74,6 +74,7 @@ function show(form, line, body) {
   if (body) {
     const text = document.createElement("pre");
     text.textContent = readable(body);
+    text.tabIndex = 0;
     output.append(text);
   }
   output.hidden = false;

@@ -51,6 +51,7 @@ export function sidebar() {
   );
   const shown = () => chats().filter(KINDS[kind.value]);
   return [
+    h("h1.unseen", null, "Messenger"),
     h("header.bar", null, iconButton("menu", t("menu"), ({ currentTarget }) => openMenu(currentTarget)), search, iconButton("edit", t("new"), ({ currentTarget }) => openNew(currentTarget), { id: "new-chat" })),
     () => text.value.trim() ? found(text, clear) : h(
       "nav.list",
