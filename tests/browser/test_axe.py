@@ -32,7 +32,7 @@ const frame = () => new Promise(requestAnimationFrame);
 frame().then(frame).then(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)))
   .then(() => axe.run(document, {resultTypes: ["violations"], rules: {region: {enabled: false}}}))
   .then(({violations}) => done(violations.map(({id, help, nodes}) =>
-    `${id}: ${help}: ${nodes.map(({html, any}) => `${html.slice(0, 99)} ${JSON.stringify(any[0]?.data)}`).join(" | ")}`
+    `${id}: ${help}: ${nodes.map(({html, any}) => `${html.slice(0, 99)}${JSON.stringify(any[0]?.data)}`).join(" | ")}`
   )), (error) => done([String(error)]));
 """
 _CHAT = "return document.querySelector('.history:not([aria-busy]) .message .text')"
