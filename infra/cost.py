@@ -58,6 +58,8 @@ _NOTIFICATION: "Counts" = {
     "wait_ms_notify": 300,
     "log_bytes": 600,
 }
+# docs/calls.md
+_FRAMES_A_CALL = 25
 WAYS = ("inline", "queue")
 # What a processor's time is priced as.
 PROCESSORS: Mapping[Architecture, str] = {
@@ -81,6 +83,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     letters: float = 0.0  # by email, a user and month; a stage without MAIL_FROM sends none
     notifications: float = 0.0  # of devices, a user and day; a stage without PUSH_CONTACT sends none
     large_files: float = 0.0  # of 100 MB each, sent in parts, a user and month
+    calls: float = 0.0  # of two, a user and month: relays are the deployer's
+    room_minutes: float = 0.0  # in rooms of the Amazon Chime SDK, a user and month
     # By REST, a user and day: a new token for each session, and two pages of history that the device does not have.
     requests: float = 6.0
 
@@ -159,7 +163,8 @@ def times(usage: Usage) -> dict[str, float]:
     return {
         "send": usage.sent,
         "read": usage.sent * usage.reads,
-        "typing": usage.sent * usage.typing,
+        # A signal of a call is a frame that is passed on, too.
+        "typing": usage.sent * usage.typing + usage.users * usage.calls * _FRAMES_A_CALL,
         "session": days * usage.sessions,
         "sync": days * usage.sessions,
         "heartbeat": days * usage.pings,
@@ -208,6 +213,7 @@ def quantities(usage: Usage, way: str, counts: Counted, architecture: Architectu
     total: dict[str, float] = {
         "connection_minutes": usage.users * DAYS * usage.minutes,
         "letters": usage.users * usage.letters,
+        "chime_minutes": usage.users * usage.room_minutes,
         "s3_writes": usage.users * usage.large_files * _WRITES_A_FILE,
         "s3_gigabytes": usage.users * usage.large_files * _LARGE_FILE_BYTES / 1e9,
     }

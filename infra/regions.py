@@ -30,6 +30,11 @@ def check(stage: Stage) -> None:
             f"{region} cannot be deployed to: its services are not below amazonaws.com, where functions look for "
             "them. Choose another region by AWS_REGION."
         )
+    if stage.choices.environment.get("CHIME_REGION") and not stage.choices.ipv6:
+        raise DeployError(
+            "Rooms need IPv6: functions in the VPC reach the Amazon Chime SDK by nothing else. Take CHIME_REGION out "
+            "of infra/stages.toml, or choose `ipv6 = true`."
+        )
     if "DATABASE_CA_FILE" not in stage.choices.environment and region not in rooted():
         bundle = f"https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem"
         raise DeployError(

@@ -208,6 +208,7 @@ def _names(stage: Stage, ground: Ground) -> dict[str, str]:
         "MailDomain": _mail_domain(stage),
         "AssistantModel": _assistant_model(stage),
         "AssistantBaseModel": _PROFILE.sub("", _assistant_model(stage)),
+        "ChimeMeetings": _meetings(stage),
     }
 
 
@@ -215,6 +216,14 @@ def _mail_domain(stage: Stage) -> str:
     """The domain that letters come from, which is an identity of SES; one that nobody has, where none are sent."""
     sender = stage.choices.environment.get("MAIL_FROM", "")
     return parseaddr(sender)[1].rpartition("@")[2] or "none.invalid"
+
+
+def _meetings(stage: Stage) -> str:
+    """The meetings of the Amazon Chime SDK that functions may use: all, as Chime gives them their ids, or none."""
+    account = stage.account
+    return (
+        "*" if stage.choices.environment.get("CHIME_REGION") else f"arn:{account.partition}:chime::{account.id}:none"
+    )
 
 
 def _assistant_model(stage: Stage) -> str:

@@ -22,7 +22,7 @@ from local.template import STACK, Template, read_template
 logger = logging.getLogger("local.aws")
 
 REGION = "us-east-1"
-_FAULTS = frozenset({Fault.SERVICE_FAILING, Fault.SERVICE_SLOW})
+_FAULTS = frozenset({Fault.SERVICE_FAILING, Fault.SERVICE_THROTTLING, Fault.SERVICE_SLOW})
 
 
 class Aws:

@@ -6,6 +6,7 @@ conditional writes read and then write. S3 has a thread of its own, so that a la
 
 import asyncio
 import contextlib
+import dataclasses
 import hashlib
 import io
 import json
@@ -16,7 +17,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
-from local import aws_mail, responses, rights, wsgi
+from local import aws_chime, aws_mail, responses, rights, wsgi
 from local.aws_messages import StoredObject
 from local.aws_moto import Moto
 from local.aws_notified import Notified
@@ -31,7 +32,7 @@ from local.wsgi import Answer, Environ
 
 logger = logging.getLogger("local.aws")
 
-SERVICES = frozenset({"dynamodb", "sqs", "sns", "s3", "ses"})
+SERVICES = frozenset({"dynamodb", "sqs", "sns", "s3", "ses", "chime"})
 _JSON = frozenset({"dynamodb", "sqs", "ses"})
 _IN_MEMORY = 1024 * 1024
 # What looking for a request's subject ends in where there is none.
@@ -60,6 +61,7 @@ class Front:
         self.notified = Notified()
         self.queues = AwsQueues(moto, self.notified.take)
         self.mail = aws_mail.Mail()
+        self.chime = aws_chime.Chime()
         self.s3_thread = ThreadPoolExecutor(1, "s3")
         self._moto = moto
         self._verifier = verifier
@@ -113,11 +115,9 @@ class Front:
     async def _answer(self, service: str, scope: Scope, headers: dict[str, str], receive: Receive) -> Answer:
         if service not in SERVICES:
             return _failure(service, 501, "NotImplemented", f"{service} is not served locally.")
-        slow = self.faults.take(Fault.SERVICE_SLOW, service)
-        if slow:
-            await asyncio.sleep(slow)
-        if self.faults.take(Fault.SERVICE_FAILING, service):
-            return _failure(service, 500, "InternalServerError", "A fault that a test asked for.")
+        fault = await self._fault(service)
+        if fault is not None:
+            return fault
         if service == "s3":
             with SpooledTemporaryFile(_IN_MEMORY) as file:
                 await _read(receive, file)
@@ -129,13 +129,28 @@ class Front:
             where = scope["method"], scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
             self._check(service, where, headers, body)
             if from_the_vpc(headers):
-                action = "SendEmail" if service == "ses" else _action(headers)
-                self._check_endpoint(service, action, body)
+                self._check_endpoint(service, _operation(service, where, headers), body)
         except RefusedError as refused:
             return _failure(service, max(refused.status, 400), refused.code, refused.message)
+        if service in {"ses", "chime"}:
+            return self._answer_by_path(service, where, body)
+        return await self._answer_json(service, scope, headers, body)
+
+    async def _fault(self, service: str) -> Answer | None:
+        """What a test asked to go wrong."""
+        slow = self.faults.take(Fault.SERVICE_SLOW, service)
+        if slow:
+            await asyncio.sleep(slow)
+        if self.faults.take(Fault.SERVICE_THROTTLING, service):
+            return _failure(service, 429, "ThrottlingException", "A fault that a test asked for.")
+        if self.faults.take(Fault.SERVICE_FAILING, service):
+            return _failure(service, 500, "InternalServerError", "A fault that a test asked for.")
+        return None
+
+    def _answer_by_path(self, service: str, where: tuple[str, str, str], body: bytes) -> Answer:
         if service == "ses":
             return self.mail.answer(where[1], body)
-        return await self._answer_json(service, scope, headers, body)
+        return self.chime.answer(where[0], where[1], body)
 
     async def _answer_s3(self, environ: Environ) -> Answer:
         loop = asyncio.get_running_loop()
@@ -168,7 +183,10 @@ class Front:
             headers=headers,
             body_hash=lambda: hashlib.sha256(body).hexdigest(),
         )
-        self._verifier.check_header(signed, service)
+        verifier = self._verifier
+        if service == "chime":  # few regions have it: it may be asked in another one
+            verifier = dataclasses.replace(verifier, region=_scope(headers)[2])
+        verifier.check_header(signed, service)
 
     def _check_endpoint(self, service: str, action: str, body: bytes) -> None:
         """A request that the service itself cannot make sense of gets the service's own answer."""
@@ -177,14 +195,26 @@ class Front:
             self._endpoints.check(rights.of_call(service, self._verifier.region, action, payload))
 
 
+def _operation(service: str, where: tuple[str, str, str], headers: dict[str, str]) -> str:
+    """What is asked for, as its right calls it: some services say it by method and path."""
+    if service == "chime":
+        return aws_chime.operation(where[0], where[1])
+    return "SendEmail" if service == "ses" else _action(headers)
+
+
 def _action(headers: dict[str, str]) -> str:
     return headers.get("x-amz-target", "").rpartition(".")[2]
 
 
 def _service(headers: dict[str, str]) -> str:
     """The service that a request is signed for; whatever is not signed in a header can only be S3."""
-    scope = headers.get("authorization", "").partition("Credential=")[2].partition(",")[0].split("/")
+    scope = _scope(headers)
     return scope[3] if len(scope) > 3 else "s3"
+
+
+def _scope(headers: dict[str, str]) -> list[str]:
+    """What a request is signed for: the key, the day, the region and the service."""
+    return headers.get("authorization", "").partition("Credential=")[2].partition(",")[0].split("/")
 
 
 def _headers(scope: Scope) -> dict[str, str]:
@@ -235,7 +265,7 @@ async def _send(answer: Answer, scope: Scope, send: Send) -> None:
 
 def _failure(service: str, status: int, code: str, message: str) -> Answer:
     """An error in the service's own form."""
-    if service == "ses":
+    if service in {"ses", "chime"}:
         return aws_mail.refusal(status, code, message)
     phrase = {400: "Bad Request", 403: "Forbidden", 501: "Not Implemented"}.get(status, "Internal Server Error")
     if service in _JSON:

@@ -13,6 +13,7 @@ from local.wsgi import Answer
 PATH = "/v2/email/outbound-emails"
 # The oldest are forgotten.
 _MOST = 1000
+_PHRASES = {400: "Bad Request", 403: "Forbidden", 404: "Not Found", 429: "Too Many Requests"}
 
 
 class Mail:
@@ -45,7 +46,7 @@ class Mail:
 
 
 def refusal(status: int, code: str, message: str) -> Answer:
-    """An error as SES writes it: its name is in a header."""
-    phrase = {400: "Bad Request", 403: "Forbidden", 404: "Not Found"}.get(status, "Internal Server Error")
+    """An error as SES and Chime write it: its name is in a header."""
+    phrase = _PHRASES.get(status, "Internal Server Error")
     headers = [("Content-Type", "application/json"), ("x-amzn-errortype", code)]
     return Answer(f"{status} {phrase}", headers, json.dumps({"message": message}).encode())

@@ -178,6 +178,7 @@ class Process:
         self._store.clear()
         self._front.mail.letters = []
         self._front.notified.notifications = []
+        self._front.chime.reset()
         make_anew(self._setup.resources, self._moto)
 
     def _whole(self, action: str) -> Any:

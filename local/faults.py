@@ -19,8 +19,9 @@ class Fault(StrEnum):
     KILL_BEFORE = "kill_before"  # the container dies before the handler starts; of: function name
     KILL_AFTER = "kill_after"  # it dies after the handler ran, its answer lost; of: function name
     KILL_AT = "kill_at"  # it dies `value` seconds into the handler; of: function name
-    SERVICE_FAILING = "service_failing"  # a request is answered 500; of: dynamodb, sqs or s3
-    SERVICE_SLOW = "service_slow"  # a request is held for `value` seconds; of: dynamodb, sqs or s3
+    SERVICE_FAILING = "service_failing"  # a request is answered 500; of: dynamodb, sqs, s3 or chime
+    SERVICE_THROTTLING = "service_throttling"  # a request is answered 429; of the same
+    SERVICE_SLOW = "service_slow"  # a request is held for `value` seconds; of the same
 
 
 @dataclass

@@ -43,7 +43,7 @@ def arn(service: str, region: str, resource: str) -> str:
 
 
 def of_call(service: str, region: str, action: str, payload: Mapping[str, Any]) -> Iterator[Right]:
-    """A call of DynamoDB, SQS or SES, or of another service on whatever it has there.
+    """A call of DynamoDB, SQS, SES or Chime, or of another service on whatever it has there.
 
     Raises KeyError and the like for a payload that the service would refuse.
     """

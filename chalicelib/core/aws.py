@@ -1,4 +1,4 @@
-"""Small signed clients for DynamoDB, SQS, S3 and SES over kept connections: what botocore does, without its import.
+"""Small signed clients for DynamoDB, SQS, S3, SES and Chime over kept connections: as botocore, without its import.
 
 Throttling, 5xx answers and dropped connections are tried again with full jitter, within bounds that leave a
 request its time. **A write that was tried again may have been applied twice**: where a connection drops, nobody
@@ -31,7 +31,9 @@ _jitter = random.SystemRandom()
 
 # The services that are asked at names with IPv6 addresses where functions may use IPv6 (`dual_stack`). The VPC's
 # gateway endpoints lead to DynamoDB and S3: they are free, and keep to the stage's own table and bucket.
-BY_IPV6 = ("sqs",)
+BY_IPV6 = ("sqs", "chime")
+# Where a service's host has another name than its rights.
+_HOSTS = {"chime": "meetings-chime"}
 
 # An endpoint of another region is asked with a signature for that region.
 _BEDROCK_REGION = re.compile(r"bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.")
@@ -188,6 +190,22 @@ def bedrock(model: str, question: Mapping[str, Any]) -> tuple[Location, Call]:
     return where, Call("POST", "", signed, body)
 
 
+def chime(
+    method: str, path: str, asked: Mapping[str, Any] | None = None, *, within: float = TOTAL_SECONDS
+) -> dict[str, Any]:
+    """Calls the Amazon Chime SDK's meetings in the rooms' region (`POST /meetings`, its JSON as AWS documents it).
+
+    Raises AwsError. A meeting has a token, and is made once however often that is tried; an attendee perhaps twice.
+    """
+    where = _service("chime")._replace(path=path)
+    headers = {"content-type": "application/json"}
+    body = b"" if asked is None else msgspec.json.encode(asked)
+    request = sigv4.Request(method, where.host, where.path, {}, headers, body)
+    answer = _attempts("chime", where, request, Patience(together=within))
+    decoded: dict[str, Any] = msgspec.json.decode(answer.body) if answer.body else {}
+    return decoded
+
+
 def queued(message: object) -> str:
     """What a message of a queue has as its body: its JSON, without the two characters that SQS does not store."""
     return msgspec.json.encode(message).decode().replace("\ufffe", r"\ufffe").replace("\uffff", r"\uffff")
@@ -321,7 +339,12 @@ def _service(name: str) -> Location:
         parts = urlsplit(local)
         return Location(parts.scheme, parts.netloc, "/")
     domain = "api.aws" if settings().dual_stack and name in BY_IPV6 else "amazonaws.com"
-    return Location("https", f"{name}.{settings().region}.{domain}", "/")
+    return Location("https", f"{_HOSTS.get(name, name)}.{_region(name)}.{domain}", "/")
+
+
+def _region(service: str) -> str:
+    """Few regions have Chime: the rooms' may be another one than all else's."""
+    return settings().chime_region if service == "chime" else settings().region
 
 
 def _attempts(service: str, where: Location, request: sigv4.Request, patience: Patience) -> Answer:
@@ -349,7 +372,8 @@ def _attempts(service: str, where: Location, request: sigv4.Request, patience: P
 
 def _signed(request: sigv4.Request, service: str) -> Call:
     """Signed anew for each try: a signature is good for minutes only."""
-    headers = sigv4.sign_headers(request, who=credentials(), service=service, now=time.time())
+    who = credentials()._replace(region=_region(service))
+    headers = sigv4.sign_headers(request, who=who, service=service, now=time.time())
     return Call(request.method, sigv4.encode_query(request.query), {**headers, "host": request.host}, request.payload)
 
 

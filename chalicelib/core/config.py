@@ -122,6 +122,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     turn_seconds: int = 60 * 60
     call_ring_seconds: int = 45
     call_grace_seconds: int = 30  # so long whoever has lost their socket stays in a call
+    # Calls of more than four are rooms of the Amazon Chime SDK in this region; without one there are none.
+    chime_region: str = ""
+    room_size: int = 50  # so many may take part in one
 
     # Clients of other messengers (entry/dialects). A dialect speaks for the whole deployment, or for one of its hosts
     # (`chat.example.com=skype`), in place of our own words; each is also chosen by the first part of the path.
@@ -150,6 +153,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError("ICE_SERVERS must be URLs as stun:host:3478 and turn:host:3478?transport=udp")
         if not self.turn_secret and any(server.startswith("turn") for server in self.ice_servers):
             raise ValueError("ICE_SERVERS must have no turn: URLs without TURN_SECRET, which relays share")
+        if not _REGION.fullmatch(self.chime_region):
+            raise ValueError("CHIME_REGION must be a region of AWS, as eu-central-1")
         self._check_assistant()
         if not _CONTACT.fullmatch(self.push_contact):
             raise ValueError("PUSH_CONTACT must be mailto:somebody@example.com, or an https URL")
@@ -188,6 +193,7 @@ _ICE_URL = r"(?:stun|turns?):[^\s|=?,]+(?:\?transport=(?:udp|tcp))?"
 _ICE_SERVER = re.compile(rf"{_ICE_URL}(?:\|{_ICE_URL})*(?:=[1-9][0-9]{{0,3}})?")
 _HTTP_URL = re.compile(r"(?:https?://[^\s/?#@]+(?:/[^\s?#]*)?)?")
 _CONTACT = re.compile(r"(?:mailto:[^\s@]+@[^\s@]+|https://\S+)?")
+_REGION = re.compile(r"(?:[a-z]{2}(?:-[a-z]+)+-[0-9])?")
 _UNITS = {"s": 1, "m": 60, "h": 60 * 60, "d": _DAY}
 _SQS_DELAY = 15 * 60  # SQS holds back a message no longer
 _PRESIGNED = 7 * _DAY  # a signature in a URL or a form lives no longer
@@ -239,6 +245,7 @@ RANGES: dict[str, tuple[int, int]] = {
     "turn_seconds": (60, _DAY),
     "call_ring_seconds": (5, 10 * 60),
     "call_grace_seconds": (0, 10 * 60),
+    "room_size": (5, 250),  # Chime lets no more into a meeting
 }
 _LONGEST_NUMBER = 30
 _CHOICES: dict[object, tuple[str, ...]] = {LogLevel: LOG_LEVELS, DialectName: DIALECTS}

@@ -178,6 +178,18 @@ class AssistantOff(Refused):
     code, title = "assistant_off", "This server has no assistant; ask those who run it"
 
 
+class RoomsOff(Refused):
+    code, title = "rooms_off", "This server has no calls of more than four; ask those who run it"
+
+
+class NotARoom(Refused):
+    code, title = "not_a_room", "This call is no room: connect to the others yourself"
+
+
+class CallIsARoom(Refused):
+    code, title = "call_is_room", "This call is a room, which one enters by the Amazon Chime SDK"
+
+
 class NothingToRead(Refused):
     code, title = "nothing_to_read", "There is no text here for the assistant to read"
 
@@ -294,7 +306,7 @@ class GroupFull(Refused):
 
 
 class CallFull(Refused):
-    code, title = "call_full", "No more than four can be in a call"
+    code, title = "call_full", "No more people can be in this call"
 
 
 class FileTypeRefused(Refused):
@@ -336,6 +348,10 @@ class AssistantSpent(RateLimited):
 
 class AssistantFailed(Problem):
     status, code, title = 502, "assistant_failed", "The assistant gave no answer that can be used"
+
+
+class RoomFailed(Problem):
+    status, code, title = 502, "room_failed", "The room's service refused; ask those who run this server"
 
 
 class Unavailable(Problem):

@@ -119,7 +119,7 @@ RUSSIAN: Mapping[str, str] = {
     "Files of this type can be sent as application/octet-stream only.": (
         "Файлы этого типа можно отправить только как application/octet-stream."
     ),
-    "No more than four can be in a call": "В звонке могут участвовать не больше четырёх",
+    "No more people can be in this call": "Больше людей в этом звонке быть не может",
     "No token was sent; log in first.": "Токен не отправлен, сначала войдите.",
     "One of you has blocked the other": "Один из вас заблокировал другого",
     "Only one option of this poll can be chosen": "В этом опросе можно выбрать только один вариант",
@@ -196,6 +196,18 @@ RUSSIAN: Mapping[str, str] = {
     "The password is wrong": "Неверный пароль",
     "This link has expired or was used; ask for another letter": (
         "Ссылка уже использована или её срок истёк, запросите другое письмо"
+    ),
+    "This server has no calls of more than four; ask those who run it": (
+        "На этом сервере нет звонков больше чем на четверых, спросите его владельцев"
+    ),
+    "This call is no room: connect to the others yourself": (
+        "Этот звонок не комната: соединяйтесь с остальными напрямую"
+    ),
+    "This call is a room, which one enters by the Amazon Chime SDK": (
+        "Этот звонок — комната, в неё входят через Amazon Chime SDK"
+    ),
+    "The room's service refused; ask those who run this server": (
+        "Служба комнат отказала, спросите владельцев этого сервера"
     ),
     "This server has no assistant; ask those who run it": "На этом сервере нет помощника, спросите его владельцев",
     "There is no such answer, or it has expired.": "Такого ответа нет, или срок его хранения истёк.",

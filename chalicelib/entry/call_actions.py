@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from chalicelib.core.context import Actor
+from chalicelib.features.calls import rooms, signals
 from chalicelib.features.calls import service as calls
-from chalicelib.features.calls import signals
+from chalicelib.features.calls.room_schemas import CallRoom
 from chalicelib.features.calls.schemas import (
     CallAcceptInput,
     CallEndInput,
@@ -55,6 +56,11 @@ def change_call_state(actor: Actor, data: CallStatesInput) -> Call:
     return calls.change_states(actor, data.call_id, data).call
 
 
+def enter_room(actor: Actor, data: CallInput) -> CallRoom:
+    """What one's device enters the room of its call by, as the Amazon Chime SDK takes it; again is as once."""
+    return rooms.enter(actor, data.call_id)
+
+
 def offer_to_connect(actor: Actor, data: SdpInput) -> Nothing:
     """Pass an offer to the device of another participant."""
     signals.describe(actor, "offer", data)
@@ -80,6 +86,7 @@ CALLS: Mapping[str, Callable[..., Any]] = {
     "call:decline": decline_call,
     "call:end": end_call,
     "call:state": change_call_state,
+    "call:room": enter_room,
     "call:offer": offer_to_connect,
     "call:answer": answer_an_offer,
     "call:ice": offer_candidate,

@@ -10,6 +10,7 @@ from chalicelib.core.logs import logger
 from chalicelib.entry import socketio
 from chalicelib.features.accounts import deletion as accounts
 from chalicelib.features.accounts import export
+from chalicelib.features.calls import rooms
 from chalicelib.features.calls import tending as calls
 from chalicelib.features.chats import deletion as chats
 from chalicelib.features.messages import expiry, indexing, scheduled
@@ -45,6 +46,7 @@ def sweep() -> None:
         ("presence", presence.sweep),
         ("scheduled", scheduled.sweep),
         ("calls", calls.sweep),
+        ("rooms", rooms.tidy),
         ("expired", expiry.sweep),
         ("indexed", indexing.sweep),
         ("indexed anew", indexing.sweep_anew),

@@ -122,6 +122,7 @@ class Call(Naming, frozen=True, kw_only=True, rename="camel"):
     chat_id: Id
     seq: Annotated[Seq | None, msgspec.Meta(description="of the message that tells it; null until it has ended")]
     type: CallType
+    is_room: Annotated[bool, msgspec.Meta(description="more than four may be in it, by the Amazon Chime SDK")] = False
     status: CallStatus
     caller_id: Id | None
     answered_by: Annotated[Id | None, msgspec.Meta(description="the first who did")]

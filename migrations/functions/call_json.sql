@@ -2,7 +2,7 @@
 CREATE OR REPLACE FUNCTION call_json(c calls) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN jsonb_build_object(
-        'id', c.id, 'chatId', c.chat_id, 'seq', c.seq, 'type', c.type, 'status', c.status, 'callerId', c.caller_id,
+        'id', c.id, 'chatId', c.chat_id, 'seq', c.seq, 'type', c.type, 'isRoom', c.size > 4, 'status', c.status, 'callerId', c.caller_id,
         'answeredBy', (
             SELECT p.user_id FROM call_parties p
             WHERE p.call_id = c.id AND p.joined_at IS NOT NULL AND p.user_id IS DISTINCT FROM c.caller_id

@@ -1,5 +1,6 @@
 -- Does something in a call: `what` is 'accept', 'decline', 'end', 'ring' or 'state'. `wanted` are users to ring for,
--- `states` what of {"muted", "camera", "screen"} changes, `reason` what a call that is ended by it becomes.
+-- `states` what of {"muted", "camera", "screen"} changes, `reason` what a call that is ended by it becomes. `most` may take
+-- part in a call that is no room.
 --
 -- verdict: 'allowed'; 'unchanged', where it was so already, or the call has ended; or why it refuses. `did` is what was
 -- done: one who declines or ends a call that goes on without them has 'left' or 'declined'.
@@ -53,7 +54,7 @@ BEGIN
             WHEN NOT is_member THEN 'not_found'
             WHEN mine.state = 'joined' AND mine.session_id = device AND mine.lost_at IS NULL THEN 'unchanged'
             WHEN mine.state = 'joined' AND mine.session_id <> device AND mine.lost_at IS NULL THEN 'answered_elsewhere'
-            WHEN call_is_full(the_call, actor, most) THEN 'call_full'
+            WHEN call_is_full(the_call, actor, greatest(most, live.size)) THEN 'call_full'
             ELSE 'allowed'
         END
         WHEN what = 'decline' THEN CASE WHEN mine.state = 'ringing' THEN 'allowed' ELSE 'unchanged' END
@@ -81,7 +82,7 @@ BEGIN
             WHEN callees = '{}' AND EXISTS (SELECT FROM unnest(wanted) AS given (id) WHERE NOT may_call(actor, given.id))
                 THEN 'call_refused'
             WHEN callees = '{}' THEN 'unchanged'
-            WHEN call_is_full(the_call, actor, most - cardinality(callees)) THEN 'call_full'
+            WHEN call_is_full(the_call, actor, greatest(most, live.size) - cardinality(callees)) THEN 'call_full'
             ELSE 'allowed'
         END;
     END IF;

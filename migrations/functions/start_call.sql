@@ -1,6 +1,6 @@
 -- Starts a call in a chat, or joins the one that there is: so two who call each other at once are in one call. It rings
 -- for the other of a private chat; in a group for `wanted`, or for all others where that is NULL. `most` is how many may
--- take part, `ring` for how many seconds it rings.
+-- take part in a new call, and what the device can show: it joins no larger one. `ring` is for how many seconds it rings.
 --
 -- verdict: 'allowed'; 'joined' for a call that was there; 'unchanged' for one that the device is in already; 'stale' where
 -- the members or rules changed meanwhile; or why it refuses. message tells a call that has ended at once: all are busy.
@@ -59,7 +59,8 @@ BEGIN
         verdict := CASE
             WHEN mine.state = 'joined' AND mine.session_id = device THEN 'unchanged'
             WHEN mine.state = 'joined' AND mine.lost_at IS NULL THEN 'answered_elsewhere'
-            WHEN call_is_full(live.id, actor, most) THEN 'call_full'
+            WHEN live.size > most THEN 'call_is_room'
+            WHEN call_is_full(live.id, actor, live.size) THEN 'call_full'
             ELSE 'joined'
         END;
         IF verdict = 'joined' THEN
@@ -74,8 +75,8 @@ BEGIN
             ELSE 'allowed'
         END;
         IF verdict = 'allowed' THEN
-            INSERT INTO calls AS c (chat_id, caller_id, type, due_at)
-            VALUES (chat, actor, kind, now() + make_interval(secs => ring)) RETURNING c.* INTO live;
+            INSERT INTO calls AS c (chat_id, caller_id, type, due_at, size)
+            VALUES (chat, actor, kind, now() + make_interval(secs => ring), most) RETURNING c.* INTO live;
             PERFORM join_call(live.id, actor, device);
             rung := ring_for(live.id, callees, ring);
             IF rung = '{}' THEN

@@ -187,6 +187,9 @@ def _calls(alice: Person, socket: Socket, ears: Socket, private: int) -> dict[st
         "call:end": socket.act("call:end"),
     }
     ears.wait_for("call:end")
+    socket.act("call:start", {"chatId": private, "room": True})
+    acks["call:room"] = socket.act("call:room")
+    socket.act("call:end")
     socket.frames += other.frames
     other.close()
     return acks

@@ -95,7 +95,8 @@ ROWS: dict[str, str] = {
     "nnn..nnnnn": """
         GET /calls/{call_id}; POST /calls/{call_id}/accept; POST /calls/{call_id}/decline;
         POST /calls/{call_id}/end; POST /calls/{call_id}/ring; PATCH /calls/{call_id}/state; call:ring;
-        call:accept; call:decline; call:end; call:state; call:offer; call:answer; call:ice
+        call:accept; call:decline; call:end; call:state; call:offer; call:answer; call:ice;
+        POST /calls/{call_id}/room; call:room
     """,
     # What owners and admins of a group do.
     "nnfff...nn": """

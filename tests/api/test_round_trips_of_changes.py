@@ -130,6 +130,8 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     "POST /calls/{call_id}/decline": lambda s: Call(path={"call_id": s.call()}),
     "POST /calls/{call_id}/end": lambda s: Call({}, {"call_id": s.talk()}),
     "POST /calls/{call_id}/ring": lambda s: Call({}, {"call_id": s.call()}),
+    # Chime is asked in between, twice by the first who enters.
+    "POST /calls/{call_id}/room": lambda s: Call(path={"call_id": s.room()}, round_trips=3),
     "PATCH /calls/{call_id}/state": lambda s: Call({"muted": True}, {"call_id": s.talk()}),
     "PATCH /admin/users/{user_id}": lambda s: Call({"role": "moderator"}, {"user_id": s.judged(by="admin")}),
     "POST /admin/users/{user_id}/warnings": lambda s: Call({"reason": "x"}, {"user_id": s.judged(by="moderator")}),
@@ -199,6 +201,7 @@ ACTION_CALLS: dict[str, Callable[[Scene], Call]] = {
     "call:offer": lambda s: Call({"callId": s.talk(), "sdp": "v=0"}),
     "call:answer": lambda s: Call({"callId": s.talk(), "sdp": "v=0"}),
     "call:ice": lambda s: Call({"callId": s.talk(), "candidate": None}),
+    "call:room": lambda s: Call({"callId": s.room()}, round_trips=3),
     "sync": lambda _: Call({}),
     "message:delete": lambda s: Call({"messageId": s.message, "for": "me"}),
 }

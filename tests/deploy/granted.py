@@ -56,6 +56,7 @@ def policy(function: str) -> list[Statement]:
         MailDomain=MAIL_DOMAIN,
         AssistantModel=MODEL,
         AssistantBaseModel=MODEL.removeprefix("eu."),
+        ChimeMeetings="*",
     )
     document = json.loads(text)
     assert document["Version"] == "2012-10-17"

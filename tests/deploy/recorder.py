@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from chalicelib.core import db, sigv4
 from chalicelib.core.config import settings
+from local.aws_chime import operation
 from local.functions import Preparation
 from local.rights import Right, arn, of_call, of_object, on_object
 from tests.support.oracle import Asking, Oracle
@@ -85,5 +86,7 @@ def _of_request(request: sigv4.Request, service: str) -> Iterator[Right]:
         leads_to = f"arn:aws:bedrock:{region}::foundation-model/{model.partition('.')[2]}"
         resources = (arn("bedrock", region, f"inference-profile/{model}"), leads_to)
         return iter([Right("bedrock:InvokeModelWithResponseStream", resource) for resource in resources])
+    if service == "chime":
+        return iter([Right(f"chime:{operation(request.method, request.path)}", "*")])
     action = "SendEmail" if service == "ses" else request.headers.get("x-amz-target", "").rpartition(".")[2]
     return of_call(service, settings().region, action, json.loads(request.payload))

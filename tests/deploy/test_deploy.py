@@ -107,6 +107,7 @@ def test_each_function_has_its_own_policy_and_nothing_else(story: Story) -> None
         "WebsocketApiId": socket_api,
         "MailDomain": "none.invalid",
         **dict.fromkeys(("AssistantModel", "AssistantBaseModel"), "none"),
+        "ChimeMeetings": "arn:aws:chime::123456789012:none",
     }
     for name in FUNCTIONS:
         template = string.Template((ROOT / "infra" / "policies" / f"{name}.json").read_text())

@@ -52,7 +52,7 @@ class _Day:
             assert time.monotonic() < end, health  # a part has a second, which a busy machine may not have
         self.server.stack.functions.invoke_sync("migrate", {"masterUrl": self.server.database_url})
         parts = [self._talk, self._speak_socketio, self._poll, self._come_and_go, self._send_files, self._ask]
-        for part in (*parts, self._notify, self._talk_to_the_dead, self._end_a_session):
+        for part in (*parts, self._notify, self._meet, self._talk_to_the_dead, self._end_a_session):
             part()
             self.server.settle(60)
 
@@ -191,6 +191,32 @@ class _Day:
             with self.server.put("chalicelib.realtime.absent._SETTLED_SECONDS", -1):
                 self.ivan.send(self.chat, "are you?")  # what is noted of the device goes
                 self.server.settle(60)
+
+    def _meet(self) -> None:
+        """A room that is entered by REST and by socket; one is left before it ends, and one goes with its chat."""
+        with self.server.settings(call_ring_seconds=5):
+            phone, tablet = self.maria.socket(), self.ivan.socket()
+            chats = [self.chat, self.maria.chat_with(self.ivan, name="Short")]
+            for chat in chats:
+                call = self.ivan.http.post("/calls", json={"chatId": chat, "room": True}).json()["id"]
+                phone.act("call:accept", {"callId": call})
+                if chat == chats[0]:
+                    assert self.ivan.http.post(f"/calls/{call}/room").is_success
+                phone.act("call:room")
+                self.server.sql(
+                    "INSERT INTO call_attendees (attendee_id, meeting_id, user_id, session_id, attendee)"
+                    " SELECT gen_random_uuid()::text, meeting_id, 0, 0, '{}' FROM call_meetings"
+                )
+                if chat == chats[0]:
+                    self._look_at({"callId": call})
+                    self.ivan.http.post(f"/calls/{call}/end", json={}).raise_for_status()
+                    self._look_at({"callId": call})
+            self.server.stack.triggers.fire_schedule("sweep")  # which puts the attendee out
+            self.server.sql("UPDATE calls SET ended_at = now(), status = 'ended' WHERE ended_at IS NULL")
+            self.server.stack.triggers.fire_schedule("sweep")
+            assert self.server.sql("SELECT count(*) FROM call_meetings") == [(0,)]
+            phone.close()
+            tablet.close()
 
     def _lose(self, whom: Person) -> None:
         lost = whom.socket()
@@ -335,6 +361,8 @@ def test_nothing_is_allowed_on_everything_where_aws_takes_less(function: str) ->
         assert "*" not in grant.action
         if grant.action.startswith("ec2:"):
             assert grant.resource == "*", "AWS takes nothing else"
+        elif grant.action.startswith("chime:"):
+            assert grant.resource == "*", "Chime gives meetings their ids"
         elif grant.action.startswith("bedrock:"):
             assert grant.resource.endswith(MODEL.removeprefix("eu.")), "one model, in whichever region it is run"
         else:

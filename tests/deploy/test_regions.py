@@ -1,7 +1,7 @@
 """Every region that Lambda serves: the template fits it, or the deployment ends before it begins, and says why."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,14 @@ def test_a_template_has_nothing_that_its_region_lacks_and_the_log_says_what_it_h
     assert {words.partition(": ")[2].split()[0] for words in said} == left_out
     if not left_out:
         assert text == STACK.read_text()
+
+
+def test_rooms_need_ipv6() -> None:
+    stage = Stage("dev", _There("eu-central-1", "aws"), Choices(environment={"CHIME_REGION": "eu-central-1"}))
+    regions.check(replace(stage, choices=replace(stage.choices, ipv6=True)))
+    for ipv6 in (False, None):
+        with pytest.raises(DeployError, match="Rooms need IPv6"):
+            regions.check(replace(stage, choices=replace(stage.choices, ipv6=ipv6)))
 
 
 def _variants() -> list[list[str]]:

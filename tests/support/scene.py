@@ -63,17 +63,22 @@ class Scene:
         self.bob.send(self.group, "a reply", replyTo=head)
         return head
 
-    def call(self) -> int:
+    def call(self, *, room: bool = False) -> int:
         """A new call of bob's, which rings for alice."""
         for old in self.bob.http.get("/calls").json()["calls"]:
             self.bob.http.post(f"/calls/{old['id']}/end", json={}).raise_for_status()
-        return int(self.bob.http.post("/calls", json={"chatId": self.group}).raise_for_status().json()["id"])
+        body = {"chatId": self.group, "room": room}
+        return int(self.bob.http.post("/calls", json=body).raise_for_status().json()["id"])
 
-    def talk(self) -> int:
+    def talk(self, *, room: bool = False) -> int:
         """The same, once alice has answered."""
-        call = self.call()
+        call = self.call(room=room)
         self.alice.http.post(f"/calls/{call}/accept", json={}).raise_for_status()
         return call
+
+    def room(self) -> int:
+        """The same of a room, which nobody has entered."""
+        return self.talk(room=True)
 
     def invited(self) -> str:
         """What leads into carol's group."""

@@ -7,19 +7,24 @@ from chalicelib.core.errors import (
     AnsweredElsewhere,
     Blocked,
     CallFull,
+    CallIsARoom,
     CallIsOver,
     CallRefused,
     Forbidden,
     Muted,
+    NotARoom,
     NotFound,
     NotInCall,
     NotYourself,
     RateLimited,
+    RoomFailed,
+    RoomsOff,
     UnknownUser,
 )
 from chalicelib.core.http import Reply, Routes
 from chalicelib.core.ids import Id
-from chalicelib.features.calls import ice, service
+from chalicelib.features.calls import ice, rooms, service
+from chalicelib.features.calls.room_schemas import CallRoom
 from chalicelib.features.calls.schemas import (
     CallAccept,
     CallEnd,
@@ -48,6 +53,8 @@ routes = Routes("calls")
         Muted,
         CallRefused,
         CallFull,
+        CallIsARoom,
+        RoomsOff,
         UnknownUser,
         NotYourself,
         AlreadyInCall,
@@ -108,6 +115,15 @@ def end_call(actor: Actor, call_id: Id, body: CallEnd) -> Reply[Call]:
 def ring_call(actor: Actor, call_id: Id, body: CallRing) -> Reply[Call]:
     """Call others into a call, or say that this device rings."""
     return _reply(service.ring(actor, call_id, body))
+
+
+@routes.post(
+    "/calls/{call_id}/room",
+    refuses=(NotFound, CallIsOver, NotInCall, NotARoom, Blocked, RoomsOff, RoomFailed, RateLimited),
+)
+def enter_room(actor: Actor, call_id: Id) -> CallRoom:
+    """What this device enters the room of its call by, as the Amazon Chime SDK takes it; again is as once."""
+    return rooms.enter(actor, call_id)
 
 
 @routes.patch("/calls/{call_id}/state", refuses=(NotFound, CallIsOver, NotInCall, RateLimited))

@@ -10,21 +10,24 @@ from chalicelib.core.paging import Page
 from chalicelib.realtime.calls import CallStatus, CallType, IceCandidate, SignalNumber
 from chalicelib.realtime.shapes import Call, Users
 
-# So many may take part: each sends to each of the others.
+# So many may take part in a call that is no room: each sends to each of the others.
 MOST = 4
+# Of a room, which the setting `room_size` may bound further.
+_MOST_IN_A_ROOM = 250
 
 Sdp = Annotated[str, Meta(min_length=1, max_length=16_000, description="a session description of WebRTC")]
-Invited = Annotated[list[Id], Meta(min_length=1, max_length=MOST - 1, description="members of the chat")]
+Invited = Annotated[list[Id], Meta(min_length=1, max_length=_MOST_IN_A_ROOM - 1, description="members of the chat")]
 CallId = Annotated[Id | None, Meta(description="the call that you are in or that rings, where it is absent")]
 
 
 class CallStart(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Whom to call: a chat, of a group with more than four members only some; or a user, in the private chat."""
+    """Whom to call: a chat, of a group that is too large only some; or a user, in the private chat."""
 
     chat_id: Id | None = None
     user_id: Id | None = None
     user_ids: Invited | None = None
     type: CallType = "audio"
+    room: Annotated[bool, Meta(description="more than four may take part, by the Amazon Chime SDK")] = False
     sdp: Sdp | None = None
 
 

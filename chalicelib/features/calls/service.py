@@ -12,7 +12,7 @@ from chalicelib.core.errors import InvalidInput, NotFound
 from chalicelib.core.ids import MAX_ID, Id
 from chalicelib.core.ratelimit import Allowance, Policy
 from chalicelib.core.verdicts import settled_within
-from chalicelib.features.calls import store, telling
+from chalicelib.features.calls import rooms, store, telling
 from chalicelib.features.calls.schemas import (
     CallAccept,
     CallEnd,
@@ -56,15 +56,13 @@ def changes() -> Policy:
 def start(actor: Actor, wanted: CallStart) -> Changed:
     """Calls the other members of a chat, or joins the call that there is.
 
-    Raises NotFound, Forbidden, Blocked, CallRefused, CallFull, UnknownUser, NotYourself, AlreadyInCall,
-    AnsweredElsewhere, RateLimited and InvalidInput.
+    Raises NotFound, Forbidden, Blocked, CallRefused, CallFull, CallIsARoom, UnknownUser, NotYourself, AlreadyInCall,
+    AnsweredElsewhere, RoomsOff, RateLimited and InvalidInput.
     """
+    if wanted.room:
+        rooms.check_on()
     limit, chat_id = starts(), _chat(actor, wanted)
-    user_ids = None if wanted.user_ids is None else list(dict.fromkeys(wanted.user_ids))
-    outcome = settled_within(
-        limit,
-        lambda burst: store.start(actor, chat_id, kind=wanted.type, user_ids=user_ids, limit=limit, burst=burst),
-    )
+    outcome = settled_within(limit, lambda burst: store.start(actor, chat_id, wanted, limit=limit, burst=burst))
     call = _read(outcome.call)
     party_ids = outcome.party_ids or []
     if outcome.verdict == "joined":
@@ -102,6 +100,8 @@ def end(actor: Actor, call_id: int | None, asked: CallEnd) -> Changed:
     if outcome.verdict == "allowed" and outcome.message is None:
         telling.tell(events.call_changed("state", call, by=actor.user_id), call.id, outcome.party_ids or [])
     _tell_end(actor, call, outcome, outcome.party_ids or [])
+    if call.is_room:
+        telling.left_room(call)
     return _changed(actor, call, outcome)
 
 

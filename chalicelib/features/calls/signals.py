@@ -43,7 +43,8 @@ _leases: dict[tuple[int, int, int | None], _Lease] = {}
 def describe(actor: Actor, kind: Literal["offer", "answer"], asked: SdpInput) -> None:
     """Passes a session description on.
 
-    Raises NotFound, NotInCall, CallIsOver, RateLimited, and InvalidInput where it is not said to whom it goes.
+    Raises NotFound, NotInCall, CallIsOver, CallIsARoom, RateLimited, and InvalidInput where it is not said to whom
+    it goes.
     """
     lease, to = _addressed(actor, asked)
     data = CallSignal(

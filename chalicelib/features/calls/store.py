@@ -11,7 +11,7 @@ from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.ratelimit import Allowance, Policy
 from chalicelib.core.verdicts import LimitedOutcome
-from chalicelib.features.calls.schemas import MOST, CallQuery
+from chalicelib.features.calls.schemas import MOST, CallQuery, CallStart
 
 Deed = Literal["accept", "decline", "end", "ring", "state"]
 
@@ -54,11 +54,13 @@ class Listed(msgspec.Struct, frozen=True):
     call: str
 
 
-class Devices(msgspec.Struct, frozen=True):
-    """Who has joined a call, and their sessions."""
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that is looked at: who has joined by which sessions, whether it goes on and has a meeting."""
 
     user_ids: list[int]
     session_ids: list[int]
+    goes_on: bool
+    has_meeting: bool
 
 
 class _Id(msgspec.Struct, frozen=True):
@@ -82,13 +84,14 @@ SELECT * FROM change_call(
 
 _TEND = "SELECT * FROM look_at_call(%(call_id)s, %(silent)s::bigint[], %(grace)s)"
 
-_DEVICES = """
-SELECT j.user_ids, j.session_ids
+_LOOK = """
+SELECT j.user_ids, j.session_ids, c.ended_at IS NULL AS goes_on,
+    EXISTS (SELECT FROM call_meetings r WHERE r.call_id = c.id) AS has_meeting
 FROM calls c CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(p.user_id), '{}') AS user_ids, coalesce(array_agg(p.session_id), '{}') AS session_ids
     FROM call_parties p WHERE p.call_id = c.id AND p.state = 'joined'
 ) j
-WHERE c.id = %(call_id)s AND c.ended_at IS NULL
+WHERE c.id = %(call_id)s
 """
 
 _DUE = """
@@ -100,6 +103,7 @@ _SIGNALLING = """
 WITH mine AS MATERIALIZED (
     SELECT c.id AS call_id, c.chat_id, CASE
         WHEN c.ended_at IS NOT NULL THEN 'call_ended'
+        WHEN c.size > %(most)s THEN 'call_is_room'
         WHEN p.state <> 'joined' OR p.session_id <> %(session_id)s THEN 'not_in_call'
         ELSE 'allowed'
     END AS verdict
@@ -148,11 +152,15 @@ LIMIT %(limit)s
 """
 
 
-def start(
-    actor: Actor, chat_id: int, *, kind: str, user_ids: Sequence[int] | None, limit: Policy, burst: int | None
-) -> Outcome:
+def start(actor: Actor, chat_id: int, wanted: CallStart, *, limit: Policy, burst: int | None) -> Outcome:
     """Starts a call, or joins the one that there is. Raises AlreadyInCall."""
-    values = {"chat_id": chat_id, "type": kind, "user_ids": user_ids, **_common(actor, limit, burst)}
+    values = {
+        **_common(actor, limit, burst),
+        "chat_id": chat_id,
+        "type": wanted.type,
+        "user_ids": None if wanted.user_ids is None else list(dict.fromkeys(wanted.user_ids)),
+        "most": settings().room_size if wanted.room else MOST,
+    }
     return db.the(Outcome, _START, values, actor=actor)
 
 
@@ -170,9 +178,9 @@ def change(
     return db.the(Outcome, _CHANGE, {**values, **given, **_common(actor, limit, burst)}, actor=actor)
 
 
-def devices(call_id: int) -> Devices | None:
-    """Who has joined a call, and by which sessions; None of one that has ended."""
-    return db.one(Devices, _DEVICES, {"call_id": call_id})
+def look(call_id: int) -> Look | None:
+    """What to look for in a call; None of one that is gone with its chat."""
+    return db.one(Look, _LOOK, {"call_id": call_id})
 
 
 def tend(call_id: int, silent: Sequence[int]) -> Tended | None:
@@ -194,6 +202,7 @@ def signalling(actor: Actor, call_id: int | None, *, limit: Policy) -> Signallin
         "call_id": call_id,
         "subject": f"{limit.name}:{actor.user_id}",
         "burst": limit.burst,
+        "most": MOST,
     }
     return db.the(Signalling, _SIGNALLING, values, actor=actor)
 

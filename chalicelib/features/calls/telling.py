@@ -35,6 +35,11 @@ def ringing(call: Call, by: int, *, loud: Sequence[int], silent: Sequence[int], 
         tend_call_later(settings().call_ring_seconds + _SPARE_SECONDS, call.id)
 
 
+def left_room(call: Call) -> None:
+    """Has a room tidied that somebody has left."""
+    tend_call_later(0, call.id)
+
+
 def ended(call: Call, message: str, *, by: int | None, party_ids: Sequence[int], member_ids: Sequence[int]) -> None:
     """A call is over, and a message of the chat tells it."""
     reason = msgspec.convert(call.status, CallEndReason)

@@ -11,7 +11,7 @@ import msgspec
 from chalicelib.core import context
 from chalicelib.core.config import settings
 from chalicelib.core.logs import logger
-from chalicelib.features.calls import store, telling
+from chalicelib.features.calls import rooms, store, telling
 from chalicelib.features.calls.telling import tell
 from chalicelib.realtime import connections, events
 from chalicelib.realtime.publish import tend_call_later
@@ -24,9 +24,16 @@ _SWEEP_SECONDS = 15
 
 def tend(call_id: int | None) -> None:
     """Brings a call up to what time and the sockets of its participants make of it, and tells them."""
-    joined = None if call_id is None else store.devices(call_id)
-    if call_id is None or joined is None:
+    found = None if call_id is None else store.look(call_id)
+    if call_id is None or found is None:
         return
+    if found.goes_on:
+        _tend(call_id, found)
+    if found.has_meeting:
+        rooms.tidy(call_id)
+
+
+def _tend(call_id: int, joined: store.Look) -> None:
     alive = {connection.session_id for connection in connections.alive(joined.user_ids)}
     tended = store.tend(call_id, sorted(set(joined.session_ids) - alive))
     if tended is None:

@@ -173,5 +173,6 @@ export class Calls extends Emitter {
 
 /** @param {import("../types/api.js").Call | undefined} call @param {number} userId @returns {boolean} */
 function ringsFor(call, userId) {
-  return Boolean(call && !call.endedAt && call.participants.some((one) => one.userId === userId && one.state === "ringing"));
+  // Rooms are for clients with the Amazon Chime SDK.
+  return Boolean(call && !call.endedAt && !call.isRoom && call.participants.some((one) => one.userId === userId && one.state === "ringing"));
 }
