@@ -148,13 +148,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             if not lowest <= getattr(self, name) <= highest:
                 hint = "; RATE_LIMITS=off lifts all limits" if name in _RATES else ""
                 raise ValueError(f"{name.upper()} must be from {lowest} to {highest}{hint}")
-        for server in self.ice_servers:
-            if not _ICE_SERVER.fullmatch(server):
-                raise ValueError("ICE_SERVERS must be URLs as stun:host:3478 and turn:host:3478?transport=udp")
-        if not self.turn_secret and any(server.startswith("turn") for server in self.ice_servers):
-            raise ValueError("ICE_SERVERS must have no turn: URLs without TURN_SECRET, which relays share")
-        if not _REGION.fullmatch(self.chime_region):
-            raise ValueError("CHIME_REGION must be a region of AWS, as eu-central-1")
+        self._check_calls()
         self._check_assistant()
         if not _CONTACT.fullmatch(self.push_contact):
             raise ValueError("PUSH_CONTACT must be mailto:somebody@example.com, or an https URL")
@@ -163,6 +157,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         for entry in self.dialect_hosts:
             if entry.partition("=")[2] not in DIALECTS:
                 raise ValueError(f"DIALECT_HOSTS must be host=dialect; the dialects are {', '.join(DIALECTS)}")
+
+    def _check_calls(self) -> None:
+        for server in self.ice_servers:
+            if not _ICE_SERVER.fullmatch(server):
+                raise ValueError("ICE_SERVERS must be URLs as stun:host:3478 and turn:host:3478?transport=udp")
+        if not self.turn_secret and any(server.startswith("turn") for server in self.ice_servers):
+            raise ValueError("ICE_SERVERS must have no turn: URLs without TURN_SECRET, which relays share")
+        if not _REGION.fullmatch(self.chime_region):
+            raise ValueError("CHIME_REGION must be a region of AWS, as eu-central-1")
 
     def _check_assistant(self) -> None:
         if self.assistant_model.startswith("arn:"):
