@@ -31,12 +31,12 @@ $(MADE):
 	@touch $@
 
 $(RUN): requirements.txt requirements-pictures.txt requirements-notify.txt requirements-run.txt | $(MADE)
-	@$(BIN)/python local/install.py requirements-run.txt "what runs the service (70 MB)"
+	@$(BIN)/python local/install.py requirements-run.txt "what runs the service (110 MB)"
 	@touch $@
 
 # What only developers need is installed when they first need it.
 $(DEV): requirements.txt requirements-pictures.txt requirements-notify.txt requirements-run.txt requirements-dev.txt | $(MADE)
-	@$(BIN)/python local/install.py requirements-dev.txt "what tests and checks need (180 MB)"
+	@$(BIN)/python local/install.py requirements-dev.txt "what tests and checks need (220 MB)"
 	@touch $(RUN) $@
 
 build: $(RUN) ## make the environment and install what is pinned for `make run`

@@ -26,8 +26,8 @@ class Thumbnails(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Attachment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A file on a message, as it was when the message was sent. Its content is fetched by `GET /uploads/{id}`.
 
-    What is known of a picture comes a moment after its upload, by `message:updated`; null until then, and of a file
-    that is no picture or cannot be read as one.
+    What is known of a picture, sound or video comes a moment after its upload, by `message:updated`; null until then,
+    and of a file that is none or cannot be read as one.
     """
 
     id: Id
@@ -36,7 +36,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     size: Annotated[int, msgspec.Meta(description="bytes")]
     state: Annotated[Literal["ready", "quarantined"], msgspec.Meta(title="FileState")]
     kind: Annotated[Literal["image", "audio", "video", "file"], msgspec.Meta(title="FileKind")]
-    width: Annotated[int | None, msgspec.Meta(description="of a picture as it is shown, upright, in pixels")]
+    width: Annotated[int | None, msgspec.Meta(description="of a picture or video as it is shown, upright, in pixels")]
     height: int | None
     placeholder: Annotated[
         str | None,
@@ -45,9 +45,10 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     thumbnails: Thumbnails | None
     caption: Annotated[str | None, msgspec.Meta(description="what the sender says of this file; null for nothing")]
     duration: Annotated[
-        float | None, msgspec.Meta(description="seconds of sound or video, as the sender's client has measured them")
+        float | None,
+        msgspec.Meta(description="seconds of sound or video, as its sender said or as they were measured"),
     ]
     waveform: Annotated[
         list[int] | None,
-        msgspec.Meta(description="how loud sound or video is from beginning to end, 0 to 100 each, by the same"),
+        msgspec.Meta(description="how loud sound or video is from beginning to end, 0 to 100 each"),
     ]

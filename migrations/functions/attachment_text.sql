@@ -8,8 +8,7 @@ CREATE OR REPLACE FUNCTION attachment_text(file jsonb, u uploads) RETURNS text
         ',"state":"', CASE WHEN u.state = 'quarantined' THEN 'quarantined' ELSE 'ready' END,
         '","kind":"', file_kind(file ->> 'contentType'),
         '","caption":', coalesce((file -> 'caption')::text, 'null'),
-        ',"duration":', coalesce(file ->> 'duration', 'null'),
-        ',"waveform":', coalesce((file -> 'waveform')::text, 'null'),
+        ',', played_text(file, u.media),
         ',"width":', coalesce(u.media ->> 'width', 'null'), ',"height":', coalesce(u.media ->> 'height', 'null'),
         ',"placeholder":', coalesce((u.media -> 'placeholder')::text, 'null'),
         ',"thumbnails":', thumbnails_text(u), '}'

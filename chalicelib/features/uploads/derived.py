@@ -5,7 +5,7 @@ waiting/OWNER/NAME        says that it was checked and waits for `pictures`; a d
 made/OWNER/NAME/SIZE      a thumbnail
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, get_args
 
 import msgspec
@@ -20,10 +20,37 @@ THUMBNAIL_TYPE = "image/webp"
 PICTURES = frozenset(
     f"image/{kind}" for kind in ("jpeg", "png", "gif", "webp", "heic", "heif", "avif", "bmp", "tiff")
 )
+# Sound and video of which the length can be read, and by which of FFmpeg's demuxers. They wait as well.
+PLAYED: Mapping[str, str] = {
+    "audio/mpeg": "mp3",
+    "audio/mp4": "mov",
+    "audio/aac": "aac",
+    "audio/ogg": "ogg",
+    "audio/webm": "matroska",
+    "audio/wav": "wav",
+    "audio/flac": "flac",
+    "audio/amr": "amr",
+    "audio/aiff": "aiff",
+    "audio/x-ms-wma": "asf",
+    "audio/x-matroska": "matroska",
+    "audio/3gpp": "mov",
+    "video/mp4": "mov",
+    "video/quicktime": "mov",
+    "video/webm": "matroska",
+    "video/ogg": "ogg",
+    "video/3gpp": "mov",
+    "video/3gpp2": "mov",
+    "video/x-matroska": "matroska",
+    "video/x-msvideo": "avi",
+    "video/mpeg": "mpeg",
+    "video/mp2t": "mpegts",
+    "video/x-flv": "flv",
+    "video/x-ms-wmv": "asf",
+}
 
 Size = Annotated[
     SizeName | None,
-    msgspec.Meta(description="of a picture: its thumbnail, a WebP; the file itself where there is none"),
+    msgspec.Meta(description="of a picture or a video: its thumbnail, a WebP; the file itself where there is none"),
 ]
 
 
@@ -35,19 +62,24 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     size: int
 
 
-class Media(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What was found out about a picture; the same is in the column `media`."""
+class Media(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What was found out about a picture, sound or video; the same is in the column `media`.
 
-    width: int
-    height: int
-    placeholder: str
-    thumbnails: dict[SizeName, Stored]
+    What has thumbnails has a placeholder and a size. Sound and video have a `duration` in seconds, and a `waveform`.
+    """
+
+    width: int | None = None
+    height: int | None = None
+    placeholder: str | None = None
+    thumbnails: dict[SizeName, Stored] | None = None
+    duration: float | None = None
+    waveform: list[int] | None = None
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What `pictures` made of the upload `key`, when its content had this ETag.
 
-    Without `media` no thumbnails could be made of it. Where it was stored again, `clean_etag` and `clean_size` tell
+    Without `media` nothing was found out. Where it was stored again, `clean_etag` and `clean_size` tell
     what it is now.
     """
 
@@ -56,6 +88,11 @@ class Made(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     media: Media | None
     clean_etag: str | None = None
     clean_size: int | None = None
+
+
+def is_looked_at(content_type: str) -> bool:
+    """Whether `pictures` can find out something about files of this type."""
+    return content_type in PICTURES or content_type in PLAYED
 
 
 def size_named(name: str | None) -> SizeName | None:

@@ -1,4 +1,4 @@
-"""What was made of pictures: it is recorded, told to those who have a message with it, and shown."""
+"""What was found out about files: it is recorded, told to those who have a message with them, and shown."""
 
 import hmac
 
@@ -16,7 +16,7 @@ from chalicelib.realtime.shapes import Message
 
 
 class _Told(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A message that holds the picture, and who must hear of it."""
+    """A message that holds the file, and who must hear of it."""
 
     message: Message
     member_ids: list[Id]

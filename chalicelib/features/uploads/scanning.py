@@ -19,5 +19,5 @@ def judge(verdict: Verdict) -> None:
     if found.judged == "quarantined":
         storage.delete_uploads([verdict.key])
         media.tell(found.told)
-    elif found.judged == "ready" and found.content_type in derived.PICTURES:
+    elif found.judged == "ready" and found.content_type and derived.is_looked_at(found.content_type):
         storage.put(derived.waiting(verdict.key), b"", sniff.OCTETS)

@@ -102,7 +102,7 @@ def object_stored(key: str) -> None:
         # The form still served after the check, for another content.
         store.withdraw(upload.id)
         storage.delete_uploads([key])
-    elif _awaits_thumbnails(upload) and stored.cleaned_from is None:
+    elif _awaits_a_look(upload) and stored.cleaned_from is None:
         # S3 calls `pictures` for this in its turn, which reads no file before it was checked.
         storage.put(derived.waiting(key), b"", sniff.OCTETS)
 
@@ -201,8 +201,8 @@ def _delete(files: Sequence[store.Place]) -> None:
     storage.delete_uploads([file.key for file in files])
 
 
-def _awaits_thumbnails(upload: store.Upload) -> bool:
-    return upload.state == "ready" and upload.content_type in derived.PICTURES and upload.media is None
+def _awaits_a_look(upload: store.Upload) -> bool:
+    return upload.state == "ready" and derived.is_looked_at(upload.content_type) and upload.media is None
 
 
 def _settled(upload: store.Upload, stored: storage.Stored) -> store.Upload:

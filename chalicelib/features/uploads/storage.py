@@ -64,9 +64,9 @@ def look(key: str) -> Stored | None:
     return read(key, sniff.HEAD_BYTES)
 
 
-def read(key: str, most_bytes: int) -> Stored | None:
-    """The same with as many bytes as are wanted, where there are so many."""
-    answer = request("GET", key, headers={"range": f"bytes=0-{most_bytes - 1}"})
+def read(key: str, most_bytes: int, *, start: int = 0) -> Stored | None:
+    """The same with as many bytes as are wanted, where there are so many, from the one at `start` on."""
+    answer = request("GET", key, headers={"range": f"bytes={start}-{start + most_bytes - 1}"})
     if answer.status == 404:
         return None
     if answer.status == 416:  # there is no first byte

@@ -60,7 +60,8 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
         """The thumbnail of this size, as far as there is one."""
         if size is None or self.media is None:
             return None
-        return msgspec.json.decode(self.media, type=Media).thumbnails[size]
+        thumbnails = msgspec.json.decode(self.media, type=Media).thumbnails
+        return None if thumbnails is None else thumbnails[size]
 
 
 class _Used(msgspec.Struct, frozen=True):
@@ -347,7 +348,7 @@ class _Told(msgspec.Struct, frozen=True):
 
 
 def record(made: Made, *, base: str, secret: str) -> str | None:
-    """Keeps what was made of a picture; the JSON of the messages that hold it, None where it is gone."""
+    """Keeps what was made of a file; the JSON of the messages that hold it, None where it is gone."""
     values = msgspec.structs.asdict(made)
     media = None if made.media is None else msgspec.json.encode(made.media).decode()
     return db.the(_Told, _RECORD, {**values, "media": media, "base": base, "secret": secret}).told

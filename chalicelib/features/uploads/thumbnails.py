@@ -6,7 +6,7 @@ Pillow is not among the libraries that all functions have: only `pictures` may c
 import base64
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -44,13 +44,18 @@ class Small(msgspec.Struct, frozen=True, kw_only=True):
     height: int
 
 
-class Thumbnails(msgspec.Struct, frozen=True, kw_only=True):
-    """How large a picture is shown, its placeholder as a `data:` URL, and its thumbnails."""
+class Shrunk(msgspec.Struct, frozen=True, kw_only=True):
+    """The placeholder of a picture as a `data:` URL, and its thumbnails."""
+
+    placeholder: str
+    sizes: dict["SizeName", Small]
+
+
+class Thumbnails(Shrunk, frozen=True, kw_only=True):
+    """The same, and how large the picture is shown."""
 
     width: int
     height: int
-    placeholder: str
-    sizes: dict["SizeName", Small]
 
 
 def preload() -> None:
@@ -90,16 +95,24 @@ def _thumbnails(image: "Image.Image") -> Thumbnails:
     turned = image.getexif().get(0x0112) in {5, 6, 7, 8}
     width, height = (image.height, image.width) if turned else image.size
     moving = _moving(image)
-    still = _still(image)
+    made = shrunk(_still(image), moving)
+    return Thumbnails(width=width, height=height, placeholder=made.placeholder, sizes=made.sizes)
+
+
+def shrunk(still: "Image.Image", moving: Mapping["SizeName", bytes] | None = None) -> Shrunk:
+    """What is made of a picture that stands still, upright and in RGB, and is changed by it.
+
+    `moving` are thumbnails that there are already.
+    """
     sizes: dict[SizeName, Small] = {}
     # From the largest on, each is made of the one before.
     for name in ("large", "medium", "small"):
         still.thumbnail((LONGEST[name], LONGEST[name]))
-        kept = moving.get(name)
+        kept = (moving or {}).get(name)
         sizes[name] = Small(content=kept or _webp(still), width=still.width, height=still.height)
     still.thumbnail((_PLACEHOLDER, _PLACEHOLDER))
     tiny = base64.b64encode(_webp(still, quality=20)).decode()
-    return Thumbnails(width=width, height=height, placeholder=f"data:image/webp;base64,{tiny}", sizes=sizes)
+    return Shrunk(placeholder=f"data:image/webp;base64,{tiny}", sizes=sizes)
 
 
 def _still(image: "Image.Image") -> "Image.Image":
