@@ -72,7 +72,7 @@ def test_every_function_answers_its_event_from_the_package_alone(
         someone.close()
     opened = httpx.get(f"{stack.url.removesuffix('/api')}/socket.io/", params={"EIO": "4", "transport": "polling"})
     assert opened.text.startswith("0{")
-    for function in ("mail", "assistant"):
+    for function in ("mail", "notify", "assistant"):
         assert shipped.invoke(function, {"Records": []}) == {"batchItemFailures": []}
     shipped.invoke("sweep", schedule_event("messenger-dev-sweep", "us-east-1"))
 
