@@ -6,9 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
+from chalicelib.core.aws import sqs
 from chalicelib.core.config import settings
 from tests.support import push_service
 from tests.support.answers import refusal
+from tests.support.doctored import answering
 from tests.support.people import Person, of_session
 from tests.support.push_service import Browser, PushService, vapid_claims
 from tests.support.server import Server
@@ -193,6 +195,23 @@ def test_what_a_push_service_does_not_know_is_forgotten_and_what_it_cannot_take_
     alice.send(chat, "redirected")
     alice.send(chat, "refused")
     assert len(_read(server, service, browser)) == 2, "no redirect is followed, and what is refused is given up"
+
+
+def test_what_the_queue_does_not_take_comes_again(
+    server: Server, service: PushService, alice: Person, bob: Person
+) -> None:
+    browser, chat = _subscribed(bob, service), alice.chat_with(bob)
+    tries = []
+
+    def refuse_once(operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+        tries.append(operation)
+        return {"Failed": [{"Id": "0", "Code": "InternalError"}]} if len(tries) == 1 else sqs(operation, asked)
+
+    target = "chalicelib.features.notifications.deciding.sqs"
+    with answering(target, refuse_once) as (_, preparation), server.prepared(preparation):
+        alice.send(chat, "hello")
+        assert [each["seq"] for each in _read(server, service, browser)] == [1]
+    assert len(tries) == 2
 
 
 def test_who_has_no_device_costs_no_look_into_the_database(

@@ -10,9 +10,8 @@ from typing import LiteralString
 import msgspec
 
 from chalicelib.core import context, db
-from chalicelib.core.aws import queued, sqs
+from chalicelib.core.aws import AwsError, queued, sqs
 from chalicelib.core.config import settings
-from chalicelib.core.logs import logger
 from chalicelib.features.notifications.payloads import Notification, Preview, Told
 from chalicelib.realtime.absent import Absent, forget_devices
 
@@ -91,9 +90,10 @@ def _notification(absent: Absent, message: _Message, device: _Device) -> Notific
 
 
 def _enqueue(notifications: Sequence[Notification]) -> None:
+    """Hands them on. Where the queue did not take each, all come again: a device keeps the newest of a chat."""
     waiting = iter(notifications)
     while some := list(islice(waiting, _BATCH)):
         entries = [{"Id": str(number), "MessageBody": queued(each)} for number, each in enumerate(some)]
         answer = sqs("SendMessageBatch", {"QueueUrl": settings().notify_queue_url, "Entries": entries})
-        if answer.get("Failed"):
-            logger().error("notifications lost", extra={"count": len(answer["Failed"])})
+        for failed in answer.get("Failed", ()):
+            raise AwsError(failed["Code"], "a notification was not queued")
