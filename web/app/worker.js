@@ -26,3 +26,29 @@ self.addEventListener("fetch", (event) => {
     event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));
   }
 });
+
+/** A message that came while no page was open. */
+self.addEventListener("push", (event) => {
+  const { type, preview, tag, silent, badge, chatId } = event.data.json();
+  if (type !== "message") return;
+  const { chatName, senderName, text } = preview ?? {};
+  const said = text || (preview ? "📎" : "");
+  const body = chatName ? `${senderName}: ${said}` : said;
+  const options = { body, tag, silent, renotify: !silent, icon: "/web/VERSION/app/icon.svg", data: chatId };
+  void navigator.setAppBadge?.(badge);
+  event.waitUntil(self.registration.showNotification(chatName ?? senderName ?? "Messenger", options));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(openChat(event.notification.data));
+});
+
+/** In the page that is open, else in a new one. */
+async function openChat(chatId) {
+  const address = `/#/chat/${chatId}`;
+  const [page] = await self.clients.matchAll({ type: "window" });
+  if (!page) return self.clients.openWindow(address);
+  await page.focus();
+  return page.navigate(address);
+}

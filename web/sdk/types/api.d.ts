@@ -15,6 +15,7 @@ export type ChatPreview = Schemas["ChatPreview"];
 export type ChosenStatus = Schemas["ChosenStatus"];
 export type Contact = Schemas["Contact"];
 export type Credentials = Schemas["Credentials"];
+export type Device = Schemas["Device"];
 export type Download = Schemas["Download"];
 export type Edit = Schemas["Edit"];
 export type Event = Schemas["Event"];

@@ -70,7 +70,11 @@ function privacy() {
 
 function notices() {
   const state = signal(globalThis.Notification?.permission ?? "denied");
-  const ask = async () => (state.value = await Notification.requestPermission());
+  const me = self();
+  const ask = async () => {
+    state.value = await Notification.requestPermission();
+    if (state.value === "granted") await (await import("./notified.js")).notified(me);
+  };
   return h("section", null, h("p.hint", null, () => t(`notices.${state.value}`)), () => state.value === "default" && h("button.primary", { type: "button", onclick: ask }, t("notices.allow")));
 }
 

@@ -19,6 +19,7 @@ export function shell() {
   shortcuts();
   onEnd(me.on("message", hear));
   hearCalls(me);
+  if (globalThis.Notification?.permission === "granted") void import("../settings/notified.js").then(({ notified }) => notified(me));
   const opened = () => VIEWS[route.value[0]];
   // The third part and what follows is the view's own: it stays while these change.
   const place = computed(() => route.value.slice(0, 2).join("/"));
