@@ -97,7 +97,7 @@ def test_kills_at_every_moment_leave_the_pool_whole() -> None:
 
 def test_each_invocation_under_way_has_a_container_of_its_own() -> None:
     with deployed(processes=8) as functions, ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: functions.invoke_sync("plain", {"sleep": 0.3}), range(8)))
+        answers = list(pool.map(lambda _: functions.invoke_sync("plain", {"sleep": 1.5}), range(8)))
         assert [answer["served"] for answer in answers] == [1] * 8
         assert len(functions.pids) == 8
 

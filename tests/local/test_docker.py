@@ -22,7 +22,7 @@ OF_THE_STACK = {
     "region", "access_key_id", "secret_access_key", "session_token", "aws_endpoint_url", "websocket_endpoint",
     "dual_stack", "public_url", "function_name", "ca_file", "database_iam", "database_ca_file", "live_table",
     "push_queue_url", "presence_queue_url", "mail_queue_url", "assistant_queue_url", "uploads_bucket", "one_host",
-    "edge_key",
+    "edge_key", "notify_queue_url",
 }  # fmt: skip
 # What `make run` reads beside the product's settings, and what compose.yaml reads.
 OF_THE_LAPTOP = {"HOST", "PORT", "FILES_PORT", "DATA_DIR", "POSTGRES_BIN", "POSTGRES_PASSWORD"}

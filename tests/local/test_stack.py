@@ -368,6 +368,8 @@ def test_the_resources_are_the_templates(stack: Stack) -> None:
         "messenger-presence-dead",
         "messenger-mail",
         "messenger-mail-dead",
+        "messenger-notify",
+        "messenger-notify-dead",
         "messenger-assistant.fifo",
     }
     attributes = sqs.get_queue_attributes(QueueUrl=config.settings().push_queue_url, AttributeNames=["All"])[

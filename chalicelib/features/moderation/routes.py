@@ -142,10 +142,11 @@ def appeal(actor: Actor, sanction_id: Id, body: AppealInput) -> Reply[Report]:
     return _filed(appeals.appeal(actor, sanction_id, body.comment))
 
 
-@routes.post("/auth/appeal", status=201, also=(200,), refuses=(WrongCredentials, NotFound, RateLimited))
+@routes.post("/auth/appeal", refuses=(WrongCredentials, NotFound, RateLimited))
 def appeal_against_ban(body: BanAppeal, request: Request) -> Reply[Report]:
-    """Asks the moderators to take back the ban of one's account; 200 with an earlier appeal."""
-    return _filed(appeals.appeal_against_ban(body, request))
+    """Asks the moderators to take back the ban of one's account; again answers the earlier appeal."""
+    filed = appeals.appeal_against_ban(body, request)
+    return Reply(body=filed.report, status=200, headers=filed.headers)
 
 
 @routes.delete("/admin/messages/{message_id}", needs="moderator", refuses=(NotFound, Forbidden))
