@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 import app as deployed
 from chalicelib.core import clock
@@ -83,7 +84,8 @@ class _Day:
         assert one.hear_past_events() == "2"
         assert silent.is_closed(), "nobody logged in on it"
         one.say("41")
-        assert one.is_closed()
+        with pytest.raises(ConnectionClosed):
+            one.hear_past_events()
         second = Line(self.server, f"EIO=3&transport=websocket&token={self.maria.access_token}")
         assert [second.hear()[0], second.hear(), second.hear_event()[0]] == ["0", "40", "hello"]
         second.close()
