@@ -185,7 +185,7 @@ def bedrock(model: str, question: Mapping[str, Any]) -> tuple[Location, Call]:
     headers = {"content-type": "application/json"}
     request = sigv4.Request("POST", where.host, sigv4.canonical_path(path), {}, headers, body)
     region = _BEDROCK_REGION.match(where.host)
-    who = credentials()._replace(region=region[1]) if region else credentials()
+    who = credentials(region[1] if region else None)
     signed = sigv4.sign_headers(request, who=who, service="bedrock", now=time.time())
     return where, Call("POST", "", signed, body)
 
@@ -267,10 +267,10 @@ def s3_location(key: str) -> Location:
     return Location("https", f"{bucket}.s3.{settings().region}.amazonaws.com", f"/{path}")
 
 
-def credentials() -> sigv4.Credentials:
-    """Who signs: what the settings in force say."""
+def credentials(region: str | None = None) -> sigv4.Credentials:
+    """Who signs, for a region: what the settings in force say."""
     now = settings()
-    return sigv4.Credentials(now.access_key_id, now.secret_access_key, now.session_token, now.region)
+    return sigv4.Credentials(now.access_key_id, now.secret_access_key, now.session_token, region or now.region)
 
 
 def pause_seconds(tries: int) -> float:
@@ -372,8 +372,7 @@ def _attempts(service: str, where: Location, request: sigv4.Request, patience: P
 
 def _signed(request: sigv4.Request, service: str) -> Call:
     """Signed anew for each try: a signature is good for minutes only."""
-    who = credentials()._replace(region=_region(service))
-    headers = sigv4.sign_headers(request, who=who, service=service, now=time.time())
+    headers = sigv4.sign_headers(request, who=credentials(_region(service)), service=service, now=time.time())
     return Call(request.method, sigv4.encode_query(request.query), {**headers, "host": request.host}, request.payload)
 
 

@@ -148,7 +148,8 @@ def _absent(
     found = []
     for push, outline in zip(pushes, outlines, strict=True):
         if outline.type in absent.NOTIFIED:
-            missed = [each for each in push.user_ids if each in with_devices - reached.get(id(push), set())]
+            unreached = with_devices - reached.get(id(push), set())
+            missed = [each for each in push.user_ids if each in unreached]
             notice = absent.of_push(push.event, missed) if missed else None
             found += [notice] if notice is not None else []
     return found

@@ -7,8 +7,8 @@ import msgspec
 from chalicelib.core import db
 from chalicelib.core.context import Actor
 from chalicelib.core.ratelimit import Allowance, Policy
+from chalicelib.features.calls import store
 from chalicelib.features.calls.room_schemas import ChimeAttendee, ChimeMeeting
-from chalicelib.features.calls.schemas import MOST
 
 
 class Entering(Allowance, frozen=True, kw_only=True):
@@ -96,15 +96,7 @@ _FORGET_ATTENDEE: LiteralString = "DELETE FROM call_attendees WHERE attendee_id 
 
 def entering(actor: Actor, call_id: int | None, *, limit: Policy) -> Entering:
     """Whether the actor's device may enter, which takes from the allowance."""
-    values = {
-        "user_id": actor.user_id,
-        "session_id": actor.session_id,
-        "call_id": call_id,
-        "subject": f"{limit.name}:{actor.user_id}",
-        "burst": limit.burst,
-        "most": MOST,
-    }
-    return db.the(Entering, _ENTERING, values, actor=actor)
+    return db.the(Entering, _ENTERING, store.by_device(actor, call_id, limit), actor=actor)
 
 
 def keep(call_id: int, meeting: ChimeMeeting) -> None:

@@ -196,7 +196,12 @@ def due(limit: int) -> list[int]:
 
 def signalling(actor: Actor, call_id: int | None, *, limit: Policy) -> Signalling:
     """Whom the actor may signal, which takes from the allowance."""
-    values = {
+    return db.the(Signalling, _SIGNALLING, by_device(actor, call_id, limit), actor=actor)
+
+
+def by_device(actor: Actor, call_id: int | None, limit: Policy) -> dict[str, int | str | None]:
+    """What statements take that ask what the actor's device may do in a call, within an allowance."""
+    return {
         "user_id": actor.user_id,
         "session_id": actor.session_id,
         "call_id": call_id,
@@ -204,7 +209,6 @@ def signalling(actor: Actor, call_id: int | None, *, limit: Policy) -> Signallin
         "burst": limit.burst,
         "most": MOST,
     }
-    return db.the(Signalling, _SIGNALLING, values, actor=actor)
 
 
 def find(actor: Actor, call_id: int) -> str | None:

@@ -2,20 +2,13 @@
 
 from typing import LiteralString
 
-import msgspec
-
-from chalicelib.core import db, ratelimit
+from chalicelib.core import db
 from chalicelib.core.context import Actor
 from chalicelib.core.http import Request
-from chalicelib.core.verdicts import LimitedOutcome, settled_within
 from chalicelib.features.accounts import service as accounts
 from chalicelib.features.accounts.schemas import Credentials
-from chalicelib.features.moderation.reports import REPORTS, Filed
-from chalicelib.features.moderation.schemas import BanAppeal, Report
-
-
-class _Filed(LimitedOutcome, frozen=True, kw_only=True):
-    report: str | None
+from chalicelib.features.moderation.reports import Filed, FiledOutcome, settled_report
+from chalicelib.features.moderation.schemas import BanAppeal
 
 
 def appeal(actor: Actor, sanction_id: int, comment: str) -> Filed:
@@ -41,6 +34,4 @@ SELECT * FROM file_appeal(%(user_id)s, %(sanction_id)s::bigint, %(comment)s, %(b
 
 def _file(user_id: int, sanction_id: int | None, comment: str, actor: Actor | None = None) -> Filed:
     values = {"user_id": user_id, "sanction_id": sanction_id, "comment": comment}
-    filed = settled_within(REPORTS, lambda burst: db.the(_Filed, _FILE, {**values, "burst": burst}, actor=actor))
-    report = msgspec.json.decode(filed.report or "", type=Report)
-    return Filed(report=report, is_new=filed.verdict == "allowed", headers=ratelimit.headers(REPORTS, filed))
+    return settled_report(lambda burst: db.the(FiledOutcome, _FILE, {**values, "burst": burst}, actor=actor))

@@ -1,5 +1,6 @@
 """What users report to the moderators, and the moderators' queue of it."""
 
+from collections.abc import Callable
 from typing import LiteralString
 
 import msgspec
@@ -34,7 +35,9 @@ class Filed(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str]
 
 
-class _Filed(LimitedOutcome, frozen=True, kw_only=True):
+class FiledOutcome(LimitedOutcome, frozen=True, kw_only=True):
+    """What a statement that files a report answers: the report as JSON."""
+
     report: str | None
 
 
@@ -58,7 +61,12 @@ SELECT * FROM file_report(
 def file(actor: Actor, given: ReportInput) -> Filed:
     """Reports what the actor may see, once. Raises NotFound, NotYourself, RateLimited."""
     values = {"user_id": actor.user_id, **msgspec.structs.asdict(given)}
-    filed = settled_within(REPORTS, lambda burst: db.the(_Filed, _FILE, {**values, "burst": burst}, actor=actor))
+    return settled_report(lambda burst: db.the(FiledOutcome, _FILE, {**values, "burst": burst}, actor=actor))
+
+
+def settled_report(attempt: Callable[[int | None], FiledOutcome]) -> Filed:
+    """What comes of filing a report, within its user's allowance. Raises what the verdict says, and RateLimited."""
+    filed = settled_within(REPORTS, attempt)
     report = msgspec.json.decode(filed.report or "", type=Report)
     return Filed(report=report, is_new=filed.verdict == "allowed", headers=ratelimit.headers(REPORTS, filed))
 
