@@ -41,7 +41,7 @@ if serves_rest():
     for blueprint in blueprints():
         app.register_blueprint(blueprint)
 
-    # A deployment gives GET to the function `polling` (entry/preload.py).
+    # A deployment gives GET to the function `polling` (entry/ways.py).
     @app.route("/socket.io", methods=["GET", "POST", "OPTIONS"], cors=False, content_types=["*/*"])
     def socketio() -> Response:
         from chalicelib.entry import polling

@@ -35,7 +35,7 @@ from bench.surroundings import (
     surroundings,
 )
 from chalicelib.core import aws, config, tokens, transport
-from chalicelib.entry.preload import ONE_WAY_ROUTE
+from chalicelib.entry.ways import ONE_WAY_ROUTE
 from chalicelib.features.ops import cleanup
 from chalicelib.realtime import connections, gateway
 from chalicelib.realtime.connections import Connection

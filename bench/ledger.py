@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from unittest import mock
 
-from chalicelib.core import aws, statements, transport
+from chalicelib.core import statements, transport
+from chalicelib.core.exchanges import Answer, Call, Location
 from chalicelib.realtime import gateway
 from chalicelib.realtime.outcome import Outcome
 
@@ -99,7 +100,7 @@ class Ledger:
         """Sees every call, statement and post of this process."""
         exchange, post_all, run = transport.exchange, gateway.post_all, statements.Statements.run
 
-        def exchanged(where: aws.Location, call: aws.Call, patience: float) -> aws.Answer:
+        def exchanged(where: Location, call: Call, patience: float) -> Answer:
             self.requested(call.headers["x-amz-target"], json.loads(call.body))
             return exchange(where, call, patience)
 

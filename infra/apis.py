@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from chalicelib.entry.preload import ONE_WAY_ROUTE, ROUTE_SELECTION, SERVED_APART
+from chalicelib.entry.ways import ONE_WAY_ROUTE, ROUTE_SELECTION, SERVED_APART
 from infra.stage import GATEWAY_STAGE, Stage
 
 GATEWAY_RESPONSES = Path(__file__).with_name("gateway_responses.json")

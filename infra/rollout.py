@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chalicelib.entry.preload import SERVED_APART
+from chalicelib.entry.ways import SERVED_APART
 from infra import (
     apis,
     commands,

@@ -21,7 +21,7 @@ import uvicorn
 
 from chalicelib.core import config
 from chalicelib.core.migrations import migrate
-from chalicelib.entry.preload import SERVED_APART
+from chalicelib.entry.ways import SERVED_APART
 from chalicelib.features.notifications import webpush
 from local import protocols
 from local.aws import REGION, Aws

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from chalicelib.entry.preload import ONE_WAY_ROUTE
+from chalicelib.entry.ways import ONE_WAY_ROUTE
 from local.events import (
     API_ID,
     MESSAGE_BYTES,

@@ -16,8 +16,9 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from chalicelib.core import http1, sigv4
+from chalicelib.core import sigv4
 from chalicelib.core.config import settings
+from chalicelib.core.exchanges import Answer, Call, Location, NotExchangedError
 
 # DynamoDB and SQS answer in milliseconds: what takes longer is lost, and a new connection is the better bet.
 SOCKET_SECONDS = 3.0
@@ -91,32 +92,6 @@ class AwsError(Exception):
         return self.status >= 500 or self.code in _TRY_AGAIN
 
 
-class Answer(NamedTuple):
-    """An HTTP answer. `received` is all of it, as it came."""
-
-    status: int
-    received: bytes
-    body: bytes
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The header fields, by their names in lower case."""
-        return http1.header_fields(self.received)
-
-
-class Location(NamedTuple):
-    """Where a service or an object is: `path` is percent-encoded."""
-
-    scheme: str
-    host: str
-    path: str
-
-    @property
-    def url(self) -> str:
-        """The same as one string."""
-        return f"{self.scheme}://{self.host}{self.path}"
-
-
 class Patience(NamedTuple):
     """For how many seconds an answer is waited for: that to all tries together, and that to each (None: as usual)."""
 
@@ -125,23 +100,6 @@ class Patience(NamedTuple):
 
 
 USUAL = Patience()
-
-
-class Call(NamedTuple):
-    """A signed request: `query` is percent-encoded."""
-
-    method: str
-    query: str
-    headers: dict[str, str]
-    body: bytes
-
-
-class NotExchangedError(Exception):
-    """No answer came. Where the other end showed a certificate that is not trusted, no second try mends it."""
-
-    def __init__(self, message: str, *, certificate_refused: bool) -> None:
-        super().__init__(message)
-        self.certificate_refused = certificate_refused
 
 
 def dynamodb(operation: str, payload: Mapping[str, Any], *, within: float = TOTAL_SECONDS) -> dict[str, Any]:

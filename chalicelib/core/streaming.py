@@ -10,8 +10,8 @@ import ssl
 import threading
 from collections.abc import Iterator
 
-from chalicelib.core.aws import Call, Location
 from chalicelib.core.config import settings
+from chalicelib.core.exchanges import Call, Location
 
 CONNECT_SECONDS = 5.0
 _READ_BYTES = 16 * 1024

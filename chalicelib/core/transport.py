@@ -12,8 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from chalicelib.core import http1, paths
-from chalicelib.core.aws import Answer, Call, Location, NotExchangedError
 from chalicelib.core.config import settings
+from chalicelib.core.exchanges import Answer, Call, Location, NotExchangedError
 
 # AWS closes a connection that was idle for some tens of seconds, and a frozen container does not hear of it.
 IDLE_SECONDS = 30.0

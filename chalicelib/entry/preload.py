@@ -4,8 +4,6 @@ Everything else imports what is heavy where it first needs it, so that a functio
 driver for one.
 """
 
-from collections.abc import Mapping
-
 from chalicelib.core import db
 from chalicelib.core.config import settings
 from chalicelib.entry import dialects
@@ -22,13 +20,6 @@ _WITHOUT_DATABASE = (
     "-pictures",
 )
 _OTHERS = (*_WITHOUT_DATABASE, "-websocket_message", "-presence_changed", "-upload_stored", "-sweep", "-migrate")
-
-
-# Methods of REST paths that another function serves: to wait holds a container, and what waits needs little.
-SERVED_APART: Mapping[tuple[str, str], str] = {("GET", "/socket.io"): "polling"}
-# The WebSocket API chooses a route by what a frame says here. The route of this name sends no answer back.
-ROUTE_SELECTION = "$request.body.reply"
-ONE_WAY_ROUTE = "none"
 
 
 def serves_rest() -> bool:

@@ -22,7 +22,7 @@ from chalicelib.entry.actions import ACTIONS
 from chalicelib.entry.connecting import endpoint_of
 from chalicelib.entry.dialects import sockets
 from chalicelib.entry.dispatch import Said, perform
-from chalicelib.entry.preload import ONE_WAY_ROUTE
+from chalicelib.entry.ways import ONE_WAY_ROUTE
 from chalicelib.realtime import connections, packets, publish, vocabularies
 from chalicelib.realtime.connections import MAILBOX, Connection, Line, Pending
 from chalicelib.realtime.event_data import Reply

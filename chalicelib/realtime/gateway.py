@@ -16,6 +16,7 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from chalicelib.core import aws, http1, metrics, sigv4, transport
+from chalicelib.core.exchanges import Call, Location, NotExchangedError
 from chalicelib.core.logs import logger
 from chalicelib.realtime import shedding, sockets
 from chalicelib.realtime.outcome import Outcome
@@ -123,11 +124,11 @@ def _side_by_side(method: str, posts: Sequence[Post], until: float) -> list[Outc
     throttled = 0
     refusals: set[str] = set()
     # What is not settled here is made in the loop, which says what was wrong.
-    with contextlib.suppress(aws.NotExchangedError, ValueError):
+    with contextlib.suppress(NotExchangedError, ValueError):
         for post in posts:
             sent.append(_sent(method, post, who, max(until - time.monotonic(), 0.001)))
     for place, exchange in enumerate(sent):
-        with contextlib.suppress(aws.NotExchangedError):
+        with contextlib.suppress(NotExchangedError):
             answer = exchange.answer(max(until - time.monotonic(), 0.001))
             throttled += answer.status == _TOO_MANY
             outcome = _outcome(answer.status, answer.body)
@@ -152,8 +153,8 @@ def _sent(method: str, post: Post, who: sigv4.Credentials, patience: float) -> t
     path, signed_path = _paths(endpoint.stage, post.connection_id)
     headers = _signed(method, endpoint.host, signed_path, post.data, who)
     headers["host"] = endpoint.host
-    where = aws.Location("https" if endpoint.tls else "http", endpoint.host, path)
-    return transport.Exchange(where, aws.Call(method, "", headers, post.data), patience)
+    where = Location("https" if endpoint.tls else "http", endpoint.host, path)
+    return transport.Exchange(where, Call(method, "", headers, post.data), patience)
 
 
 def _signed(method: str, host: str, path: str, data: bytes, who: sigv4.Credentials) -> dict[str, str]:

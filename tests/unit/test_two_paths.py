@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from chalicelib.core import config, paths, transport
-from chalicelib.core.aws import Call, Location, NotExchangedError
+from chalicelib.core.exchanges import Call, Location, NotExchangedError
 from chalicelib.realtime import gateway, sockets
 from chalicelib.realtime.gateway import Post, post_all
 from chalicelib.realtime.outcome import Outcome

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from chalicelib.core import streaming
-from chalicelib.core.aws import Call, Location
 from chalicelib.core.config import settings
+from chalicelib.core.exchanges import Call, Location
 from chalicelib.core.streaming import Streamed, StreamError
 from chalicelib.features.assistant.heard import SILENT_SECONDS, Heard, lost, refusal, unreadable
 from chalicelib.features.assistant.questions import Question

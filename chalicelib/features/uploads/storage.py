@@ -10,6 +10,7 @@ import msgspec
 
 from chalicelib.core import aws, ids
 from chalicelib.core.errors import Unavailable
+from chalicelib.core.exchanges import Answer
 from chalicelib.core.logs import logger
 from chalicelib.features.uploads import derived, sniff
 
@@ -142,7 +143,7 @@ def request(
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
     patience: aws.Patience = aws.USUAL,
-) -> aws.Answer:
+) -> Answer:
     """A request on an object. Raises Unavailable."""
     try:
         return aws.s3_request(method, key, query=query, headers=headers, body=body, patience=patience)
@@ -150,7 +151,7 @@ def request(
         raise Unavailable() from error
 
 
-def unexpected(method: str, answer: aws.Answer) -> Unavailable:
+def unexpected(method: str, answer: Answer) -> Unavailable:
     """What to raise for an answer that S3 should not give; it is logged."""
     # A 403 for an object that is not there means that the function may not list the bucket.
     logger().error("unexpected answer of S3", extra={"method": method, "status": answer.status})
