@@ -3,7 +3,7 @@
 import { session } from "../app/core/app.js";
 import { showTheme } from "../app/core/choices.js";
 import { h } from "../app/core/dom.js";
-import { addWords, loadWords, shownLanguage, t } from "../app/core/i18n.js";
+import { loadWords, moreWords, t } from "../app/core/i18n.js";
 import { effect } from "../app/core/reactive.js";
 import { route, to } from "../app/core/router.js";
 import { empty } from "../app/parts/fields.js";
@@ -42,7 +42,7 @@ function pages() {
 async function begin() {
   showTheme();
   await loadWords();
-  addWords((await (shownLanguage() === "ru" ? import("./locales/ru.js") : import("./locales/en.js"))).default);
+  await moreWords(() => import("./locales/en.js"), () => import("./locales/ru.js"));
   document.title = t("admin");
   const root = document.getElementById("app");
   const me = await Messenger.resume(location.origin).catch(() => null);

@@ -5,7 +5,7 @@ import { stored } from "./choices.js";
 export const LANGUAGES = { en: "English", ru: "Русский" };
 
 /** @type {Record<string, any>} */
-let words = {};
+const words = {};
 let language = "en";
 let plurals = new Intl.PluralRules("en");
 
@@ -16,14 +16,14 @@ export const shownLanguage = () => language;
 export async function loadWords() {
   const wanted = [stored("language"), ...navigator.languages.map((one) => one.slice(0, 2)), "en"];
   language = wanted.find((one) => one && Object.hasOwn(LANGUAGES, one)) ?? "en";
-  words = (await (language === "ru" ? import("../locales/ru.js") : import("../locales/en.js"))).default;
+  await moreWords(() => import("../locales/en.js"), () => import("../locales/ru.js"));
   plurals = new Intl.PluralRules(language);
   document.documentElement.lang = language;
 }
 
-/** Words that this page has beside the client's own. @param {Record<string, any>} more */
-export function addWords(more) {
-  words = { ...words, ...more };
+/** Loads the words of a part that is itself loaded later. @param {() => Promise<any>} english @param {() => Promise<any>} russian */
+export async function moreWords(english, russian) {
+  Object.assign(words, (await (language === "ru" ? russian() : english())).default);
 }
 
 /**

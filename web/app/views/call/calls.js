@@ -6,7 +6,7 @@
 import { Calls } from "../../../sdk/calls/calls.js";
 import { nameOf, titleOf } from "../../core/app.js";
 import { h, each } from "../../core/dom.js";
-import { addWords, shownLanguage, t } from "../../core/i18n.js";
+import { moreWords, t } from "../../core/i18n.js";
 import { effect, onEnd, scope, watch } from "../../core/reactive.js";
 import { personAvatar } from "../../parts/avatar.js";
 import { iconButton } from "../../parts/fields.js";
@@ -38,8 +38,7 @@ export async function call(chat, type) {
 
 /** @param {import("../../../sdk/messenger.js").Messenger} me */
 async function open(me) {
-  const russian = shownLanguage() === "ru";
-  addWords((await (russian ? import("./locales/ru.js") : import("./locales/en.js"))).default);
+  await moreWords(() => import("./locales/en.js"), () => import("./locales/ru.js"));
   const calls = new Calls(me);
   const layer = h("div.calls");
   const end = scope(() => {

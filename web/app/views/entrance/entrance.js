@@ -2,12 +2,14 @@
 
 import { Messenger } from "../../../sdk/index.js";
 import { h } from "../../core/dom.js";
-import { t } from "../../core/i18n.js";
+import { moreWords, t } from "../../core/i18n.js";
 import { signal } from "../../core/reactive.js";
 import { route } from "../../core/router.js";
 import { field, form } from "../../parts/fields.js";
 import { later } from "../../parts/later.js";
 import { languages } from "../settings/appearance.js";
+
+await moreWords(() => import("./locales/en.js"), () => import("./locales/ru.js"));
 
 // The service decides; these tell as one types what it will say.
 const NAME = /^[\p{L}\p{M}\p{N}_.-]*$/u;

@@ -2,7 +2,7 @@
 
 import { isSaved, nameOf, roleIn, self, titleOf } from "../../core/app.js";
 import { h } from "../../core/dom.js";
-import { momentOf, t } from "../../core/i18n.js";
+import { momentOf, moreWords, t } from "../../core/i18n.js";
 import { onEnd, signal, watch } from "../../core/reactive.js";
 import { go } from "../../core/router.js";
 import { chatAvatar, personAvatar } from "../../parts/avatar.js";
@@ -13,6 +13,8 @@ import { openPrivate } from "../../parts/rows.js";
 import { leave } from "../list/row.js";
 import { pickPeople } from "../people/pick.js";
 import { invites } from "./invites.js";
+
+await moreWords(() => import("./locales/en.js"), () => import("./locales/ru.js"));
 
 const LIVES = [0, 3600, 86_400, 604_800, 2_592_000];
 

@@ -4,7 +4,7 @@
  */
 
 import { h } from "../../core/dom.js";
-import { addWords, shownLanguage } from "../../core/i18n.js";
+import { moreWords } from "../../core/i18n.js";
 import { attached, showPicture } from "./attached.js";
 import { describe } from "./captions.js";
 import { record } from "./recorder.js";
@@ -22,11 +22,10 @@ export function media() {
 }
 
 async function open() {
-  const words = shownLanguage() === "ru" ? import("./locales/ru.js") : import("./locales/en.js");
+  const words = moreWords(() => import("./locales/en.js"), () => import("./locales/ru.js"));
   const style = h("link", { rel: "stylesheet", href: STYLE });
   const styled = new Promise((done) => (style.onload = style.onerror = done));
   document.head.append(style);
-  addWords((await words).default);
-  await styled;
+  await Promise.all([words, styled]);
   return { attached, describe, record, sending, showPicture };
 }

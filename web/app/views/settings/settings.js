@@ -2,7 +2,7 @@
 
 import { first, self } from "../../core/app.js";
 import { h } from "../../core/dom.js";
-import { momentOf, sizeOf, t } from "../../core/i18n.js";
+import { momentOf, moreWords, sizeOf, t } from "../../core/i18n.js";
 import { signal } from "../../core/reactive.js";
 import { to } from "../../core/router.js";
 import { personAvatar } from "../../parts/avatar.js";
@@ -15,6 +15,8 @@ import { pickPeople } from "../people/pick.js";
 import { appearance } from "./appearance.js";
 import { profile } from "./profile.js";
 import { security } from "./security.js";
+
+await moreWords(() => import("./locales/en.js"), () => import("./locales/ru.js"));
 
 const MOST = 200;
 
