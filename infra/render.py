@@ -15,6 +15,7 @@ from typing import Any
 
 from chalicelib.core.config import INLINE_PUBLISH_LIMIT
 from chalicelib.features.notifications.webpush import Pair
+from infra import scanner
 from infra.keys import Keys
 from infra.package import ROOT
 from infra.stage import BEHIND_REST, FUNCTIONS, GATEWAY_STAGE, IN_VPC, WITH_KEYS, DeployError, Stage
@@ -209,6 +210,7 @@ def _names(stage: Stage, ground: Ground) -> dict[str, str]:
         "AssistantModel": _assistant_model(stage),
         "AssistantBaseModel": _PROFILE.sub("", _assistant_model(stage)),
         "ChimeMeetings": _meetings(stage),
+        "ScanQueue": scanner.queue(stage) or _no_queue(stage),
     }
 
 
@@ -224,6 +226,12 @@ def _meetings(stage: Stage) -> str:
     return (
         "*" if stage.choices.environment.get("CHIME_REGION") else f"arn:{account.partition}:chime::{account.id}:none"
     )
+
+
+def _no_queue(stage: Stage) -> str:
+    """A queue that there is not, as no stage's name ends with a hyphen."""
+    account = stage.account
+    return f"arn:{account.partition}:sqs:{account.region}:{account.id}:{stage.full_name}-none"
 
 
 def _assistant_model(stage: Stage) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
+from infra import scanner
 from infra.stage import DeployError, Say, Stage
 
 # Nothing of use came of the first attempt: a stack in these states can only be deleted.
@@ -183,6 +184,7 @@ class Stack:
         return {
             "Prefix": self._stage.full_name,
             "KeptJwtSecret": self._kept_secret(),
+            "ScanQueue": scanner.queue(self._stage) or "",
             **self._stage.choices.parameters,
         }
 

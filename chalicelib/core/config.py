@@ -99,6 +99,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     upload_quota: int = 5 * 1024 * 1024 * 1024
     download_seconds: int = 5 * 60
     scan_files: bool = False  # whether files wait for the verdict of a scanner
+    scan_queue_url: str = ""  # of the deployer's scanner, which is asked there
+    scan_again_seconds: int = 15 * 60  # after so long without a verdict it is asked again
 
     # Live. The inline limit is in recipients; 0 hands every push to the queue, which functions that reach no socket
     # cannot do without.
@@ -150,6 +152,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"{name.upper()} must be from {lowest} to {highest}{hint}")
         self._check_calls()
         self._check_assistant()
+        self._check_scanner()
         if not _CONTACT.fullmatch(self.push_contact):
             raise ValueError("PUSH_CONTACT must be mailto:somebody@example.com, or an https URL")
         if not self.token_seconds:
@@ -166,6 +169,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("ICE_SERVERS must have no turn: URLs without TURN_SECRET, which relays share")
         if not _REGION.fullmatch(self.chime_region):
             raise ValueError("CHIME_REGION must be a region of AWS, as eu-central-1")
+
+    def _check_scanner(self) -> None:
+        if not _QUEUE.fullmatch(self.scan_queue_url):
+            raise ValueError(
+                "SCAN_QUEUE_URL must be a standard queue's URL, as https://sqs.eu-central-1.amazonaws.com/123456789012/scans"
+            )
+        if self.scan_queue_url and not self.scan_files:
+            raise ValueError("SCAN_QUEUE_URL must come with SCAN_FILES=on, which has files wait for verdicts")
 
     def _check_assistant(self) -> None:
         if self.assistant_model.startswith("arn:"):
@@ -195,6 +206,7 @@ _LIFETIME = re.compile(r"(?P<number>[0-9]{1,12})(?P<unit>[smhd]?)")
 _ICE_URL = r"(?:stun|turns?):[^\s|=?,]+(?:\?transport=(?:udp|tcp))?"
 _ICE_SERVER = re.compile(rf"{_ICE_URL}(?:\|{_ICE_URL})*(?:=[1-9][0-9]{{0,3}})?")
 _HTTP_URL = re.compile(r"(?:https?://[^\s/?#@]+(?:/[^\s?#]*)?)?")
+_QUEUE = re.compile(r"(?:https?://[^\s/?#@]+/[0-9]{12}/[A-Za-z0-9_-]{1,80})?")
 _CONTACT = re.compile(r"(?:mailto:[^\s@]+@[^\s@]+|https://\S+)?")
 _REGION = re.compile(r"(?:[a-z]{2}(?:-[a-z]+)+-[0-9])?")
 _UNITS = {"s": 1, "m": 60, "h": 60 * 60, "d": _DAY}
@@ -228,6 +240,7 @@ RANGES: dict[str, tuple[int, int]] = {
     "large_upload_seconds": (60, _DAY),  # then the bucket's lifecycle deletes the parts
     "upload_quota": (0, _MOST),
     "download_seconds": (0, _PRESIGNED),
+    "scan_again_seconds": (60, _DAY),  # then the file is given up
     "inline_publish_limit": (0, 10_000),
     # The function that waits for the answer runs for two minutes at most.
     "assistant_seconds": (5, 110),

@@ -17,6 +17,7 @@ from chalicelib.features.messages import expiry, indexing, scheduled
 from chalicelib.features.moderation import audit
 from chalicelib.features.ops import cleanup
 from chalicelib.features.presence import service as presence
+from chalicelib.features.uploads import asking as scans
 from chalicelib.features.uploads import service as uploads
 
 
@@ -51,6 +52,7 @@ def sweep() -> None:
         ("indexed", indexing.sweep),
         ("indexed anew", indexing.sweep_anew),
         ("uploads", uploads.sweep),
+        ("scans", scans.sweep),
         ("chats", chats.sweep),
         ("accounts", accounts.sweep),
         ("exports", export.sweep),

@@ -8,7 +8,7 @@ from typing import Any
 
 from local.events import ACCOUNT_ID
 from local.rights import Right
-from tests.deploy.recorder import DATABASE, MAIL_DOMAIN, MODEL, WEBSOCKET_API
+from tests.deploy.recorder import DATABASE, MAIL_DOMAIN, MODEL, SCAN_QUEUE, WEBSOCKET_API
 
 POLICIES = Path("infra/policies")
 # Of whoever deploys: what is asked for by the commands themselves, and by CloudFormation in their name.
@@ -57,6 +57,7 @@ def policy(function: str) -> list[Statement]:
         AssistantModel=MODEL,
         AssistantBaseModel=MODEL.removeprefix("eu."),
         ChimeMeetings="*",
+        ScanQueue=SCAN_QUEUE,
     )
     document = json.loads(text)
     assert document["Version"] == "2012-10-17"

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from chalicelib.core import db, sigv4
 from chalicelib.core.config import settings
+from local.aws import REGION
 from local.aws_chime import operation
 from local.functions import Preparation
 from local.rights import Right, arn, of_call, of_object, on_object
@@ -17,6 +18,8 @@ from tests.support.oracle import Asking, Oracle
 WEBSOCKET_API = "websocket1"
 DATABASE = "db-LOCAL"
 MAIL_DOMAIN = "messenger.example"
+# Of the deployer's scanner.
+SCAN_QUEUE = arn("sqs", REGION, "messenger-scans")
 # An inference profile of Bedrock, which leads to a model.
 MODEL = "eu.maker.messenger-1-v1:0"
 

@@ -19,6 +19,7 @@ from local.network import Network, functions_in_the_vpc
 from local.resources import new_client
 from local.template import STACK, Template, TemplateError, read_template
 from tests.deploy.granted import FUNCTIONS, OUTSIDE_THE_VPC, granted, policy
+from tests.deploy.recorder import SCAN_QUEUE
 from tests.support.server import Server
 
 CHOICES = [
@@ -43,7 +44,8 @@ _LAMBDAS = {"logs", "ec2"}
 
 
 def _template(path: Path = STACK, parameters: Mapping[str, str] | None = None) -> Template:
-    return read_template(path, region=REGION, account=ACCOUNT_ID, Prefix="messenger", **(parameters or {}))
+    given = {"ScanQueue": SCAN_QUEUE, **(parameters or {})}
+    return read_template(path, region=REGION, account=ACCOUNT_ID, Prefix="messenger", **given)
 
 
 def _refused(template: Template, *, ipv6: bool) -> list[str]:
@@ -95,6 +97,12 @@ def test_in_the_vpc_only_those_who_publish_reach_sockets() -> None:
 
 def test_the_functions_in_the_vpc_are_those_whose_policies_say_so() -> None:
     assert functions_in_the_vpc() == set(FUNCTIONS) - OUTSIDE_THE_VPC
+
+
+def test_an_endpoint_lets_through_no_question_that_a_stage_does_not_ask() -> None:
+    refused = _refused(_template(parameters={**BY_ENDPOINT[0], "ScanQueue": ""}), ipv6=False)
+    assert [why.partition(":")[0] for why in refused] == ["sweep", "upload_stored"]
+    assert all("messenger-scans" in why for why in refused)
 
 
 def test_endpoints_lead_to_the_stages_own_resources_alone() -> None:

@@ -266,9 +266,12 @@ class _Day:
         self.server.sql("UPDATE uploads SET expires_at = now() WHERE id = %s", given_up)
 
     def _have_files_scanned(self) -> None:
-        with self.server.settings(scan_files=True):
+        asked = self.server.stack.aws.client("sqs").create_queue(QueueName="messenger-scans")["QueueUrl"]
+        with self.server.settings(scan_files=True, scan_queue_url=asked):
             files = [self._store() for _ in range(2)]
             self.server.settle()
+            self.server.sql("UPDATE uploads SET scan_due_at = now()")
+            self.server.stack.triggers.fire_schedule("sweep")
             for file, is_clean in zip(files, (True, False), strict=True):
                 ((key,),) = self.server.sql("SELECT key FROM uploads WHERE id = %s", file)
                 self._look_at({"scanned": {"key": key, "isClean": is_clean}})

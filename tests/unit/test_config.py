@@ -43,6 +43,7 @@ OF_THEIR_OWN_FORM: dict[str, tuple[str, object]] = {
     "assistant_url": ("http://127.0.0.1:11434/v1", "http://127.0.0.1:11434/v1"),
     "bedrock_url": ("https://bedrock-runtime.eu-west-1.amazonaws.com",) * 2,
     "ice_servers": ("stun:one:3478, stun:two|stun:three", ("stun:one:3478", "stun:two|stun:three")),
+    "scan_queue_url": ("", ""),  # it needs SCAN_FILES beside it
     "push_contact": ("mailto:ops@chat.example.com",) * 2,
     "dialect_hosts": ("a.example.com=skype, B.com=gateway", ("a.example.com=skype", "B.com=gateway")),
 }
@@ -118,6 +119,10 @@ def test_switches_have_no_case(monkeypatch: pytest.MonkeyPatch, text: str) -> No
         ("ICE_SERVERS", "https://relay.example.com"),
         ("ICE_SERVERS", "stun:one,turn:relay.example.com=0"),
         ("ICE_SERVERS", "turn:relay.example.com"),
+        ("SCAN_QUEUE_URL", "my-scans"),
+        ("SCAN_QUEUE_URL", "arn:aws:sqs:eu-west-1:123456789012:scans"),
+        ("SCAN_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/scans.fifo"),
+        ("SCAN_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/scans"),  # without SCAN_FILES
         ("DIALECT_HOSTS", "chat.example.com"),
         ("DIALECT_HOSTS", "chat.example.com=klingon"),
     ],
@@ -129,6 +134,13 @@ def test_a_bad_value_is_refused_by_the_name_of_its_variable(
     with pytest.raises(ValueError, match=rf"^{name} must ") as refused:
         from_environment()
     assert len(text) < 3 or text not in str(refused.value), "a secret in the wrong place is not shown"
+
+
+def test_a_scanners_queue_is_taken_where_files_wait_for_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "https://sqs.eu-west-1.amazonaws.com/123456789012/scans"
+    monkeypatch.setenv("SCAN_QUEUE_URL", url)
+    monkeypatch.setenv("SCAN_FILES", "on")
+    assert from_environment().scan_queue_url == url
 
 
 def test_a_rate_of_nothing_is_refused_wherever_it_comes_from() -> None:

@@ -21,7 +21,7 @@ from chalicelib.core.errors import (
     UploadRefused,
     UploadScanning,
 )
-from chalicelib.features.uploads import announcing, derived, media, multipart, sniff, storage, store
+from chalicelib.features.uploads import announcing, asking, derived, media, multipart, sniff, storage, store
 from chalicelib.features.uploads.schemas import Download, NewUpload, StorageUsage, UploadForm
 from chalicelib.realtime.attachments import Attachment
 
@@ -102,6 +102,8 @@ def object_stored(key: str) -> None:
         # The form still served after the check, for another content.
         store.withdraw(upload.id)
         storage.delete_uploads([key])
+    elif upload.state == "scanning":
+        asking.ask(upload)
     elif _awaits_a_look(upload) and stored.cleaned_from is None:
         # S3 calls `pictures` for this in its turn, which reads no file before it was checked.
         storage.put(derived.waiting(key), b"", sniff.OCTETS)
@@ -208,9 +210,16 @@ def _awaits_a_look(upload: store.Upload) -> bool:
 def _settled(upload: store.Upload, stored: storage.Stored) -> store.Upload:
     """The upload once it is decided, by this look at its object or by one that was faster."""
     content_type = sniff.settled_type(upload.content_type, stored.head) if stored.size == upload.size else None
-    accepted: store.State = "scanning" if settings().scan_files else "ready"
+    chosen = settings()
+    accepted: store.State = "scanning" if chosen.scan_files else "ready"
     state: store.State = accepted if content_type else "dropped"
-    settled = store.settle(upload.id, state=state, etag=stored.etag, content_type=content_type)
+    settled = store.settle(
+        upload.id,
+        state=state,
+        etag=stored.etag,
+        content_type=content_type,
+        scan_again=chosen.scan_again_seconds,
+    )
     settled = settled or store.stored_under(upload.key)
     if settled is None:
         raise NotFound()

@@ -206,17 +206,51 @@ def stored_under(key: str) -> Upload | None:
 _SETTLE: LiteralString = """
 UPDATE uploads SET state = %(state)s, etag = %(etag)s, content_type = coalesce(%(content_type)s, content_type),
     multipart_id = NULL,
-    expires_at = CASE WHEN %(state)s = 'scanning' THEN now() + interval '1 day' ELSE expires_at END
+    expires_at = CASE WHEN %(state)s = 'scanning' THEN now() + interval '1 day' ELSE expires_at END,
+    scan_due_at = now() + make_interval(secs => %(scan_again)s)
 WHERE id = %(id)s AND state = 'pending' AND expires_at > now()
 RETURNING id, key, filename, content_type, size, state, false AS expired, etag, media::text,
     upload_text(uploads) AS told
 """
 
 
-def settle(upload_id: int, *, state: State, etag: str, content_type: str | None) -> Upload | None:
-    """Ends the wait for an upload, as what it is found to be; None where it had ended already."""
-    given = {"id": upload_id, "state": state, "etag": etag, "content_type": content_type}
+def settle(upload_id: int, *, state: State, etag: str, content_type: str | None, scan_again: int) -> Upload | None:
+    """Ends the wait for an upload, as what it is found to be; None where it had ended already.
+
+    A scanner that is asked is asked again after so many seconds.
+    """
+    given = {"id": upload_id, "state": state, "etag": etag, "content_type": content_type, "scan_again": scan_again}
     return db.one(Upload, _SETTLE, given)
+
+
+class Unscanned(msgspec.Struct, frozen=True):
+    """A file that waits for a verdict."""
+
+    id: int
+    key: str
+    size: int
+    content_type: str
+
+
+_UNSCANNED: LiteralString = """
+SELECT id, key, size, content_type FROM uploads
+WHERE state = 'scanning' AND scan_due_at <= now() AND expires_at > now()
+ORDER BY scan_due_at LIMIT %(limit)s
+"""
+_PUT_OFF_SCANS: LiteralString = """
+UPDATE uploads SET scan_due_at = now() + make_interval(secs => %(seconds)s) WHERE id = ANY(%(ids)s::bigint[])
+"""
+
+
+def unscanned(limit: int) -> list[Unscanned]:
+    """The files of which a scanner is to be asked again, those first that have waited longest."""
+    return db.many(Unscanned, _UNSCANNED, {"limit": limit})
+
+
+def put_off_scans(upload_ids: Sequence[int], seconds: int) -> None:
+    """A scanner was asked about these files: it is not asked again for so long."""
+    if upload_ids:
+        db.execute(_PUT_OFF_SCANS, {"ids": list(upload_ids), "seconds": seconds})
 
 
 _JUDGE: LiteralString = "SELECT judged, content_type, told FROM judge_file(%(key)s, %(is_clean)s)"
