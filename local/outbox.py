@@ -72,7 +72,7 @@ def _shown(letter: Sent) -> str:
 def _shown_notification(notification: Sent) -> str:
     told = notification["told"]
     preview = told["preview"] or {}
-    subject = preview.get("chatName") or preview.get("senderName") or "A new message"
+    subject = preview.get("chatName") or preview.get("senderName") or preview.get("callerName") or told["type"]
     receiver = f"user {notification['to']} by {notification['endpoint']}"
     return _article(subject, receiver, notification["sentAt"], json.dumps(told, indent=2, ensure_ascii=False))
 

@@ -11,7 +11,7 @@ from chalicelib.core.logs import logger
 from chalicelib.features.uploads.derived import Made
 from chalicelib.features.uploads.verdicts import GuardDutyScan, Verdict
 from chalicelib.realtime import shedding, trail
-from chalicelib.realtime.absent import Absent, Gone
+from chalicelib.realtime.absent import Absent, CallNotice, Gone
 from chalicelib.realtime.connections import Connection, Pending
 from chalicelib.realtime.fanout import Push
 from chalicelib.realtime.publish import deliver, shed
@@ -29,8 +29,8 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     Where it says `index`, messages are to be indexed for search. `made` of a picture is to be recorded. A file was
     `scanned`, or was by GuardDuty, whose event tells it as `detail`.
 
-    Of new messages the `absent` did not hear by a socket: their devices may be notified. A push service no longer
-    knows the `gone_device`.
+    Of new messages the `absent` did not hear by a socket: their devices may be notified. So may those of whom `calls`
+    name: a call rings for them, or no longer does. A push service no longer knows the `gone_device`.
 
     `request_id` is of the request that asked for it.
     """
@@ -49,6 +49,7 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     made: Made | None = None
     scanned: Verdict | None = None
     absent: list[Absent] = []
+    calls: list[CallNotice] = []
     gone_device: Gone | None = None
     detail: GuardDutyScan | None = None
 
@@ -134,7 +135,7 @@ def _look(body: str) -> None:
         indexing.sweep()
     if check.made is not None:
         media.record(check.made)
-    if check.absent or check.gone_device is not None:
+    if check.absent or check.calls or check.gone_device is not None:
         _tend_devices(check)
     verdict = check.scanned if check.detail is None else check.detail.verdict
     if verdict is not None:
@@ -145,10 +146,12 @@ def _look(body: str) -> None:
 
 
 def _tend_devices(check: Check) -> None:
-    from chalicelib.features.notifications import deciding, devices
+    from chalicelib.features.notifications import deciding, devices, ringing
 
     for absent in check.absent:
         deciding.notify(absent)
+    for notice in check.calls:
+        ringing.notify(notice)
     if check.gone_device is not None:
         devices.forget(check.gone_device)
 

@@ -8,7 +8,7 @@ import msgspec
 
 from chalicelib.core.aws import TOTAL_SECONDS
 from chalicelib.realtime import absent, connections, delivery, live_items, packets, trail, vocabularies
-from chalicelib.realtime.absent import Absent
+from chalicelib.realtime.absent import Notice
 from chalicelib.realtime.connections import Connection, Line, Pending
 from chalicelib.realtime.delivery import Parcel
 from chalicelib.realtime.outcome import Outcome
@@ -100,7 +100,7 @@ class Delivered(NamedTuple):
     opened: list[Pending]
     missed: dict[int, Push]
     answered: bool
-    absent: list[Absent]
+    absent: list[Notice]
 
 
 def deliver(
@@ -137,7 +137,7 @@ def deliver(
 
 def _absent(
     pushes: Sequence[Push], outlines: Sequence[trail.Outline], with_devices: set[int], made: Sequence[_Made]
-) -> list[Absent]:
+) -> list[Notice]:
     """Of each push to notify of, those with devices whom it did not reach, and whom no queue is to reach."""
     if not with_devices:
         return []
@@ -148,9 +148,8 @@ def _absent(
     found = []
     for push, outline in zip(pushes, outlines, strict=True):
         if outline.type in absent.NOTIFIED:
-            unreached = with_devices - reached.get(id(push), set())
-            missed = [each for each in push.user_ids if each in unreached]
-            notice = absent.of_push(push.event, missed) if missed else None
+            hearers = [each for each in push.user_ids if each in with_devices]
+            notice = absent.of_push(outline.type, push.event, hearers, reached.get(id(push), set()))
             found += [notice] if notice is not None else []
     return found
 

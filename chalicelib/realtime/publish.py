@@ -18,7 +18,7 @@ from chalicelib.core.config import settings
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.logs import logger
 from chalicelib.realtime import ended, events, fanout, packets, shedding, trail
-from chalicelib.realtime.absent import Absent, Gone
+from chalicelib.realtime.absent import Absent, CallNotice, Gone, Notice
 from chalicelib.realtime.attachments import Attachment
 from chalicelib.realtime.connections import Connection, Line, Pending
 from chalicelib.realtime.event_data import UserPresence
@@ -286,10 +286,14 @@ def _post(pushes: Sequence[Push]) -> dict[int, Push]:
     return missed
 
 
-def _notify(absent: Sequence[Absent]) -> None:
+def _notify(notices: Sequence[Notice]) -> None:
     """Has a function with the database decide which devices are notified."""
-    if absent:
-        _look_later(0, absent=absent)
+    messages = [each for each in notices if isinstance(each, Absent)]
+    calls = [each for each in notices if isinstance(each, CallNotice)]
+    if messages:
+        _look_later(0, absent=messages)
+    if calls:
+        _look_later(0, calls=calls)
 
 
 def _notice_gone(gone: Sequence[Connection]) -> None:

@@ -1,6 +1,7 @@
 -- The devices of those people who are to be notified of a message: members who have not read it, who have not muted the
 -- chat unless it mentions them, and neither block its sender nor are blocked. With each what its user may be told: how
--- much there is to read, whether quietly, whether with a preview. A device is its session's while that lives.
+-- much there is to read, whether quietly, whether with a preview. A device is its session's while that lives. Of a call's
+-- message hears who missed the call, unless their devices have rung: those are told otherwise.
 --
 -- `idle` are those of the people who have no device.
 CREATE OR REPLACE FUNCTION devices_to_notify(
@@ -36,16 +37,16 @@ BEGIN
         FROM (
             SELECT m.user_id, m.user_id = ANY (told.mentions) AS mentioned,
                 unread_count(chat, m.user_id, m.read_seq, c.last_seq) AS unread,
-                (
-                    SELECT coalesce(sum(unread_count(of_all.chat_id, of_all.user_id, of_all.read_seq, oc.last_seq)), 0)
-                    FROM members of_all JOIN chats oc ON oc.id = of_all.chat_id
-                    WHERE of_all.user_id = m.user_id AND oc.last_seq > of_all.read_seq
-                        AND (of_all.hidden_seq IS NULL OR oc.last_seq > of_all.hidden_seq)
-                ) AS badge
+                badge_of(m.user_id) AS badge
             FROM members m JOIN chats c ON c.id = m.chat_id
             WHERE m.chat_id = chat AND m.user_id = ANY (people) AND m.user_id <> ALL (idle)
                 AND m.user_id IS DISTINCT FROM told.sender_id AND m.read_seq < at_seq
                 AND (coalesce(m.muted_until <= now(), true) OR m.user_id = ANY (told.mentions))
+                AND (told.message_type <> 'call' OR EXISTS (
+                    SELECT FROM call_parties p
+                    WHERE p.user_id = m.user_id AND p.chat_id = chat AND p.seq = at_seq
+                        AND p.state IN ('missed', 'busy') AND p.notified_at IS NULL
+                ))
                 AND (told.sender_id IS NULL OR NOT is_blocked(m.user_id, told.sender_id))
                 AND NOT EXISTS (
                     SELECT FROM hidden_messages h

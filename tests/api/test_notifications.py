@@ -207,7 +207,7 @@ def test_what_the_queue_does_not_take_comes_again(
         tries.append(operation)
         return {"Failed": [{"Id": "0", "Code": "InternalError"}]} if len(tries) == 1 else sqs(operation, asked)
 
-    target = "chalicelib.features.notifications.deciding.sqs"
+    target = "chalicelib.features.notifications.queueing.sqs"
     with answering(target, refuse_once) as (_, preparation), server.prepared(preparation):
         alice.send(chat, "hello")
         assert [each["seq"] for each in _read(server, service, browser)] == [1]

@@ -53,15 +53,38 @@ def test_a_message_is_shown_while_no_page_is_open(server: Server, alice: Person,
         told = browser.read(pushed)
         page.browser.get(f"{server.origin}/manifest.webmanifest")
         page.browser.execute_cdp_cmd("ServiceWorker.enable", {})
-        message = {"origin": server.origin, "registrationId": "0", "data": json.dumps(told)}
 
-        def shown() -> list[dict[str, Any]]:
+        def shown(pushed: dict[str, Any] = told) -> list[dict[str, Any]]:
             # A worker that is only starting misses it; the tag has one notification of several.
+            message = {"origin": server.origin, "registrationId": "0", "data": json.dumps(pushed)}
             page.browser.execute_cdp_cmd("ServiceWorker.deliverPushMessage", message)
             return list(page.browser.execute_async_script(_SHOWN))
 
-        expected = {"title": "alice", "body": "Dinner at eight?", "tag": f"chat-{chat}", "data": chat}
+        expected = {
+            "title": "alice",
+            "body": "Dinner at eight?",
+            "tag": f"chat-{chat}",
+            "data": {"type": "message", "chatId": chat},
+        }
         assert until(shown, lambda: "nothing is shown") == [expected]
+
+        preview = {"callerId": alice.id, "callerName": "alice", "chatName": None}
+        call: dict[str, Any] = {
+            "callId": 5,
+            "chatId": chat,
+            "callType": "audio",
+            "tag": "call-5",
+            "badge": 1,
+            "preview": preview,
+        }
+        rings: dict[str, Any] = {**call, "type": "call", "silent": False, "ringUntil": "2100-01-01T00:00:00.000Z"}
+        over: dict[str, Any] = {**call, "type": "call-ended", "silent": True, "reason": "missed"}
+        for sent, body in ((rings, "Incoming call"), (over, "Missed call"), (rings, "Missed call")):
+
+            def is_shown(sent: dict[str, Any] = sent, body: str = body) -> bool:
+                return [one["body"] for one in shown(sent) if one["tag"] == "call-5"] == [body]
+
+            until(is_shown, lambda: "the call is not shown as it stands")
 
 
 def _is_away(asking: Person, who: Person) -> bool:

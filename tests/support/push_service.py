@@ -7,6 +7,7 @@ import json
 import secrets
 import struct
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+_WAIT_SECONDS = 30.0
 
 
 @dataclass
@@ -77,6 +80,15 @@ class PushService:
     def to(self, browser: Browser) -> list[Pushed]:
         """What came for a browser."""
         return [each for each in self.came if browser.endpoint.endswith(each.path)]
+
+    def wait_for(self, browser: Browser, count: int) -> list[dict[str, Any]]:
+        """What a browser reads, once so many messages have come for it: for tests that leave timers behind."""
+        until = time.monotonic() + _WAIT_SECONDS
+        while len(self.to(browser)) < count and time.monotonic() < until:
+            time.sleep(0.01)
+        told = [browser.read(each) for each in self.to(browser)]
+        assert len(told) == count, told
+        return told
 
 
 @contextlib.contextmanager

@@ -27,24 +27,54 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
-/** A message that came while no page was open. */
+const RUSSIAN = self.navigator.language.startsWith("ru");
+const CALLS = RUSSIAN ? { audio: "Входящий звонок", video: "Входящий видеозвонок" } : { audio: "Incoming call", video: "Incoming video call" };
+const ENDED = RUSSIAN
+  ? { missed: "Пропущенный звонок", declined: "Звонок отклонён", answered_elsewhere: "Отвечено на другом устройстве" }
+  : { missed: "Missed call", declined: "Declined call", answered_elsewhere: "Answered on another device" };
+const OVER = RUSSIAN ? "Звонок завершён" : "Call ended";
+
+const SHOWN = { message: messageOf, call: callOf, "call-ended": endedCallOf };
+
+/** A message or a call that came while no page was open. */
 self.addEventListener("push", (event) => {
-  const { type, preview, tag, silent, badge, chatId } = event.data.json();
-  if (type !== "message") return;
-  const { chatName, senderName, text } = preview ?? {};
-  const said = text || (preview ? "📎" : "");
-  const body = chatName ? `${senderName}: ${said}` : said;
-  const options = { body, tag, silent, renotify: !silent, icon: "/web/VERSION/app/icon.svg", data: chatId };
-  void navigator.setAppBadge?.(badge);
-  event.waitUntil(self.registration.showNotification(chatName ?? senderName ?? "Messenger", options));
+  const told = event.data.json();
+  if (SHOWN[told.type]) event.waitUntil(show(told));
 });
+
+async function show(told) {
+  void navigator.setAppBadge?.(told.badge);
+  const { registration } = self;
+  const { type, tag, silent, chatId, preview } = told;
+  // A ring that comes late leaves alone what tells the call's end; a browser wants something shown in any case.
+  const [shown] = await registration.getNotifications({ tag });
+  const late = type === "call" && (shown?.data.type === "call-ended" || Date.parse(told.ringUntil) < Date.now());
+  const name = preview?.chatName ?? preview?.senderName ?? preview?.callerName ?? "Messenger";
+  const how = SHOWN[late ? "call-ended" : type](told);
+  const options = { tag, silent: silent || late, renotify: !silent && !late, icon: "/web/VERSION/app/icon.svg", ...how };
+  await registration.showNotification(name, { ...options, data: { type: late ? "call-ended" : type, chatId } });
+}
+
+function messageOf({ preview }) {
+  const said = preview?.text || (preview ? "📎" : "");
+  return { body: preview?.chatName ? `${preview.senderName}: ${said}` : said };
+}
+
+function callOf({ callType, preview }) {
+  const body = preview?.chatName ? `${preview.callerName}: ${CALLS[callType]}` : CALLS[callType];
+  return { body, requireInteraction: true, vibrate: [500, 300, 500, 300, 500] };
+}
+
+function endedCallOf({ reason }) {
+  return { body: ENDED[reason] ?? OVER };
+}
 
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  event.waitUntil(openChat(event.notification.data));
+  event.waitUntil(openChat(event.notification.data.chatId));
 });
 
-/** In the page that is open, else in a new one. */
+/** In the page that is open, else in a new one; a call that rings is above it. */
 async function openChat(chatId) {
   const address = `/#/chat/${chatId}`;
   const [page] = await self.clients.matchAll({ type: "window" });

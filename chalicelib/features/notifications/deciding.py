@@ -3,20 +3,14 @@
 What is to be sent goes to a queue: the function that sends it is outside the VPC, and has no way to the data.
 """
 
-from collections.abc import Sequence
-from itertools import islice
 from typing import LiteralString
 
 import msgspec
 
 from chalicelib.core import context, db
-from chalicelib.core.aws import AwsError, queued, sqs
-from chalicelib.core.config import settings
-from chalicelib.features.notifications.payloads import Notification, Preview, Told
+from chalicelib.features.notifications.payloads import MessageTold, Notification, Preview
+from chalicelib.features.notifications.queueing import enqueue
 from chalicelib.realtime.absent import Absent, forget_devices
-
-# As many as SQS takes in one call.
-_BATCH = 10
 
 
 class _Message(Preview, frozen=True, kw_only=True, rename="camel"):
@@ -55,7 +49,7 @@ def notify(absent: Absent) -> None:
     message = msgspec.json.decode(row.message, type=_Message)
     devices = msgspec.json.decode(row.devices, type=list[_Device])
     context.current().step("notified", {"chat_id": absent.chat_id, "seq": absent.seq, "devices": len(devices)})
-    _enqueue([_notification(absent, message, device) for device in devices])
+    enqueue([_notification(absent, message, device) for device in devices])
 
 
 def _notification(absent: Absent, message: _Message, device: _Device) -> Notification:
@@ -66,7 +60,7 @@ def _notification(absent: Absent, message: _Message, device: _Device) -> Notific
         message_type=message.message_type,
         text=message.text,
     )
-    told = Told(
+    told = MessageTold(
         chat_id=absent.chat_id,
         message_id=message.message_id,
         seq=absent.seq,
@@ -87,13 +81,3 @@ def _notification(absent: Absent, message: _Message, device: _Device) -> Notific
         urgency="low" if device.silent else "normal",
         request_id=context.current().request_id,
     )
-
-
-def _enqueue(notifications: Sequence[Notification]) -> None:
-    """Hands them on. Where the queue did not take each, all come again: a device keeps the newest of a chat."""
-    waiting = iter(notifications)
-    while some := list(islice(waiting, _BATCH)):
-        entries = [{"Id": str(number), "MessageBody": queued(each)} for number, each in enumerate(some)]
-        answer = sqs("SendMessageBatch", {"QueueUrl": settings().notify_queue_url, "Entries": entries})
-        for failed in answer.get("Failed", ()):
-            raise AwsError(failed["Code"], "a notification was not queued")

@@ -4,6 +4,9 @@ from typing import Literal
 
 import msgspec
 
+from chalicelib.core.ids import Timestamp
+from chalicelib.realtime.calls import CallEndReason, CallType
+
 Urgency = Literal["low", "normal", "high"]
 
 
@@ -17,10 +20,17 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     text: str
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a device is told, as JSON: docs/notifications.md."""
+class CallPreview(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Who calls where. A private chat has no name."""
 
-    type: Literal["message"] = "message"
+    caller_id: int | None
+    caller_name: str | None
+    chat_name: str | None
+
+
+class MessageTold(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="message"):
+    """What a device is told of a message, as JSON: docs/notifications.md."""
+
     chat_id: int
     message_id: int
     seq: int
@@ -32,8 +42,37 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     preview: Preview | None
 
 
+class CallTold(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="call"):
+    """What a device is told of a call that rings, until then."""
+
+    call_id: int
+    chat_id: int
+    call_type: CallType
+    tag: str
+    badge: int
+    ring_until: Timestamp
+    silent: bool
+    preview: CallPreview | None
+
+
+class CallEndedTold(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="call-ended"):
+    """What a device is told of a call that no longer rings; it has the tag of the one before."""
+
+    call_id: int
+    chat_id: int
+    call_type: CallType
+    reason: CallEndReason
+    tag: str
+    badge: int
+    silent: bool
+    preview: CallPreview | None
+
+
+Told = MessageTold | CallTold | CallEndedTold
+
+
 class Notification(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A message for one device, in the queue of the function that sends it."""
+    """A message for one device, in the queue of the function that sends it; of no use after `until`, in seconds."""
 
     device_id: int
     user_id: int
@@ -43,3 +82,4 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     told: Told
     urgency: Urgency
     request_id: str
+    until: int | None = None

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from chalicelib.core import context, outside
+from chalicelib.core import clock, context, outside
 from chalicelib.core.aws import AwsError, sqs
 from chalicelib.core.config import settings
 from chalicelib.core.logs import logger
@@ -20,12 +20,14 @@ from chalicelib.features.notifications.payloads import Notification
 from chalicelib.realtime.absent import Gone
 from chalicelib.realtime.publish import device_gone
 
-Outcome = Literal["sent", "gone", "refused", "later"]
+Outcome = Literal["sent", "gone", "refused", "later", "expired"]
 # A message that a browser has not fetched for a day is no news.
 _LIFE_SECONDS = 24 * 60 * 60
 _POST_SECONDS = 8.0
 _FIRST_PAUSE = 30
 _LONGEST_PAUSE = 15 * 60
+# What is soon of no use is not put off for longer.
+_URGENT_PAUSE = 5
 
 
 class _Came(NamedTuple):
@@ -49,7 +51,7 @@ def send(records: Sequence[Mapping[str, Any]]) -> list[str]:
             if each.outcome == "gone":
                 device_gone(Gone(device_id=notification.device_id, token=notification.token))
             elif each.outcome == "later":
-                _put_off(record, each.pause)
+                _put_off(record, each.pause, notification)
                 failed.append(str(record["messageId"]))
             elif each.outcome == "refused":
                 logger().error("notification refused", extra={"status": each.status})
@@ -58,6 +60,9 @@ def send(records: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _sent(notification: Notification) -> _Came:
     here = settings()
+    left = _LIFE_SECONDS if notification.until is None else notification.until - int(clock.now())
+    if left <= 0:
+        return _Came("expired")
     pair = webpush.Pair(here.vapid_private_key, here.vapid_public_key)
     try:
         body = webpush.encrypted(msgspec.json.encode(notification.told), notification.p256dh, notification.auth)
@@ -65,7 +70,7 @@ def _sent(notification: Notification) -> _Came:
             "authorization": webpush.authorization(notification.token, pair, here.push_contact),
             "content-encoding": "aes128gcm",
             "content-type": "application/octet-stream",
-            "ttl": str(_LIFE_SECONDS),
+            "ttl": str(left),
             "urgency": notification.urgency,
             "topic": notification.told.tag,
         }
@@ -87,10 +92,12 @@ def _judged(answer: outside.Answer) -> _Came:
     return _Came("sent" if answer.status < 300 else "refused", answer.status)
 
 
-def _put_off(record: Mapping[str, Any], asked: int) -> None:
+def _put_off(record: Mapping[str, Any], asked: int, notification: Notification) -> None:
     """Hides a record for longer each time; where that fails, the queue's own time-out does."""
     tries = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
     seconds = min(_LONGEST_PAUSE, max(asked, _FIRST_PAUSE * 2 ** min(tries - 1, 10)))
+    if notification.urgency == "high":
+        seconds = max(asked, _URGENT_PAUSE)
     with contextlib.suppress(AwsError):
         sqs(
             "ChangeMessageVisibility",
