@@ -87,6 +87,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reactions: int = 60
     logins: int = 10
     searches: int = 30
+    key_claims: int = 60
     uploads_an_hour: int = 60
     calls: int = 10
     call_changes: int = 60
@@ -217,7 +218,9 @@ _MOST = 2**53 - 1  # what JSON carries as a whole number
 # An allowance of none has no time after which one comes back; PostgreSQL counts times in microseconds, of which a
 # minute has 60,000,000. Registrations are six times the logins.
 _RATES = {
-    **dict.fromkeys(("sends_http", "sends_socket", "edits", "reactions", "searches", "calls"), (1, 60_000_000)),
+    **dict.fromkeys(
+        ("sends_http", "sends_socket", "edits", "reactions", "searches", "calls", "key_claims"), (1, 60_000_000)
+    ),
     **dict.fromkeys(("call_changes", "call_signals"), (1, 60_000_000)),
     "uploads_an_hour": (1, 60_000_000),
     "logins": (1, 10_000_000),

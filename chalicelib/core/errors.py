@@ -106,6 +106,10 @@ class HeldDecided(Conflict):
     code, title = "held_decided", "Somebody has decided on this message already"
 
 
+class KeysFixed(Conflict):
+    code, title = "keys_fixed", "This device has published other keys: log in anew for new ones"
+
+
 class UploadPending(Conflict):
     code, title, retryable = "upload_pending", "The file has not arrived yet", True
 
@@ -275,6 +279,10 @@ class UnknownOption(Refused):
 
 class OneOption(Refused):
     code, title = "one_option", "Only one option of this poll can be chosen"
+
+
+class TooManyKeys(Refused):
+    code, title = "too_many_keys", "This device has 200 one-time keys that nobody has been given"
 
 
 class TooManyScheduled(Refused):

@@ -42,9 +42,9 @@ INSERT INTO schema_functions (name, checksum) VALUES (%s, %s)
 ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = excluded.applied_at
 """
 
-# Functions log in as messenger_app. It reads and writes rows and can change nothing else, and to the audit trail it
-# only adds; the keys that tables number themselves need no right of their own. RDS makes rds_iam: whoever has it logs
-# in by token, and by nothing else.
+# Functions log in as messenger_app. It reads and writes rows and can change nothing else, and to the audit trail and
+# the log of keys it only adds; the keys that tables number themselves need no right of their own. RDS makes rds_iam:
+# whoever has it logs in by token, and by nothing else.
 _ADMIT: LiteralString = """
 DO $$
 BEGIN
@@ -65,6 +65,9 @@ DO $$
 BEGIN
     IF to_regclass('audit') IS NOT NULL THEN
         REVOKE UPDATE, DELETE, TRUNCATE ON audit, audit_chain FROM messenger_app;
+    END IF;
+    IF to_regclass('key_log') IS NOT NULL THEN
+        REVOKE UPDATE, DELETE, TRUNCATE ON key_log FROM messenger_app;
     END IF;
 END
 $$;

@@ -223,6 +223,17 @@ RUSSIAN: Mapping[str, str] = {
     "This server sends no notifications; ask those who run it": (
         "Этот сервер не отправляет уведомлений, спросите его владельцев"
     ),
+    "This device has published other keys: log in anew for new ones": (
+        "Это устройство уже опубликовало другие ключи: для новых войдите заново"
+    ),
+    "This device has 200 one-time keys that nobody has been given": (
+        "У этого устройства уже 200 одноразовых ключей, которые никому не выданы"
+    ),
+    "must be a key of 32 bytes, in base64 without padding": "должно быть ключом из 32 байт в base64 без дополнения",
+    "must be a signature of 64 bytes, in base64 without padding": (
+        "должно быть подписью из 64 байт в base64 без дополнения"
+    ),
+    "must have 1 to 64 letters, digits, and + / _ -": "должно состоять из 1–64 букв, цифр и знаков + / _ -",
     "This server sends no email; ask those who run it": (
         "Этот сервер не отправляет писем, обратитесь к тем, кто его содержит"
     ),

@@ -14,6 +14,7 @@ from chalicelib.core.errors import InvalidInput, NotFound
 from chalicelib.core.ids import Id, Timestamp
 from chalicelib.entry.assistant_actions import ASSISTANT
 from chalicelib.entry.call_actions import CALLS, Nothing
+from chalicelib.entry.key_actions import KEYS
 from chalicelib.features.chats.common_room import common_room_id, enter
 from chalicelib.features.chats.viewing import view
 from chalicelib.features.messages import drafts, listening, receipts, threads
@@ -160,7 +161,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ACTIONS: dict[str, Action] = {
-    name: Action(name=name, handler=handler) for name, handler in {**ASSISTANT, **CALLS}.items()
+    name: Action(name=name, handler=handler) for name, handler in {**ASSISTANT, **CALLS, **KEYS}.items()
 }
 
 

@@ -13,6 +13,7 @@ from chalicelib.features.accounts.routes import routes as accounts
 from chalicelib.features.assistant.routes import routes as assistant
 from chalicelib.features.calls.routes import routes as calls
 from chalicelib.features.chats.routes import routes as chats
+from chalicelib.features.encryption.routes import routes as encryption
 from chalicelib.features.messages.routes import routes as messages
 from chalicelib.features.moderation.routes import routes as moderation
 from chalicelib.features.notifications.routes import routes as notifications
@@ -32,6 +33,7 @@ _OWN = (
     calls,
     assistant,
     notifications,
+    encryption,
     uploads,
     moderation,
     ops,

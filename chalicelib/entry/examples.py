@@ -32,6 +32,7 @@ from chalicelib.features.chats.schemas import (
     ParticipantsInput,
     RoleInput,
 )
+from chalicelib.features.encryption.schemas import ClaimInput, KeysInput
 from chalicelib.features.messages.schemas import (
     DeliveredInput,
     DraftInput,
@@ -72,6 +73,9 @@ _TOKEN = "eHY2Q0xZcU9sZ1pTdnJ5d0Z0bXVDQQ"  # noqa: S105  # stands for a refresh 
 _CODE = "492 039"
 _SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 _BROWSER_KEY = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+# Of no device: the first bytes count.
+_KEY = f"{'A' * 42}E"
+_SIGNED = {"id": "AAAAAAAAAAA", "key": f"{'A' * 42}I", "signature": f"{'A' * 85}Q"}
 _PICTURE = {"filename": "lake.png", "contentType": "image/png", "size": 48_213}
 
 EXAMPLES: Mapping[type, Mapping[str, Any]] = {
@@ -120,6 +124,16 @@ EXAMPLES: Mapping[type, Mapping[str, Any]] = {
             },
         },
     },
+    KeysInput: {
+        "a new device": {
+            "identityKey": _KEY,
+            "signingKey": _KEY,
+            "signedPreKey": _SIGNED,
+            "oneTimeKeys": [{"id": "AAAAAAAAAAE", "key": f"{'A' * 42}M"}],
+        },
+        "another signed pre-key": {"identityKey": _KEY, "signingKey": _KEY, "signedPreKey": {**_SIGNED, "id": "2"}},
+    },
+    ClaimInput: {"two devices": {"deviceIds": [17, 18]}},
     NotificationChange: {
         "no previews": {"previews": False},
         "quiet nights": {"quietHours": {"start": "22:30", "end": "07:00", "timeZone": "Europe/Berlin"}},

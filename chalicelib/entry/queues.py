@@ -32,6 +32,8 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     Of new messages the `absent` did not hear by a socket: their devices may be notified. So may those of whom `calls`
     name: a call rings for them, or no longer does. A push service no longer knows the `gone_device`.
 
+    Sessions of the user `keys_of` have ended: their devices' keys are gone.
+
     `request_id` is of the request that asked for it.
     """
 
@@ -51,6 +53,7 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     absent: list[Absent] = []
     calls: list[CallNotice] = []
     gone_device: Gone | None = None
+    keys_of: int | None = None
     detail: GuardDutyScan | None = None
 
 
@@ -135,6 +138,7 @@ def _look(body: str) -> None:
         indexing.sweep()
     if check.made is not None:
         media.record(check.made)
+    _tell_keys(check.keys_of)
     if check.absent or check.calls or check.gone_device is not None:
         _tend_devices(check)
     verdict = check.scanned if check.detail is None else check.detail.verdict
@@ -143,6 +147,13 @@ def _look(body: str) -> None:
         from chalicelib.features.uploads import scanning
 
         scanning.judge(verdict)
+
+
+def _tell_keys(user_id: int | None) -> None:
+    if user_id is not None:
+        from chalicelib.features.encryption import publishing
+
+        publishing.tell_ended(user_id)
 
 
 def _tend_devices(check: Check) -> None:

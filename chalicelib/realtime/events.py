@@ -39,6 +39,7 @@ from chalicelib.realtime.event_data import (
     UserRemoved,
     UserUpdated,
 )
+from chalicelib.realtime.keys import ChainHead, KeysChanged, KeysLow
 from chalicelib.realtime.people import Block, Contact, Privacy
 from chalicelib.realtime.shapes import (
     Call,
@@ -103,6 +104,8 @@ CATALOGUE: dict[str, type[msgspec.Struct]] = {
     "assistant:chunk": AssistantChunk,
     "assistant:done": AssistantDone,
     "assistant:failed": AssistantFailure,
+    "keys:changed": KeysChanged,
+    "keys:low": KeysLow,
     "session:revoked": SessionRevoked,
 }
 
@@ -328,6 +331,16 @@ def chat_sending(chat_id: int, refusal: CannotSendReason | None) -> Envelope:
     """The hearers may write in a chat, or may not any more, for this reason."""
     data = ChatSending(chat_id=chat_id, can_send=refusal is None, cannot_send_reason=refusal)
     return _event("chat:sending", ids.random_id(), data, chat_id=chat_id)
+
+
+def keys_changed(user_id: int, log: ChainHead) -> Envelope:
+    """A device of a user has keys now, or is gone; for the user, and for those who have exchanged keys with them."""
+    return _event("keys:changed", f"keys:{user_id}:{log.position}", KeysChanged(user_id=user_id, log=log))
+
+
+def keys_low(data: KeysLow) -> Envelope:
+    """A device has few one-time keys left; for that device."""
+    return _event("keys:low", ids.random_id(), data)
 
 
 def session_revoked(session_id: int) -> Envelope:

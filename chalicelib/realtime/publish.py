@@ -208,7 +208,10 @@ def expect_login(connection_id: str) -> None:
 
 
 def end_session(*, user_id: int, session_ids: Sequence[int]) -> None:
-    """Tells the connections of ended sessions so, and closes them; new ones are refused from here on."""
+    """Tells the connections of ended sessions so, and closes them; new ones are refused from here on.
+
+    Others may have to hear that the sessions' devices are gone.
+    """
 
     def end() -> None:
         ended.end_sessions(session_ids)
@@ -218,6 +221,7 @@ def end_session(*, user_id: int, session_ids: Sequence[int]) -> None:
             push = Push(event=_encoded(event), user_ids=[user_id], ends_session=session_id)
             told.append(_Told(push, event, f"user:{user_id}"))
         _hand_over(told)
+        _look_later(0, keysOf=user_id)
 
     if session_ids:
         context.current().after_commit(end)

@@ -38,6 +38,14 @@ CREATE OR REPLACE FUNCTION erase_personal(account bigint, most integer) RETURNS 
             -- Also one that was being opened while the deletion was asked for.
             SELECT id FROM sessions WHERE user_id = account LIMIT most
         ) RETURNING 1
+    ), key_exchanges AS (
+        DELETE FROM key_peers WHERE (user_id, peer_id) IN (
+            SELECT user_id, peer_id FROM key_peers WHERE user_id = account LIMIT most
+        ) RETURNING 1
+    ), as_peer AS (
+        DELETE FROM key_peers WHERE (user_id, peer_id) IN (
+            SELECT user_id, peer_id FROM key_peers WHERE peer_id = account LIMIT most
+        ) RETURNING 1
     ), devices AS (
         DELETE FROM known_devices WHERE user_id = account RETURNING 1
     ), networks AS (
@@ -57,4 +65,5 @@ CREATE OR REPLACE FUNCTION erase_personal(account bigint, most integer) RETURNS 
         + (SELECT count(*) FROM answers) + (SELECT count(*) FROM logged_in)
         + (SELECT count(*) FROM devices) + (SELECT count(*) FROM networks) + (SELECT count(*) FROM letters)
         + (SELECT count(*) FROM archives) + (SELECT count(*) FROM factor) + (SELECT count(*) FROM codes)
+        + (SELECT count(*) FROM key_exchanges) + (SELECT count(*) FROM as_peer)
 $$;

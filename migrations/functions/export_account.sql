@@ -11,6 +11,10 @@ CREATE OR REPLACE FUNCTION export_account(account bigint) RETURNS text
             ) ORDER BY s.id), '[]') FROM sessions s WHERE s.user_id = u.id
         ),
         'networks', (SELECT coalesce(jsonb_agg(n.network), '[]') FROM known_networks n WHERE n.user_id = u.id),
+        'deviceKeys', (
+            SELECT coalesce(jsonb_agg(device_keys_json(k) ORDER BY k.session_id), '[]')
+            FROM device_keys k WHERE k.user_id = u.id
+        ),
         'contacts', (
             SELECT coalesce(jsonb_agg(jsonb_build_object('userId', c.user_id, 'name', c.name)), '[]')
             FROM contacts c WHERE c.owner_id = u.id

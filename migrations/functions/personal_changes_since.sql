@@ -10,7 +10,7 @@ BEGIN
     RETURN QUERY
     SELECT CASE p.kind
             WHEN 'user' THEN -6 WHEN 'contact' THEN -5 WHEN 'block' THEN -4 WHEN 'privacy' THEN -3 WHEN 'scheduled' THEN -2
-            ELSE -1
+            WHEN 'keys' THEN -7 ELSE -1
         END, p.subject_id, p.changed
     FROM personal_changes p
     WHERE p.user_id = of_user AND p.changed >= pg_snapshot_xmin(since) AND NOT pg_visible_in_snapshot(p.changed, since);

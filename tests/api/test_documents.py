@@ -13,6 +13,7 @@ from chalicelib.entry.documents import aliases_document, asyncapi_document, open
 from chalicelib.realtime.events import CATALOGUE
 from local.pages import pages
 from tests.support import model as models
+from tests.support.asking import KEYS
 from tests.support.documents import check_answer, check_frame
 from tests.support.people import PASSWORD, Person, Register
 from tests.support.server import Server
@@ -142,6 +143,8 @@ def _acks(alice: Person, socket: Socket, ears: Socket, private: int) -> dict[str
         "chat:leave": ears.act("chat:leave", {"chatId": private}),
         "presence:set": socket.act("presence:set", {"status": "busy"}),
         "presence:get": ears.act("presence:get", {"userIds": [alice.id]}),
+        "keys:publish": socket.act("keys:publish", KEYS),
+        "keys:claim": ears.act("keys:claim", {"deviceIds": [alice.http.get("/keys").json()["deviceId"]]}),
         "sync": socket.act("sync"),
     }
 

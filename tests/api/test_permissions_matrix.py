@@ -21,7 +21,7 @@ from chalicelib.core.problems import Problem
 from chalicelib.entry.actions import ACTIONS
 from chalicelib.entry.blueprints import endpoints
 from chalicelib.features.calls import signals
-from tests.support.asking import asked_of, sample
+from tests.support.asking import KEYS, asked_of, sample
 from tests.support.groups import invite
 from tests.support.people import Person, Register
 from tests.support.server import Server, settings_here
@@ -33,6 +33,7 @@ WHO = ("stranger", "removed", "muted", "member", "author", "admin", "owner", "bl
 GUARDED = {endpoint.name: endpoint for endpoint in endpoints() if endpoint.input("actor")}
 # What the declared types alone do not say.
 FRAMES: dict[str, dict[str, Any]] = {
+    "keys:publish": KEYS,
     "message:send": {"content": "x"},
     "message:react": {"emoji": "👍"},
     "poll:vote": {"options": [0]},
@@ -56,7 +57,8 @@ ROWS: dict[str, str] = {
         GET /messages/search; GET /scheduled-messages; GET /messages; GET /drafts; GET /sync; GET /calls;
         GET /calls/ice-servers; POST /unread/summary; POST /uploads; POST /uploads/multiple; POST /uploads/multipart;
         GET /uploads/usage; GET /users/me/sanctions; GET /devices; POST /devices; GET /devices/key;
-        GET /users/me/notifications; PATCH /users/me/notifications; assistant:missed; ping; chat:leave; presence:set;
+        GET /users/me/notifications; PATCH /users/me/notifications; GET /keys; PUT /keys; POST /keys/claim;
+        keys:publish; keys:claim; assistant:missed; ping; chat:leave; presence:set;
         presence:get; sync
     """,
     # What a chat is and has, for its members: nobody else learns that it exists.
@@ -147,7 +149,7 @@ ROWS: dict[str, str] = {
     """,
     # Whoever has blocked somebody is not theirs to add.
     ".......b..": """
-        POST /contacts
+        POST /contacts; GET /users/{user_id}/keys; GET /users/{user_id}/keys/log
     """,
     # A group that is public; a private chat is none.
     ".......n..": """

@@ -19,6 +19,7 @@ from chalicelib.entry.actions import ACTIONS
 from chalicelib.entry.blueprints import endpoints
 from chalicelib.features.calls import signals
 from chalicelib.realtime import gateway
+from tests.support.asking import KEYS
 from tests.support.groups import invite
 from tests.support.people import PASSWORD, Person
 from tests.support.push_service import Browser
@@ -69,6 +70,8 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     "PATCH /users/me/privacy": lambda _: Call({"readReceipts": False, "lastSeen": "nobody"}),
     "POST /devices": lambda _: Call(DEVICE),
     "DELETE /devices/{device_id}": lambda s: Call(path={"device_id": s.device()}),
+    "PUT /keys": lambda _: Call(KEYS),
+    "POST /keys/claim": lambda s: Call({"deviceIds": [s.encrypting()]}),
     "PATCH /users/me/notifications": lambda _: Call({"quietHours": NIGHT}),
     "PUT /users/me/status": lambda _: Call({"status": "busy"}),
     "POST /presence/query": lambda s: Call({"userIds": [s.bob.id]}),
@@ -181,6 +184,8 @@ ACTION_CALLS: dict[str, Callable[[Scene], Call]] = {
     "poll:close": lambda s: Call({"messageId": s.poll()}),
     "messages:read": lambda s: Call({"chatId": s.group, "seq": 1}),
     "thread:read": lambda s: Call({"messageId": s.thread()}),
+    "keys:publish": lambda _: Call(KEYS),
+    "keys:claim": lambda s: Call({"deviceIds": [s.encrypting()]}),
     "message:delivered": lambda s: Call({"messageId": s.message}),
     "message:listened": lambda s: Call({"messageId": s.voice()}),
     "draft:set": lambda s: Call({"chatId": s.group, "content": "so far"}),

@@ -30,6 +30,10 @@ TABLE_OWNERS = {
     "sanctions": {"moderation"},
     "word_rules": {"moderation"},
     "held_messages": {"moderation", "ops"},
+    "device_keys": {"encryption"},
+    "one_time_keys": {"encryption", "ops"},
+    "key_peers": {"encryption"},
+    "key_log": {"encryption"},
     "push_devices": {"notifications"},
     "notification_choices": {"notifications"},
 }

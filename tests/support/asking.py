@@ -34,6 +34,14 @@ BODIES |= {
     "POST /uploads/multipart": UPLOAD,
     "POST /uploads/{upload_id}/parts": {"parts": [{"partNumber": 1, "checksum": f"{'A' * 43}="}]},
 }
+# Those of no device, as their form is.
+KEYS = {
+    "identityKey": f"{'A' * 42}E",
+    "signingKey": f"{'A' * 42}E",
+    "signedPreKey": {"id": "1", "key": f"{'A' * 42}I", "signature": f"{'A' * 85}Q"},
+    "oneTimeKeys": [{"id": "2", "key": f"{'A' * 42}M"}],
+}
+BODIES |= {"PUT /keys": KEYS}
 PLAIN: dict[Any, Any] = {int: NOBODYS, str: "x", bool: True, datetime: SOON}
 
 

@@ -10,7 +10,16 @@ from tests.support.people import Person
 from tests.support.socket import Socket
 
 # Nothing of what the copy keeps.
-_PASSING = ("hello", "user:status", "typing:", "chat:joined", "session:revoked", "member:joined", "member:left")
+_PASSING = (
+    "hello",
+    "keys:low",
+    "user:status",
+    "typing:",
+    "chat:joined",
+    "session:revoked",
+    "member:joined",
+    "member:left",
+)
 
 
 class Client(Copy):

@@ -30,6 +30,8 @@ class Copy:
         # How far threads were read, by their heads, where that was told.
         self.threads: dict[int, Wire] = {}
         self.users: dict[int, Wire] = {}
+        # Where logs of keys end, by user, as far as that was told.
+        self.key_logs: dict[int, Wire] = {}
         # What is the user's own beside the chats: contacts, blocks and messages that wait by id, and the privacy.
         self.own: dict[str, Wire] = {}
         self.cursor: str | None = None
@@ -192,6 +194,8 @@ class Copy:
         thing, _, what = kind.partition(":")
         if thing == "user":
             self.users[data["id"]] = {name: data[name] for name in ("id", "username", "displayName", "avatarUrl")}
+        elif thing == "keys":
+            self.key_logs[data["userId"]] = data["log"]
         elif thing == "privacy":
             self.own["privacy"] = data
         elif thing == "thread":
@@ -228,7 +232,7 @@ _OWN = {
     "block": ("/blocks", "blocks", "userId"),
     "scheduled": ("/scheduled-messages", "scheduled", "id"),
 }
-PERSONAL = ("user:updated", "contact:", "block:", "privacy:", "scheduled:", "thread:")
+PERSONAL = ("user:updated", "keys:", "contact:", "block:", "privacy:", "scheduled:", "thread:")
 
 # What a deleted message is in place of what it was.
 _EMPTY: Wire = {

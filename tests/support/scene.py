@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from local.faults import Fault
+from tests.support.asking import KEYS
 from tests.support.groups import invite
 from tests.support.letters import authenticator, made_up_token
 from tests.support.people import Person, register
@@ -36,6 +37,10 @@ class Scene:
         """A device of alice's that is notified."""
         device = Browser("https://push.example.com/1").device
         return int(self.alice.http.post("/devices", json=device).raise_for_status().json()["id"])
+
+    def encrypting(self) -> int:
+        """A device of bob's that has keys."""
+        return int(self.bob.http.put("/keys", json=KEYS).raise_for_status().json()["deviceId"])
 
     def stored(self) -> int:
         """A file of alice's that is in S3, and that nobody has looked at."""

@@ -27,6 +27,7 @@ GUIDES = {
     "docs/calls.md": ("calls", "Calls"),
     "docs/assistant.md": ("assistant", "The assistant"),
     "docs/notifications.md": ("notifications", "Notifications"),
+    "docs/e2ee.md": ("e2ee", "End-to-end encryption"),
     "docs/moving.md": ("moving", "Moving from another messenger"),
     "docs/parity.md": ("parity", "Compared with other messengers"),
     "docs/web.md": ("web", "The web client"),
@@ -39,7 +40,7 @@ GUIDES = {
     "docs/contributing.md": ("contributing", "Contributing"),
     "CHANGELOG.md": ("changelog", "Changelog"),
 }
-_CLIENTS = ("protocol", "sdk", "calls", "assistant", "notifications", "moving", "parity", "web")
+_CLIENTS = ("protocol", "sdk", "calls", "assistant", "notifications", "e2ee", "moving", "parity", "web")
 _OPERATORS = ("readme", "first-deployment", "operations", "moderation", "security", "scale")
 _ASSETS = ("docs.css", "docs.js", "search.js", "requests.js")
 _KINDS = {

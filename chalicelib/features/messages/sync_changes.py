@@ -40,10 +40,10 @@ class State(msgspec.Struct, frozen=True):
     users: str
 
 
-# People whose profiles changed, and the user's own contacts, blocks, privacy and scheduled messages; then departures,
-# chats, messages, messages hidden by the user, receipts of others, drafts and own votes, and chats that were left
-# between two pages: in this order, so that a client knows a chat before its messages. The keys of the page are found
-# first, and only its rows are written out.
+# People whose keys or profiles changed, and the user's own contacts, blocks, privacy and scheduled messages; then
+# departures, chats, messages, messages hidden by the user, receipts of others, drafts and own votes, and chats that
+# were left between two pages: in this order, so that a client knows a chat before its messages. The keys of the page
+# are found first, and only its rows are written out.
 # OFFSET 0 has what is new looked up chat by chat: the planner cannot know how little that is, and might read all.
 #
 # `my.since` is the snapshot from which on a chat's changes are told. It is the cursor's, also in a chat that the user
@@ -180,6 +180,11 @@ written AS (
     SELECT page.rank, page.chat_id, page.n, 'user:updated' AS type, profile_of(u, %(user_id)s)::json AS data,
         '{}'::bigint[] AS people, NULL::text AS event_id, page.version
     FROM page JOIN users u ON u.id = page.n WHERE page.rank = -6
+    UNION ALL
+    SELECT page.rank, page.chat_id, page.n, 'keys:changed',
+        json_build_object('userId', page.n, 'log', head.log), '{}',
+        concat('keys:', page.n, ':', head.log ->> 'position'), NULL
+    FROM page, LATERAL (SELECT key_log_head(page.n) AS log OFFSET 0) head WHERE page.rank = -7
     UNION ALL
     SELECT page.rank, page.chat_id, page.n,
         CASE WHEN c.user_id IS NULL THEN 'contact:removed' ELSE 'contact:updated' END,

@@ -37,6 +37,11 @@ old_devices AS (
         SELECT user_id, device FROM known_devices WHERE seen_at < now() - interval '1 year' LIMIT 1000
     ) RETURNING 1
 ),
+old_one_time_keys AS (
+    DELETE FROM one_time_keys WHERE (session_id, key_id) IN (
+        SELECT session_id, key_id FROM one_time_keys WHERE claimed_at < now() - interval '30 days' LIMIT 1000
+    ) RETURNING 1
+),
 old_networks AS (
     DELETE FROM known_networks WHERE (user_id, network) IN (
         SELECT user_id, network FROM known_networks WHERE seen_at < now() - interval '90 days' LIMIT 1000
@@ -50,6 +55,7 @@ old_held AS (
 SELECT (SELECT count(*) FROM keys) + (SELECT count(*) FROM old_changes)
     + (SELECT count(*) FROM old_letters) + (SELECT count(*) FROM old_devices)
     + (SELECT count(*) FROM old_networks) + (SELECT count(*) FROM old_held)
+    + (SELECT count(*) FROM old_one_time_keys)
     + (SELECT count(*) FROM old_sessions) + (SELECT count(*) FROM full_allowances)
     AS removed
 """
