@@ -88,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     logins: int = 10
     searches: int = 30
     key_claims: int = 60
+    device_sends: int = 120
     uploads_an_hour: int = 60
     calls: int = 10
     call_changes: int = 60
@@ -219,7 +220,8 @@ _MOST = 2**53 - 1  # what JSON carries as a whole number
 # minute has 60,000,000. Registrations are six times the logins.
 _RATES = {
     **dict.fromkeys(
-        ("sends_http", "sends_socket", "edits", "reactions", "searches", "calls", "key_claims"), (1, 60_000_000)
+        ("sends_http", "sends_socket", "edits", "reactions", "searches", "calls", "key_claims", "device_sends"),
+        (1, 60_000_000),
     ),
     **dict.fromkeys(("call_changes", "call_signals"), (1, 60_000_000)),
     "uploads_an_hour": (1, 60_000_000),

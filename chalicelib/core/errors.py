@@ -106,6 +106,10 @@ class HeldDecided(Conflict):
     code, title = "held_decided", "Somebody has decided on this message already"
 
 
+class DevicesChanged(Conflict):
+    code, title = "devices_changed", "The messages are not for exactly the devices of these users"
+
+
 class KeysFixed(Conflict):
     code, title = "keys_fixed", "This device has published other keys: log in anew for new ones"
 

@@ -223,6 +223,15 @@ RUSSIAN: Mapping[str, str] = {
     "This server sends no notifications; ask those who run it": (
         "Этот сервер не отправляет уведомлений, спросите его владельцев"
     ),
+    "The messages are not for exactly the devices of these users": (
+        "Сообщения предназначены не в точности для устройств этих пользователей"
+    ),
+    "has no message": "не получает сообщения",
+    "is no device of these users that has keys": "не является устройством этих пользователей с ключами",
+    "must have 1 to 16000 characters of base64": "должно состоять из 1–16000 символов base64",
+    "must have 1 to 40 letters from a to z, digits, and . _ -": (
+        "должно состоять из 1–40 букв от a до z, цифр и знаков . _ -"
+    ),
     "This device has published other keys: log in anew for new ones": (
         "Это устройство уже опубликовало другие ключи: для новых войдите заново"
     ),

@@ -32,7 +32,7 @@ from chalicelib.features.chats.schemas import (
     ParticipantsInput,
     RoleInput,
 )
-from chalicelib.features.encryption.schemas import ClaimInput, KeysInput
+from chalicelib.features.encryption.schemas import ClaimInput, DeviceSendInput, KeysInput, ReceivedInput
 from chalicelib.features.messages.schemas import (
     DeliveredInput,
     DraftInput,
@@ -133,6 +133,10 @@ EXAMPLES: Mapping[type, Mapping[str, Any]] = {
         },
         "another signed pre-key": {"identityKey": _KEY, "signingKey": _KEY, "signedPreKey": {**_SIGNED, "id": "2"}},
     },
+    DeviceSendInput: {
+        "one device": {"userIds": [2], "messages": [{"deviceId": 2, "type": "olm.0", "body": "AwogF5hOc3sP"}]},
+    },
+    ReceivedInput: {"up to a message": {"upTo": 481}},
     ClaimInput: {"two devices": {"deviceIds": [17, 18]}},
     NotificationChange: {
         "no previews": {"previews": False},

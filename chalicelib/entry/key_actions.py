@@ -4,8 +4,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.core.context import Actor
-from chalicelib.features.encryption import directory, publishing
-from chalicelib.features.encryption.schemas import Claim, ClaimInput, KeysInput, OwnKeys
+from chalicelib.features.encryption import directory, messages, publishing
+from chalicelib.features.encryption.schemas import (
+    Claim,
+    ClaimInput,
+    DeviceSendInput,
+    DeviceSent,
+    KeysInput,
+    OwnKeys,
+    Received,
+    ReceivedInput,
+)
 
 
 def publish_keys(actor: Actor, data: KeysInput) -> OwnKeys:
@@ -19,4 +28,20 @@ def claim_keys(actor: Actor, data: ClaimInput) -> Claim:
     return claimed
 
 
-KEYS: Mapping[str, Callable[..., Any]] = {"keys:publish": publish_keys, "keys:claim": claim_keys}
+def send_to_devices(actor: Actor, data: DeviceSendInput) -> DeviceSent:
+    """Send encrypted messages to the devices of users, each to be read by one device."""
+    sent, _ = messages.send(actor, data)
+    return sent
+
+
+def receive_device_messages(actor: Actor, data: ReceivedInput) -> Received:
+    """Say that this device has received its messages up to one, which are forgotten; again is as once."""
+    return messages.receive(actor, data.up_to)
+
+
+KEYS: Mapping[str, Callable[..., Any]] = {
+    "keys:publish": publish_keys,
+    "keys:claim": claim_keys,
+    "keys:send": send_to_devices,
+    "keys:received": receive_device_messages,
+}

@@ -39,7 +39,7 @@ from chalicelib.realtime.event_data import (
     UserRemoved,
     UserUpdated,
 )
-from chalicelib.realtime.keys import ChainHead, KeysChanged, KeysLow
+from chalicelib.realtime.keys import ChainHead, DeviceMessage, KeysChanged, KeysLow
 from chalicelib.realtime.people import Block, Contact, Privacy
 from chalicelib.realtime.shapes import (
     Call,
@@ -106,6 +106,7 @@ CATALOGUE: dict[str, type[msgspec.Struct]] = {
     "assistant:failed": AssistantFailure,
     "keys:changed": KeysChanged,
     "keys:low": KeysLow,
+    "keys:message": DeviceMessage,
     "session:revoked": SessionRevoked,
 }
 
@@ -341,6 +342,11 @@ def keys_changed(user_id: int, log: ChainHead) -> Envelope:
 def keys_low(data: KeysLow) -> Envelope:
     """A device has few one-time keys left; for that device."""
     return _event("keys:low", ids.random_id(), data)
+
+
+def keys_message(message: DeviceMessage) -> Envelope:
+    """An encrypted message waits for a device; for that device."""
+    return _event("keys:message", f"device-message:{message.id}", message)
 
 
 def session_revoked(session_id: int) -> Envelope:

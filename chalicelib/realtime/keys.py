@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from chalicelib.core.ids import Id, Seq
+from chalicelib.core.ids import Id, Seq, Timestamp
 
 LogHash = Annotated[
     str, msgspec.Meta(description="SHA-256 in hex, of an entry and the hash before it; empty where there is no entry")
@@ -30,3 +30,14 @@ class KeysLow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     device_id: Annotated[Id, msgspec.Meta(description="the device: the id of its session")]
     one_time_keys: Annotated[int, msgspec.Meta(ge=0, description="how many nobody has been given yet")]
+
+
+class DeviceMessage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An encrypted message for the hearer's device."""
+
+    id: Annotated[Id, msgspec.Meta(description="grows with each message for the device")]
+    sender_id: Annotated[Id, msgspec.Meta(description="the user who sent it")]
+    sender_device_id: Annotated[Id, msgspec.Meta(description="the device that sent it: the id of its session")]
+    type: Annotated[str, msgspec.Meta(description="what the sender's client calls it")]
+    body: Annotated[str, msgspec.Meta(description="the ciphertext, as the sender gave it")]
+    created_at: Timestamp

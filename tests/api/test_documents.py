@@ -145,8 +145,15 @@ def _acks(alice: Person, socket: Socket, ears: Socket, private: int) -> dict[str
         "presence:get": ears.act("presence:get", {"userIds": [alice.id]}),
         "keys:publish": socket.act("keys:publish", KEYS),
         "keys:claim": ears.act("keys:claim", {"deviceIds": [alice.http.get("/keys").json()["deviceId"]]}),
+        "keys:send": ears.act("keys:send", _for_device_of(alice)),
+        "keys:received": socket.act("keys:received", {"upTo": 0}),
         "sync": socket.act("sync"),
     }
+
+
+def _for_device_of(person: Person) -> dict[str, Any]:
+    device_id = person.http.get("/keys").json()["deviceId"]
+    return {"userIds": [person.id], "messages": [{"deviceId": device_id, "type": "olm.0", "body": "AAAA"}]}
 
 
 def _questions(server: Server, other: Person, socket: Socket, private: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from chalicelib.core.http import Endpoint
 from chalicelib.entry.blueprints import endpoints
 from chalicelib.entry.examples import EXAMPLES
+from tests.support.asking import KEYS
 from tests.support.documents import check_answer
 from tests.support.letters import authenticator, made_up_token
 from tests.support.people import Person, Register
@@ -31,9 +32,19 @@ class Scene:
         return self._person(f"{self._name}b")
 
     @functools.cached_property
+    def strangers(self) -> list[Person]:
+        """Two users who share nothing with Alice."""
+        return [self._person(f"{self._name}{letter}") for letter in "cd"]
+
+    @property
     def others(self) -> list[int]:
-        """The ids of two users who share nothing with Alice."""
-        return [self._person(f"{self._name}{letter}").id for letter in "cd"]
+        """Their ids."""
+        return [stranger.id for stranger in self.strangers]
+
+    def encrypted(self, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """These messages, for the one device of theirs that has keys."""
+        keys = self.strangers[0].http.put("/keys", json=KEYS).raise_for_status().json()
+        return [{**message, "deviceId": keys["deviceId"]} for message in given]
 
     @functools.cached_property
     def group(self) -> int:
@@ -106,6 +117,7 @@ MEANT: dict[str, Callable[[Scene, Any], Any]] = {
     "token": lambda scene, _: scene.letter(),
     "refreshToken": lambda scene, _: scene.alice.refresh_token,
     "subjectId": lambda scene, _: int(scene.bob.send(scene.group, "hello")["id"]),
+    "messages": lambda scene, given: scene.encrypted(given),
     "assigneeId": lambda scene, _: scene.alice.id,
 }
 PATHS: dict[str, Callable[[Scene, Endpoint], int]] = {

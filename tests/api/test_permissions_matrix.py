@@ -21,7 +21,7 @@ from chalicelib.core.problems import Problem
 from chalicelib.entry.actions import ACTIONS
 from chalicelib.entry.blueprints import endpoints
 from chalicelib.features.calls import signals
-from tests.support.asking import KEYS, asked_of, sample
+from tests.support.asking import BODIES, KEYS, asked_of, sample
 from tests.support.groups import invite
 from tests.support.people import Person, Register
 from tests.support.server import Server, settings_here
@@ -34,6 +34,7 @@ GUARDED = {endpoint.name: endpoint for endpoint in endpoints() if endpoint.input
 # What the declared types alone do not say.
 FRAMES: dict[str, dict[str, Any]] = {
     "keys:publish": KEYS,
+    "keys:send": BODIES["POST /keys/messages"],
     "message:send": {"content": "x"},
     "message:react": {"emoji": "👍"},
     "poll:vote": {"options": [0]},
@@ -58,7 +59,8 @@ ROWS: dict[str, str] = {
         GET /calls/ice-servers; POST /unread/summary; POST /uploads; POST /uploads/multiple; POST /uploads/multipart;
         GET /uploads/usage; GET /users/me/sanctions; GET /devices; POST /devices; GET /devices/key;
         GET /users/me/notifications; PATCH /users/me/notifications; GET /keys; PUT /keys; POST /keys/claim;
-        keys:publish; keys:claim; assistant:missed; ping; chat:leave; presence:set;
+        GET /keys/messages; POST /keys/messages/received; keys:publish; keys:claim; keys:received;
+        assistant:missed; ping; chat:leave; presence:set;
         presence:get; sync
     """,
     # What a chat is and has, for its members: nobody else learns that it exists.
@@ -145,7 +147,8 @@ ROWS: dict[str, str] = {
     """,
     # What nobody here has.
     "nnnnnnnnnn": """
-        PATCH /contacts/{user_id}; GET /assistant/answers/{answer_id}; DELETE /devices/{device_id}
+        PATCH /contacts/{user_id}; GET /assistant/answers/{answer_id}; DELETE /devices/{device_id};
+        POST /keys/messages; keys:send
     """,
     # Whoever has blocked somebody is not theirs to add.
     ".......b..": """

@@ -34,6 +34,7 @@ TABLE_OWNERS = {
     "one_time_keys": {"encryption", "ops"},
     "key_peers": {"encryption"},
     "key_log": {"encryption"},
+    "device_messages": {"encryption", "ops"},
     "push_devices": {"notifications"},
     "notification_choices": {"notifications"},
 }

@@ -41,7 +41,13 @@ KEYS = {
     "signedPreKey": {"id": "1", "key": f"{'A' * 42}I", "signature": f"{'A' * 85}Q"},
     "oneTimeKeys": [{"id": "2", "key": f"{'A' * 42}M"}],
 }
-BODIES |= {"PUT /keys": KEYS}
+BODIES |= {
+    "PUT /keys": KEYS,
+    "POST /keys/messages": {
+        "userIds": [NOBODYS],
+        "messages": [{"deviceId": NOBODYS, "type": "olm.0", "body": "AAAA"}],
+    },
+}
 PLAIN: dict[Any, Any] = {int: NOBODYS, str: "x", bool: True, datetime: SOON}
 
 

@@ -13,6 +13,7 @@ from tests.support.socket import Socket
 _PASSING = (
     "hello",
     "keys:low",
+    "keys:message",
     "user:status",
     "typing:",
     "chat:joined",

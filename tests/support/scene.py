@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 
@@ -41,6 +42,11 @@ class Scene:
     def encrypting(self) -> int:
         """A device of bob's that has keys."""
         return int(self.bob.http.put("/keys", json=KEYS).raise_for_status().json()["deviceId"])
+
+    def to_device(self) -> dict[str, Any]:
+        """An encrypted message for bob's device."""
+        message = {"deviceId": self.encrypting(), "type": "olm.0", "body": "AAAA"}
+        return {"userIds": [self.bob.id], "messages": [message]}
 
     def stored(self) -> int:
         """A file of alice's that is in S3, and that nobody has looked at."""

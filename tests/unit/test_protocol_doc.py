@@ -59,6 +59,7 @@ def test_rates_are_those_of_the_settings() -> None:
         defaults.reactions,
         defaults.searches,
         defaults.key_claims,
+        defaults.device_sends,
         defaults.logins,
         defaults.logins * 6,
         defaults.uploads_an_hour,

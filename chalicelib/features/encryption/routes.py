@@ -2,17 +2,23 @@
 
 from chalicelib.core import ratelimit
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import Blocked, KeysFixed, NotFound, RateLimited, TooManyKeys
+from chalicelib.core.errors import Blocked, DevicesChanged, KeysFixed, Muted, NotFound, RateLimited, TooManyKeys
 from chalicelib.core.http import Reply, Routes
 from chalicelib.core.ids import Id
-from chalicelib.features.encryption import directory, publishing
+from chalicelib.features.encryption import directory, messages, publishing
 from chalicelib.features.encryption.schemas import (
     Claim,
     ClaimInput,
+    DeviceMessageQuery,
+    DeviceMessages,
+    DeviceSendInput,
+    DeviceSent,
     KeyLog,
     KeyLogQuery,
     KeysInput,
     OwnKeys,
+    Received,
+    ReceivedInput,
     UserKeys,
 )
 
@@ -48,3 +54,22 @@ def get_keys_of_user(actor: Actor, user_id: Id) -> UserKeys:
 def get_key_log(actor: Actor, user_id: Id, query: KeyLogQuery) -> KeyLog:
     """Which devices of a user came and went, in a chain of hashes."""
     return directory.log(actor, user_id, query)
+
+
+@routes.post("/keys/messages", refuses=(NotFound, Blocked, Muted, DevicesChanged, RateLimited))
+def send_to_devices(actor: Actor, body: DeviceSendInput) -> Reply[DeviceSent]:
+    """Send encrypted messages to the devices of users, each to be read by one device."""
+    sent, allowance = messages.send(actor, body)
+    return Reply(body=sent, status=200, headers=ratelimit.headers(messages.policy(), allowance))
+
+
+@routes.get("/keys/messages")
+def list_device_messages(actor: Actor, query: DeviceMessageQuery) -> DeviceMessages:
+    """The encrypted messages that wait for this session's device."""
+    return messages.waiting(actor, query)
+
+
+@routes.post("/keys/messages/received")
+def receive_device_messages(actor: Actor, body: ReceivedInput) -> Received:
+    """Say that this session's device has received its messages up to one, which are forgotten; again is as once."""
+    return messages.receive(actor, body.up_to)

@@ -8,7 +8,7 @@ from msgspec import Meta
 from chalicelib.core.faults import TOLD
 from chalicelib.core.ids import Id, Seq, Timestamp
 from chalicelib.core.paging import DEFAULT_LIMIT, Limit
-from chalicelib.realtime.keys import ChainHead, LogHash
+from chalicelib.realtime.keys import ChainHead, DeviceMessage, LogHash
 
 # At once, and of one device.
 MOST_AT_ONCE = 100
@@ -145,3 +145,72 @@ class KeyLog(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     entries: Annotated[list[KeyLogEntry], Meta(description="the entries, in order")]
     has_more: bool
     head: Annotated[ChainHead, Meta(description="where the log ends now")]
+
+
+# A frame on a socket carries 32 KB.
+Ciphertext = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9+/=_-]{1,16000}(?!\s)$",
+        description="the ciphertext, base64",
+        extra={TOLD: "must have 1 to 16000 characters of base64"},
+    ),
+]
+CiphertextType = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9._-]{1,40}(?!\s)$",
+        description="what the client calls it, such as `olm.0` or `megolm.key`",
+        extra={TOLD: "must have 1 to 40 letters from a to z, digits, and . _ -"},
+    ),
+]
+
+
+class DeviceMessageInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A message that one device can read."""
+
+    device_id: DeviceId
+    type: CiphertextType
+    body: Ciphertext
+
+
+class DeviceSendInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A message, or several, for each device of these users that has keys, but for the one that sends."""
+
+    user_ids: Annotated[
+        list[Id], Meta(min_length=1, max_length=MOST_CLAIMED, description="the users whose devices are to read it")
+    ]
+    messages: Annotated[list[DeviceMessageInput], Meta(max_length=MOST_CLAIMED, description="for each device")]
+
+
+class DeviceSent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """For which devices messages wait now."""
+
+    device_ids: Annotated[list[DeviceId], Meta(description="the devices, by id")]
+    full: Annotated[list[DeviceId], Meta(description="devices for which a thousand wait: they got nothing")]
+
+
+class DeviceMessageQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """From where on."""
+
+    after: Annotated[Seq, Meta(description="the id of the last message that is known")] = 0
+    limit: Limit = DEFAULT_LIMIT
+
+
+class DeviceMessages(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A page of what waits for the device that asks."""
+
+    messages: Annotated[list[DeviceMessage], Meta(description="the messages, the oldest first")]
+    has_more: bool
+
+
+class ReceivedInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What the device that asks has received and kept."""
+
+    up_to: Annotated[Seq, Meta(description="the id of the last message that it has received, with all before it")]
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is left."""
+
+    waiting: Annotated[int, Meta(ge=0, description="how many messages wait for the device")]

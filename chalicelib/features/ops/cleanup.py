@@ -42,6 +42,11 @@ old_one_time_keys AS (
         SELECT session_id, key_id FROM one_time_keys WHERE claimed_at < now() - interval '30 days' LIMIT 1000
     ) RETURNING 1
 ),
+old_device_messages AS (
+    DELETE FROM device_messages WHERE id IN (
+        SELECT id FROM device_messages WHERE created_at < now() - interval '30 days' LIMIT 1000
+    ) RETURNING 1
+),
 old_networks AS (
     DELETE FROM known_networks WHERE (user_id, network) IN (
         SELECT user_id, network FROM known_networks WHERE seen_at < now() - interval '90 days' LIMIT 1000
@@ -55,7 +60,7 @@ old_held AS (
 SELECT (SELECT count(*) FROM keys) + (SELECT count(*) FROM old_changes)
     + (SELECT count(*) FROM old_letters) + (SELECT count(*) FROM old_devices)
     + (SELECT count(*) FROM old_networks) + (SELECT count(*) FROM old_held)
-    + (SELECT count(*) FROM old_one_time_keys)
+    + (SELECT count(*) FROM old_one_time_keys) + (SELECT count(*) FROM old_device_messages)
     + (SELECT count(*) FROM old_sessions) + (SELECT count(*) FROM full_allowances)
     AS removed
 """
