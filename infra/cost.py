@@ -58,6 +58,14 @@ _NOTIFICATION: "Counts" = {
     "wait_ms_notify": 300,
     "log_bytes": 600,
 }
+# A post to a webhook asks more: two messages to decide and to note what came of it, and one that is posted.
+_POST: "Counts" = {
+    "sqs_standard": 9,
+    "invocations": 3,
+    "wait_ms_presence_changed": 40,
+    "wait_ms_notify": 300,
+    "log_bytes": 900,
+}
 # docs/calls.md
 _FRAMES_A_CALL = 25
 WAYS = ("inline", "queue")
@@ -82,6 +90,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     minutes: float = 60.0  # connected, a user and day
     letters: float = 0.0  # by email, a user and month; a stage without MAIL_FROM sends none
     notifications: float = 0.0  # of devices, a user and day; a stage without PUSH_CONTACT sends none
+    webhooks: float = 0.0  # posts to webhooks, a user and day; a stage without WEBHOOKS makes none
     large_files: float = 0.0  # of 100 MB each, sent in parts, a user and month
     calls: float = 0.0  # of two, a user and month: relays are the deployer's
     room_minutes: float = 0.0  # in rooms of the Amazon Chime SDK, a user and month
@@ -217,9 +226,9 @@ def quantities(usage: Usage, way: str, counts: Counted, architecture: Architectu
         "s3_writes": usage.users * usage.large_files * _WRITES_A_FILE,
         "s3_gigabytes": usage.users * usage.large_files * _LARGE_FILE_BYTES / 1e9,
     }
-    notified = usage.users * usage.notifications * DAYS
-    for what, amount in _billed(_NOTIFICATION, architecture).items():
-        total[what] = total.get(what, 0.0) + notified * amount
+    for each, often in ((_NOTIFICATION, usage.notifications), (_POST, usage.webhooks)):
+        for what, amount in _billed(each, architecture).items():
+            total[what] = total.get(what, 0.0) + usage.users * often * DAYS * amount
     for name, often in times(usage).items():
         for what, amount in _billed(asked(usage, name, way, counts), architecture).items():
             total[what] = total.get(what, 0.0) + often * amount
@@ -239,8 +248,8 @@ def bill(
         **standing.quantities(parameters or {}),
         "metrics": len(CATALOGUE),
         "sqs_fifo": _POLLS,
-        # Presence, and letters and notifications where any are sent.
-        "sqs_standard": _POLLS * (1 + bool(usage.letters) + bool(usage.notifications)),
+        # Presence, and letters, and notifications or webhooks, where any are sent.
+        "sqs_standard": _POLLS * (1 + bool(usage.letters) + bool(usage.notifications or usage.webhooks)),
     }
     for name, amount in _billed(counts.actions[way]["sweep"], architecture).items():
         fixed[name] = fixed.get(name, 0) + HOURS * 60 * amount

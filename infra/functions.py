@@ -14,8 +14,8 @@ from infra.stage import FUNCTIONS, IN_VPC, DeployError, Say, Stage
 from infra.wheels import Target
 
 _FROM_QUEUES = ("push", "presence_changed", "mail", "notify", "assistant")
-# The queues that nothing is put into unless the stage has this variable.
-_ASKED_FOR_BY = {"mail": "MAIL_FROM", "notify": "PUSH_CONTACT", "assistant": "ASSISTANT_MODEL"}
+# The queues that nothing is put into unless the stage has one of these variables.
+_ASKED_FOR_BY = {"mail": ("MAIL_FROM",), "notify": ("PUSH_CONTACT", "WEBHOOKS"), "assistant": ("ASSISTANT_MODEL",)}
 # 45 minutes, which is the longest that was heard of.
 _INTERFACE_CHECKS = 180
 _PARTLY = ["ReportBatchItemFailures"]
@@ -66,7 +66,7 @@ def finish_queues(stage: Stage) -> None:
     client = stage.account.client("lambda")
     for name in _FROM_QUEUES:
         # A queue that nothing is put into need not be asked, which is billed.
-        is_used = name not in _ASKED_FOR_BY or bool(stage.choices.environment.get(_ASKED_FOR_BY[name]))
+        is_used = name not in _ASKED_FOR_BY or any(map(stage.choices.environment.get, _ASKED_FOR_BY[name]))
         wanted: dict[str, Any] = {"FunctionResponseTypes": _PARTLY}
         if name in stage.choices.concurrency:
             wanted["ScalingConfig"] = {"MaximumConcurrency": stage.choices.concurrency[name]}

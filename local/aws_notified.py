@@ -26,6 +26,8 @@ class Notified:
             return
         sent_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         for notification in map(json.loads, bodies):
+            if "webhook" in notification:
+                continue
             shown = {
                 "to": notification["userId"],
                 "deviceId": notification["deviceId"],

@@ -318,6 +318,8 @@ class Stack:
             ours["mail_from"] = _SENDER
         if not given.push_contact:
             ours["push_contact"] = _CONTACT
+        if "WEBHOOKS" not in os.environ:
+            ours["webhooks"] = True
         if not given.vapid_private_key:
             pair = webpush.pair_of(self._kept("vapid_seed").encode())
             ours |= {"vapid_private_key": pair.private, "vapid_public_key": pair.public}

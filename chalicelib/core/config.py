@@ -67,7 +67,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     push_contact: str = ""  # as `mailto:ops@chat.example.com`, or an https URL
     vapid_public_key: str = ""
     vapid_private_key: str = ""  # known to the function that sends alone
-    push_hosts: tuple[str, ...] = ()  # host:port of push services that may be private: those on one's own machine
+    push_hosts: tuple[str, ...] = ()  # host:port of push services and webhooks that may be private, for tests
+    webhooks: bool = False  # whether admins may have URLs told of what happens in groups
 
     # The assistant, which is off without a model. The model is one of Amazon Bedrock, unless a URL names an endpoint
     # that speaks the chat format of OpenAI. The limits are in tokens a day, of questions and answers together.

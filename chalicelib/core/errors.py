@@ -217,6 +217,14 @@ class TooManyRules(Refused):
     code, title = "too_many_rules", "There are all the rules on words that there can be; remove one first"
 
 
+class TooManyWebhooks(Refused):
+    code, title = "too_many_webhooks", "There are all the webhooks that there can be here; remove one first"
+
+
+class WebhooksOff(Refused):
+    code, title = "webhooks_off", "This server has no webhooks; ask those who run it"
+
+
 class NoEmail(Refused):
     code, title = "no_email", "Your account has no email address"
 

@@ -40,6 +40,7 @@ from chalicelib.core.errors import (
     TooManyReactions,
     TooManyRules,
     TooManyScheduled,
+    TooManyWebhooks,
     Unavailable,
     UnknownMention,
     UnknownOption,
@@ -86,6 +87,7 @@ REFUSALS: dict[str, type[Problem]] = {
     "held": MessageHeld,
     "held_decided": HeldDecided,
     "too_many_rules": TooManyRules,
+    "too_many_webhooks": TooManyWebhooks,
 }
 # Each try that finds itself stale saw another change succeed: as many as this may come to one chat at once.
 TRIES = 50

@@ -22,6 +22,7 @@ from chalicelib.features.people.routes import routes as people
 from chalicelib.features.polls.routes import routes as polls
 from chalicelib.features.presence.routes import routes as presence
 from chalicelib.features.uploads.routes import routes as uploads
+from chalicelib.features.webhooks.routes import routes as webhooks
 
 _OWN = (
     accounts,
@@ -34,6 +35,7 @@ _OWN = (
     assistant,
     notifications,
     encryption,
+    webhooks,
     uploads,
     moderation,
     ops,

@@ -59,6 +59,7 @@ from chalicelib.features.people.schemas import ContactChange, NewContact, Privac
 from chalicelib.features.polls.schemas import VoteInput
 from chalicelib.features.presence.schemas import PresenceQuery, StatusInput
 from chalicelib.features.uploads.schemas import NewLargeUpload, NewUpload, NewUploads, PartsInput
+from chalicelib.features.webhooks.schemas import WebhookChange, WebhookInput
 
 
 def _next_month() -> str:
@@ -143,6 +144,14 @@ EXAMPLES: Mapping[type, Mapping[str, Any]] = {
         "quiet nights": {"quietHours": {"start": "22:30", "end": "07:00", "timeZone": "Europe/Berlin"}},
         "no quiet hours": {"quietHours": None},
     },
+    WebhookInput: {
+        "messages": {
+            "url": "https://hooks.example.com/messenger",
+            "events": ["message:new", "message:updated", "message:deleted"],
+            "name": "Archive",
+        },
+    },
+    WebhookChange: {"off": {"enabled": False}, "other events": {"events": ["member:joined", "member:left"]}},
     NewContact: {"own name": {"userId": 2, "name": "Ivan from work"}},
     ContactChange: {"another name": {"name": "Ivan"}, "the user's own name": {"name": None}},
     StatusInput: {"busy": {"status": "busy", "statusText": "In a meeting"}, "unseen": {"status": "invisible"}},

@@ -3,6 +3,7 @@
 from chalicelib.features.chats.schemas import NewInvite
 from chalicelib.features.ops.links import Ids
 from chalicelib.features.uploads.schemas import LargeUpload, UploadForm
+from chalicelib.features.webhooks.schemas import NewWebhook
 from chalicelib.realtime.people import Contact
 from chalicelib.realtime.shapes import Call, Chat, Message, ScheduledMessage
 
@@ -14,5 +15,6 @@ LINKS: Ids = {
     ScheduledMessage: ({"scheduled_id": "id"},),
     LargeUpload: ({"upload_id": "id"},),
     UploadForm: ({"upload_id": "id"},),
+    NewWebhook: ({"webhook_id": "id"},),
     Contact: ({"user_id": "userId"},),
 }

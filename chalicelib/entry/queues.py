@@ -14,6 +14,7 @@ from chalicelib.realtime import shedding, trail
 from chalicelib.realtime.absent import Absent, CallNotice, Gone
 from chalicelib.realtime.connections import Connection, Pending
 from chalicelib.realtime.fanout import Push
+from chalicelib.realtime.hooks import Hooked, Tried
 from chalicelib.realtime.publish import deliver, shed
 
 
@@ -30,7 +31,8 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     `scanned`, or was by GuardDuty, whose event tells it as `detail`.
 
     Of new messages the `absent` did not hear by a socket: their devices may be notified. So may those of whom `calls`
-    name: a call rings for them, or no longer does. A push service no longer knows the `gone_device`.
+    name: a call rings for them, or no longer does. A push service no longer knows the `gone_device`. An event is
+    `hooked` by webhooks; one of them was `tried`.
 
     Sessions of the user `keys_of` have ended: their devices' keys are gone.
 
@@ -54,6 +56,8 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     calls: list[CallNotice] = []
     gone_device: Gone | None = None
     keys_of: int | None = None
+    hooked: Hooked | None = None
+    tried: Tried | None = None
     detail: GuardDutyScan | None = None
 
 
@@ -99,10 +103,14 @@ def mail(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def notify(event: dict[str, Any]) -> dict[str, Any]:
-    """Sends each notification of a batch."""
-    from chalicelib.features.notifications.sending import send
+    """Sends each notification of a batch, and posts what is for webhooks."""
+    from chalicelib.features.notifications import sending as notifications
+    from chalicelib.features.webhooks import sending as webhooks
 
-    return {"batchItemFailures": [{"itemIdentifier": failed} for failed in send(event["Records"])]}
+    posts = [record for record in event["Records"] if webhooks.is_post(record["body"])]
+    others = [record for record in event["Records"] if not webhooks.is_post(record["body"])]
+    failures = webhooks.send(posts) + notifications.send(others)
+    return {"batchItemFailures": [{"itemIdentifier": failed} for failed in failures]}
 
 
 def assistant(event: dict[str, Any]) -> dict[str, Any]:
@@ -141,6 +149,7 @@ def _look(body: str) -> None:
     _tell_keys(check.keys_of)
     if check.absent or check.calls or check.gone_device is not None:
         _tend_devices(check)
+    _tend_webhooks(check)
     verdict = check.scanned if check.detail is None else check.detail.verdict
     if verdict is not None:
         # Most services have no scanner: their containers need not load what hears it.
@@ -165,6 +174,17 @@ def _tend_devices(check: Check) -> None:
         ringing.notify(notice)
     if check.gone_device is not None:
         devices.forget(check.gone_device)
+
+
+def _tend_webhooks(check: Check) -> None:
+    if check.hooked is None and check.tried is None:
+        return
+    from chalicelib.features.webhooks import telling
+
+    if check.hooked is not None:
+        telling.tell(check.hooked)
+    if check.tried is not None:
+        telling.note(check.tried)
 
 
 def _waited(record: dict[str, Any]) -> float:

@@ -138,7 +138,7 @@ def note_devices(user_id: int) -> None:
 
 
 def forget_devices(user_ids: Sequence[int]) -> None:
-    """Takes the note away from users who were found to have no device. Raises AwsError."""
+    """Takes the note away from users who were found to have no device; that of webhooks needs it. Raises AwsError."""
     now = int(clock.now())
     values = {
         ":noted": {"N": str(now + _NOTED_SECONDS - _SETTLED_SECONDS)},
@@ -148,6 +148,6 @@ def forget_devices(user_ids: Sequence[int]) -> None:
         live_items.update_user(
             user_id,
             UpdateExpression="REMOVE devicesUntil SET expiresAt = :expires",
-            ConditionExpression="devicesUntil < :noted",
+            ConditionExpression="devicesUntil < :noted AND attribute_not_exists(hooks)",
             ExpressionAttributeValues=values,
         )

@@ -3,7 +3,8 @@
 Items of the table, by `pk`:
     user#<userId>   one attribute `c#<connectionId>` a connection; `leaseUntil`: until when the user counts as online
                     without a sign of life; `leaseShard`: the index for leases that run out. `devicesUntil`: the user
-                    may have devices that are notified (realtime/absent.py), and the item stays until then
+                    may have devices that are notified (realtime/absent.py), and the item stays until then.
+                    `hooks`: the chats of the webhooks that they keep (realtime/hooks.py)
     conn#<id>       whose connection it is, for the frames that come in on it; a Socket.IO one is also in the index,
                     by the minute in which it is pinged. `pending`: nobody has logged in on it yet
     ticket#<jti>    a ticket that was used

@@ -161,6 +161,20 @@ class MemberJoined(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     added_by: Id | None
 
 
+WebhookEnd = Annotated[
+    Literal["failing", "gone"],
+    msgspec.Meta(title="WebhookEnd", description="`failing` is for a day, `gone` that it answered 410"),
+]
+
+
+class WebhookDisabled(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A webhook is told of nothing any more, since it takes nothing; of the whole service where there is no chat."""
+
+    webhook_id: Id
+    name: str
+    reason: WebhookEnd
+
+
 class SessionRevoked(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The session has ended; the connection is closed next."""
 

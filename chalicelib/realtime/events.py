@@ -38,6 +38,7 @@ from chalicelib.realtime.event_data import (
     UserPresence,
     UserRemoved,
     UserUpdated,
+    WebhookDisabled,
 )
 from chalicelib.realtime.keys import ChainHead, DeviceMessage, KeysChanged, KeysLow
 from chalicelib.realtime.people import Block, Contact, Privacy
@@ -107,6 +108,7 @@ CATALOGUE: dict[str, type[msgspec.Struct]] = {
     "keys:changed": KeysChanged,
     "keys:low": KeysLow,
     "keys:message": DeviceMessage,
+    "webhook:disabled": WebhookDisabled,
     "session:revoked": SessionRevoked,
 }
 
@@ -326,6 +328,11 @@ def assistant_done(data: AssistantDone) -> Envelope:
 def assistant_failed(data: AssistantFailure) -> Envelope:
     """Why there is no answer, for who asked."""
     return _event("assistant:failed", f"assistant:{data.answer_id}:failed", data)
+
+
+def webhook_disabled(chat_id: int | None, data: WebhookDisabled) -> Envelope:
+    """A webhook of the hearer's is told of nothing any more."""
+    return _event("webhook:disabled", ids.random_id(), data, chat_id=chat_id)
 
 
 def chat_sending(chat_id: int, refusal: CannotSendReason | None) -> Envelope:

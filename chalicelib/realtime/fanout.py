@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from chalicelib.core.aws import TOTAL_SECONDS
-from chalicelib.realtime import absent, connections, delivery, live_items, packets, trail, vocabularies
+from chalicelib.realtime import absent, connections, delivery, hooks, live_items, packets, trail, vocabularies
 from chalicelib.realtime.absent import Notice
 from chalicelib.realtime.connections import Connection, Line, Pending
 from chalicelib.realtime.delivery import Parcel
+from chalicelib.realtime.hooks import Hooked
 from chalicelib.realtime.outcome import Outcome
 from chalicelib.realtime.vocabularies import Aside, Spoken, Told
 
@@ -84,16 +85,17 @@ class _Made(NamedTuple):
 
 
 class _Hearers(NamedTuple):
-    """The connections of users, and those users who may have devices."""
+    """The connections of users, those users who may have devices, and those who keep webhooks, with their chats."""
 
     by_user: dict[int, list[Connection]]
     with_devices: set[int]
+    keepers: dict[int, frozenset[int]]
 
 
 class Delivered(NamedTuple):
     """What came of posts: connections that were found gone, and forgotten; whose conversation was opened; by their
     places, pushes narrowed to the users of whom a connection was not reached; whether API Gateway answered any post;
-    who is to be notified, since no socket of theirs was reached.
+    who is to be notified, since no socket of theirs was reached; of whose webhooks the events are.
     """
 
     gone: list[Connection]
@@ -101,6 +103,7 @@ class Delivered(NamedTuple):
     missed: dict[int, Push]
     answered: bool
     absent: list[Notice]
+    hooked: list[Hooked]
 
 
 def deliver(
@@ -126,13 +129,33 @@ def deliver(
     for line in ended.values():
         if delivery.end(line, within=min(within, CLOSE_SECONDS)):
             gone[line.id] = line
+    missed = _missed(pushes, [each.delivery for each in made if each.outcome == "deferred"])
     return Delivered(
         gone=[connection for line in gone.values() if (connection := _forgotten(line)) is not None],
         opened=[push.opens for (push, _, _), outcome, _ in made if push.opens is not None and outcome == "posted"],
-        missed=_missed(pushes, [each.delivery for each in made if each.outcome == "deferred"]),
+        missed=missed,
         answered=any(each.answered for each in made),
         absent=_absent(pushes, outlines, hearers.with_devices, made),
+        hooked=_hooked(pushes, outlines, hearers.keepers, missed),
     )
+
+
+def _hooked(
+    pushes: Sequence[Push],
+    outlines: Sequence[trail.Outline],
+    keepers: dict[int, frozenset[int]],
+    missed: dict[int, Push],
+) -> list[Hooked]:
+    """Of each push that webhooks are told of, those of its hearers who keep some, and whom no queue is to reach."""
+    if not keepers:
+        return []
+    found = []
+    for place, (push, outline) in enumerate(zip(pushes, outlines, strict=True)):
+        if outline.type in hooks.TOLD and not push.sessions:
+            later = missed[place].user_ids if place in missed else []
+            told = hooks.of_push(push.event, [each for each in push.user_ids if each not in later], keepers)
+            found += [told] if told is not None else []
+    return found
 
 
 def _absent(
@@ -206,7 +229,7 @@ def _is_fresh(push: Push, line: Line) -> bool:
 
 def _hearers(pushes: Sequence[Push], outlines: Sequence[trail.Outline], within: float) -> _Hearers:
     wanted = dict.fromkeys(user_id for push in pushes for user_id in push.user_ids)
-    hearers = _Hearers({}, set())
+    hearers = _Hearers({}, set(), {})
     # A message may follow right on a connection's hello. Of what is soon old a connection of the last second misses
     # nothing: the next event or sync says more.
     consistent = any(
@@ -218,6 +241,8 @@ def _hearers(pushes: Sequence[Push], outlines: Sequence[trail.Outline], within: 
         hearers.by_user[user_id] = list(connections.connections_in(item))
         if absent.may_have_devices(item):
             hearers.with_devices.add(user_id)
+        if kept := hooks.chats_of(item):
+            hearers.keepers[user_id] = kept
     return hearers
 
 

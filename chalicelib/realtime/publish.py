@@ -23,6 +23,7 @@ from chalicelib.realtime.attachments import Attachment
 from chalicelib.realtime.connections import Connection, Line, Pending
 from chalicelib.realtime.event_data import UserPresence
 from chalicelib.realtime.fanout import Push
+from chalicelib.realtime.hooks import Hooked, Tried
 from chalicelib.realtime.shapes import Envelope, Message
 from chalicelib.realtime.vocabularies import Aside
 
@@ -125,6 +126,7 @@ def deliver(pushes: Sequence[Push], waits: Sequence[float] = ()) -> None:
         _look_later(0, opened=pending)
     _notice_gone(delivered.gone)
     _notify(delivered.absent)
+    _tell_webhooks(delivered.hooked)
 
 
 def shed(push: Push, waited: float = 0.0) -> None:
@@ -260,6 +262,17 @@ def device_gone(gone: Gone) -> None:
     _look_later(0, goneDevice=gone)
 
 
+def try_webhook(hooked: Hooked) -> None:
+    """Has a webhook tried out. Raises Unavailable."""
+    if not _look_later(0, hooked=hooked):
+        raise Unavailable()
+
+
+def webhook_tried(tried: Tried) -> None:
+    """Has it noted what a post came to, by a function with the database."""
+    _look_later(0, tried=tried)
+
+
 def _hand_over(told: Sequence[_Told]) -> None:
     """Posts what few must hear, and leaves to the queue what many must, and what could not be posted."""
     most = settings().inline_publish_limit if clock.now() >= _Container.queue_until else 0
@@ -278,15 +291,16 @@ def _hand_over(told: Sequence[_Told]) -> None:
 def _post(pushes: Sequence[Push]) -> dict[int, Push]:
     """Posts from here; answers by their places what is left to the queue."""
     try:
-        gone, _, missed, answered, absent = fanout.deliver(pushes, within=INLINE_SECONDS, again=True)
+        gone, _, missed, answered, absent, hooked = fanout.deliver(pushes, within=INLINE_SECONDS, again=True)
     except AwsError as error:
         ids = [trail.outline(push.event).event_id for push in pushes]
         logger().warning("inline push failed", extra={"error": error.code, "event_ids": ids})
-        gone, missed, answered, absent = [], dict(enumerate(pushes)), False, []
+        gone, missed, answered, absent, hooked = [], dict(enumerate(pushes)), False, [], []
     if missed and not answered:
         _Container.queue_until = clock.now() + QUEUE_HOLD_SECONDS
     _notice_gone(gone)
     _notify(absent)
+    _tell_webhooks(hooked)
     return missed
 
 
@@ -298,6 +312,12 @@ def _notify(notices: Sequence[Notice]) -> None:
         _look_later(0, absent=messages)
     if calls:
         _look_later(0, calls=calls)
+
+
+def _tell_webhooks(hooked: Sequence[Hooked]) -> None:
+    """Has a function with the database decide which webhooks are told."""
+    for each in hooked:
+        _look_later(0, hooked=each)
 
 
 def _notice_gone(gone: Sequence[Connection]) -> None:
@@ -332,10 +352,9 @@ def _quietly(message: dict[str, object], name: str) -> bool:
 
 
 def _look_later(delay: int, /, **about: object) -> bool:
-    body = msgspec.json.encode({**about, "requestId": context.current().request_id}).decode()
     message: dict[str, object] = {
         "QueueUrl": settings().presence_queue_url,
-        "MessageBody": body,
+        "MessageBody": queued({**about, "requestId": context.current().request_id}),
         "DelaySeconds": delay,
     }
     return _quietly(message, f"look:{','.join(about)}")

@@ -13,6 +13,7 @@ from chalicelib.entry.documents import aliases_document, asyncapi_document, open
 from chalicelib.realtime.events import CATALOGUE
 from local.pages import pages
 from tests.support import model as models
+from tests.support import push_service
 from tests.support.asking import KEYS
 from tests.support.documents import check_answer, check_frame
 from tests.support.people import PASSWORD, Person, Register
@@ -93,6 +94,7 @@ def test_all_that_is_sent_is_described(server: Server, person: Register) -> None
     alice.http.patch("/users/me/privacy", json={"lastSeen": "contacts"})
     alice.http.delete(f"/scheduled-messages/{alice.schedule(private)}")
     acks |= _questions(server, bob, socket, private)
+    _tell_of_a_webhook(server, alice, socket, group)
     carol_ears = carol.socket()
     alice.http.delete(f"/chats/{group}/participants/{carol.id}")
     carol_ears.wait_for("chat:left")
@@ -154,6 +156,16 @@ def _acks(alice: Person, socket: Socket, ears: Socket, private: int) -> dict[str
 def _for_device_of(person: Person) -> dict[str, Any]:
     device_id = person.http.get("/keys").json()["deviceId"]
     return {"userIds": [person.id], "messages": [{"deviceId": device_id, "type": "olm.0", "body": "AAAA"}]}
+
+
+def _tell_of_a_webhook(server: Server, keeper: Person, socket: Socket, group: int) -> None:
+    """Has a webhook disabled, since its receiver is gone."""
+    with push_service.running() as receiver, server.settings(push_hosts=(receiver.host,)):
+        receiver.answers = [(410, {})]
+        hook = {"url": f"http://{receiver.host}/", "events": ["message:new"]}
+        made = keeper.http.post(f"/chats/{group}/webhooks", json=hook).json()["id"]
+        keeper.http.post(f"/webhooks/{made}/ping")
+        socket.wait_for("webhook:disabled", webhookId=made)
 
 
 def _questions(server: Server, other: Person, socket: Socket, private: int) -> dict[str, Any]:

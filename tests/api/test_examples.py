@@ -9,7 +9,7 @@ import pytest
 from chalicelib.core.http import Endpoint
 from chalicelib.entry.blueprints import endpoints
 from chalicelib.entry.examples import EXAMPLES
-from tests.support.asking import KEYS
+from tests.support.asking import KEYS, WEBHOOK
 from tests.support.documents import check_answer
 from tests.support.letters import authenticator, made_up_token
 from tests.support.people import Person, Register
@@ -97,6 +97,11 @@ class Scene:
         self.bob.http.post("/messages", json={"chatId": self.group, "content": "casino"})
         return int(self.alice.http.get(f"{path}/held-messages").json()["messages"][0]["id"])
 
+    def webhook(self) -> int:
+        """A webhook of the group's."""
+        answer = self.alice.http.post(f"/chats/{self.group}/webhooks", json=WEBHOOK)
+        return int(answer.raise_for_status().json()["id"])
+
     def contact(self) -> int:
         """Bob, as a contact of Alice's."""
         self.alice.http.post("/contacts", json={"userId": self.bob.id}).raise_for_status()
@@ -129,6 +134,7 @@ PATHS: dict[str, Callable[[Scene, Endpoint], int]] = {
     "report_id": lambda scene, _: scene.report(),
     "held_id": lambda scene, _: scene.held(),
     "sanction_id": lambda scene, _: scene.warning(),
+    "webhook_id": lambda scene, _: scene.webhook(),
     "upload_id": lambda scene, _: scene.alice.large_upload(),
 }
 

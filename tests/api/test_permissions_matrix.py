@@ -21,7 +21,7 @@ from chalicelib.core.problems import Problem
 from chalicelib.entry.actions import ACTIONS
 from chalicelib.entry.blueprints import endpoints
 from chalicelib.features.calls import signals
-from tests.support.asking import BODIES, KEYS, asked_of, sample
+from tests.support.asking import BODIES, KEYS, WEBHOOK, asked_of, sample
 from tests.support.groups import invite
 from tests.support.people import Person, Register
 from tests.support.server import Server, settings_here
@@ -107,7 +107,13 @@ ROWS: dict[str, str] = {
         PATCH /chats/{chat_id}; POST /chats/{chat_id}/participants; POST /chats/{chat_id}/invites;
         DELETE /messages/{message_id}/pin; GET /chats/{chat_id}/word-rules; POST /chats/{chat_id}/word-rules;
         DELETE /chats/{chat_id}/word-rules/{rule_id}; GET /chats/{chat_id}/held-messages;
-        PATCH /chats/{chat_id}/held-messages/{held_id}
+        PATCH /chats/{chat_id}/held-messages/{held_id}; GET /chats/{chat_id}/webhooks;
+        POST /chats/{chat_id}/webhooks
+    """,
+    # The same, named by their own ids.
+    "nnfff..nnn": """
+        PATCH /webhooks/{webhook_id}; DELETE /webhooks/{webhook_id}; POST /webhooks/{webhook_id}/secret;
+        POST /webhooks/{webhook_id}/ping; GET /webhooks/{webhook_id}/deliveries
     """,
     # Somebody's own thing: others do not learn of it.
     "nnnn.nnnnn": """
@@ -123,7 +129,7 @@ ROWS: dict[str, str] = {
     """,
     # For its admins.
     "fffffffff.": """
-        PATCH /admin/users/{user_id}; GET /admin/audit; GET /admin/metrics
+        PATCH /admin/users/{user_id}; GET /admin/audit; GET /admin/metrics; GET /admin/webhooks; POST /admin/webhooks
     """,
     # A public group and an invite are open to all but those who were removed.
     ".f........": """
@@ -228,6 +234,7 @@ def stage(
     message = author.send(group, "hello")["id"]
     report = {"subjectKind": "message", "subjectId": message, "reason": "spam"}
     invited = invite(owner, group)
+    hook = owner.http.post(f"/chats/{group}/webhooks", json=WEBHOOK).raise_for_status().json()["id"]
     ids: dict[str, Any] = {
         "chat_id": group,
         "message_id": message,
@@ -241,6 +248,7 @@ def stage(
         "token": invited["token"],
         "rule_id": rule,
         "held_id": held,
+        "webhook_id": hook,
         "sanction_id": sanction,
         "report_id": member.http.post("/reports", json=report).json()["id"],
         "call_id": author.http.post("/calls", json={"userId": member.id}).raise_for_status().json()["id"],

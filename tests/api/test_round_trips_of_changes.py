@@ -19,7 +19,7 @@ from chalicelib.entry.actions import ACTIONS
 from chalicelib.entry.blueprints import endpoints
 from chalicelib.features.calls import signals
 from chalicelib.realtime import gateway
-from tests.support.asking import KEYS
+from tests.support.asking import KEYS, WEBHOOK
 from tests.support.groups import invite
 from tests.support.people import PASSWORD, Person
 from tests.support.push_service import Browser
@@ -161,6 +161,12 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     "PATCH /chats/{chat_id}/held-messages/{held_id}": lambda s: Call(
         {"decision": "approved"}, {"held_id": s.held(f"chats/{s.group}")}
     ),
+    "POST /chats/{chat_id}/webhooks": lambda _: Call(WEBHOOK),
+    "POST /admin/webhooks": lambda s: Call(WEBHOOK if s.judged(by="admin") else None),
+    "PATCH /webhooks/{webhook_id}": lambda s: Call({"enabled": False}, {"webhook_id": s.webhook()}),
+    "DELETE /webhooks/{webhook_id}": lambda s: Call(path={"webhook_id": s.webhook()}),
+    "POST /webhooks/{webhook_id}/secret": lambda s: Call(path={"webhook_id": s.webhook()}),
+    "POST /webhooks/{webhook_id}/ping": lambda s: Call(path={"webhook_id": s.webhook()}),
     "PATCH /admin/reports/{report_id}": lambda s: Call({"decision": "upheld"}, {"report_id": s.report()}),
     "POST /uploads": lambda _: Call(FILE),
     "POST /uploads/multiple": lambda _: Call({"files": [FILE, FILE]}),

@@ -37,6 +37,8 @@ TABLE_OWNERS = {
     "device_messages": {"encryption", "ops"},
     "push_devices": {"notifications"},
     "notification_choices": {"notifications"},
+    "webhooks": {"webhooks"},
+    "webhook_deliveries": {"webhooks"},
 }
 _BEFORE_A_TABLE = {"FROM", "JOIN", "INTO", "UPDATE"}
 

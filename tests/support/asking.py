@@ -13,6 +13,7 @@ NOBODYS = 1_000_000
 SOON = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 # Path parameters that are no ids.
 WORDS = {"emoji": "👍", "token": "x" * 22, "answer_id": "x" * 22}
+WEBHOOK = {"url": "https://hooks.example.com/1", "events": ["message:new"]}
 # Input that is looked at only after the session was; the rest is made from the declared types.
 BODIES: dict[str, dict[str, Any]] = {
     "PUT /auth/password": {"currentPassword": "x", "newPassword": "correct horse battery"},
@@ -22,6 +23,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /scheduled-messages": {"chatId": NOBODYS, "content": "x", "sendAt": SOON},
     "POST /devices": Browser("https://push.example.com/1").device,
     "POST /calls": {"chatId": NOBODYS},
+    "POST /chats/{chat_id}/webhooks": WEBHOOK,
+    "POST /admin/webhooks": WEBHOOK,
     "PUT /messages/{message_id}/vote": {"options": [0]},
     "POST /messages/{message_id}/translation": {"language": "ru"},
     "PATCH /chats/{chat_id}": {"description": "x"},

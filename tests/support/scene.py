@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from local.faults import Fault
-from tests.support.asking import KEYS
+from tests.support.asking import KEYS, WEBHOOK
 from tests.support.groups import invite
 from tests.support.letters import authenticator, made_up_token
 from tests.support.people import Person, register
@@ -47,6 +47,11 @@ class Scene:
         """An encrypted message for bob's device."""
         message = {"deviceId": self.encrypting(), "type": "olm.0", "body": "AAAA"}
         return {"userIds": [self.bob.id], "messages": [message]}
+
+    def webhook(self) -> int:
+        """A webhook of alice's group."""
+        answer = self.alice.http.post(f"/chats/{self.group}/webhooks", json=WEBHOOK)
+        return int(answer.raise_for_status().json()["id"])
 
     def stored(self) -> int:
         """A file of alice's that is in S3, and that nobody has looked at."""

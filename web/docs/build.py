@@ -28,6 +28,7 @@ GUIDES = {
     "docs/assistant.md": ("assistant", "The assistant"),
     "docs/notifications.md": ("notifications", "Notifications"),
     "docs/e2ee.md": ("e2ee", "End-to-end encryption"),
+    "docs/webhooks.md": ("webhooks", "Webhooks"),
     "docs/moving.md": ("moving", "Moving from another messenger"),
     "docs/parity.md": ("parity", "Compared with other messengers"),
     "docs/web.md": ("web", "The web client"),
@@ -40,7 +41,7 @@ GUIDES = {
     "docs/contributing.md": ("contributing", "Contributing"),
     "CHANGELOG.md": ("changelog", "Changelog"),
 }
-_CLIENTS = ("protocol", "sdk", "calls", "assistant", "notifications", "e2ee", "moving", "parity", "web")
+_CLIENTS = ("protocol", "sdk", "calls", "assistant", "notifications", "webhooks", "e2ee", "moving", "parity", "web")
 _OPERATORS = ("readme", "first-deployment", "operations", "moderation", "security", "scale")
 _ASSETS = ("docs.css", "docs.js", "search.js", "requests.js")
 _KINDS = {

@@ -134,7 +134,7 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
 
 
 AuditSubjectKind = Annotated[
-    Literal["user", "message", "chat", "report", "audit", "rule", "held"],
+    Literal["user", "message", "chat", "report", "audit", "rule", "held", "webhook"],
     Meta(
         title="AuditSubjectKind",
         description="`rule` is one on words, `held` a message that one held, `audit` the trail itself",

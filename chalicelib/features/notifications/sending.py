@@ -4,15 +4,13 @@ A batch is sent at once, since a push service may take seconds. What one does no
 pauses that double; a device that a push service no longer knows is forgotten.
 """
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from chalicelib.core import clock, context, outside
-from chalicelib.core.aws import AwsError, sqs
+from chalicelib.core import clock, context, outside, redelivery
 from chalicelib.core.config import settings
 from chalicelib.core.logs import logger
 from chalicelib.features.notifications import webpush
@@ -93,17 +91,8 @@ def _judged(answer: outside.Answer) -> _Came:
 
 
 def _put_off(record: Mapping[str, Any], asked: int, notification: Notification) -> None:
-    """Hides a record for longer each time; where that fails, the queue's own time-out does."""
-    tries = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
-    seconds = min(_LONGEST_PAUSE, max(asked, _FIRST_PAUSE * 2 ** min(tries - 1, 10)))
+    """Hides a record for longer each time."""
+    seconds = min(_LONGEST_PAUSE, max(asked, _FIRST_PAUSE * 2 ** min(redelivery.tries(record) - 1, 10)))
     if notification.urgency == "high":
         seconds = max(asked, _URGENT_PAUSE)
-    with contextlib.suppress(AwsError):
-        sqs(
-            "ChangeMessageVisibility",
-            {
-                "QueueUrl": settings().notify_queue_url,
-                "ReceiptHandle": record["receiptHandle"],
-                "VisibilityTimeout": seconds,
-            },
-        )
+    redelivery.put_off(settings().notify_queue_url, record, seconds)

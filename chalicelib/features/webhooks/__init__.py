@@ -1,0 +1,1 @@
+"""Webhooks: URLs that are told of what happens in groups."""
