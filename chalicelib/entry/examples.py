@@ -29,6 +29,7 @@ from chalicelib.features.chats.schemas import (
     ChatInput,
     InviteInput,
     MuteInput,
+    NotifyInput,
     ParticipantsInput,
     RoleInput,
 )
@@ -191,6 +192,7 @@ EXAMPLES: Mapping[type, Mapping[str, Any]] = {
     HeldDecision: {"sent": {"decision": "approved"}, "never sent": {"decision": "deleted"}},
     RoleInput: {"admin": {"role": "admin"}},
     InviteInput: {"for ever": {}, "for a day and ten people": {"expiresIn": 86_400, "maxUses": 10}},
+    NotifyInput: {"mentions": {"notifyOf": "mentions"}},
     MuteInput: {"for ever": {}, "until a time": {"until": _LATER}},
     SendInput: {
         "text": {"chatId": 1, "content": "Привет!", "clientMessageId": "f81d4fae-7dec-11d0"},

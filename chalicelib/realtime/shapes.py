@@ -10,6 +10,7 @@ from chalicelib.core import context
 from chalicelib.core.ids import Id, Seq, Timestamp
 from chalicelib.realtime.attachments import Attachment
 from chalicelib.realtime.calls import CallParticipant, CallStatus, CallType
+from chalicelib.realtime.contents import ContactCard, Location, Poll, PollPlan
 
 # The title of a set of values is its name in the documents.
 MessageType = Annotated[
@@ -21,6 +22,7 @@ DeleteScope = Annotated[Literal["me", "everyone"], msgspec.Meta(title="DeleteSco
 ChatType = Annotated[Literal["private", "group"], msgspec.Meta(title="ChatKind")]
 Role = Annotated[Literal["owner", "admin", "member"], msgspec.Meta(title="ChatRole")]
 AllowedMembers = Annotated[Literal["members", "admins"], msgspec.Meta(title="AllowedMembers")]
+NotifyOf = Annotated[Literal["all", "mentions", "none"], msgspec.Meta(title="NotifyOf")]
 CannotSendReason = Annotated[
     Literal["blocked", "only_admins", "deleted_user"],
     msgspec.Meta(
@@ -76,45 +78,6 @@ class ReactionSummary(Naming, frozen=True, kw_only=True, rename="camel"):
     updated_at: Timestamp
 
 
-class Location(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A place on Earth, in degrees."""
-
-    latitude: float
-    longitude: float
-    name: str | None
-
-
-class ContactCard(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Somebody whose contact was sent: a user here, or anybody with a telephone."""
-
-    user_id: Id | None
-    name: Annotated[str | None, msgspec.Meta(description="null only of a message that waits")]
-    phone: str | None
-
-
-# What a poll can have, and a vote can name.
-MOST_OPTIONS = 12
-
-
-class PollOption(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What can be voted for."""
-
-    text: str
-    vote_count: Annotated[int, msgspec.Meta(ge=0)]
-    voters: Annotated[list[Id], msgspec.Meta(description="the first who voted first; empty if the poll is anonymous")]
-
-
-class Poll(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A poll, whose question is the message's content, with its votes."""
-
-    options: list[PollOption]
-    is_multiple: Annotated[bool, msgspec.Meta(description="a vote may be for several options")]
-    is_anonymous: bool
-    voter_count: Annotated[int, msgspec.Meta(ge=0)]
-    closes_at: Annotated[Timestamp | None, msgspec.Meta(description="from then on nobody can vote")]
-    closed_at: Annotated[Timestamp | None, msgspec.Meta(description="since when nobody can vote; null if open")]
-
-
 class Call(Naming, frozen=True, kw_only=True, rename="camel"):
     """A call: while it goes on, and what is kept of it."""
 
@@ -136,15 +99,6 @@ class Call(Naming, frozen=True, kw_only=True, rename="camel"):
     updated_at: Annotated[
         Timestamp, msgspec.Meta(description="of two states of a call, the one with the later time holds")
     ]
-
-
-class PollPlan(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A poll of a message that waits."""
-
-    options: list[str]
-    is_multiple: bool
-    is_anonymous: bool
-    closes_at: Timestamp | None
 
 
 class LastReply(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -333,6 +287,7 @@ class Chat(ChatSummary, frozen=True, kw_only=True, rename="camel"):
     hidden: Annotated[
         bool, msgspec.Meta(description="deleted by this member for themselves: not listed until its next message")
     ]
+    notify_of: NotifyOf
 
 
 class ChatPersonal(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -345,6 +300,7 @@ class ChatPersonal(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     archived: bool
     marked_unread: bool
     hidden: bool
+    notify_of: NotifyOf
 
 
 class ChatMember(Naming, frozen=True, kw_only=True, rename="camel"):

@@ -1,5 +1,5 @@
 -- The devices of those people who are to be notified of a message: members who have not read it, who have not muted the
--- chat unless it mentions them, and neither block its sender nor are blocked. With each what its user may be told: how
+-- chat unless it mentions them, have not chosen otherwise for the chat, and neither block its sender nor are blocked. With each what its user may be told: how
 -- much there is to read, whether quietly, whether with a preview. A device is its session's while that lives. Of a call's
 -- message hears who missed the call, unless their devices have rung: those are told otherwise.
 --
@@ -41,7 +41,10 @@ BEGIN
             FROM members m JOIN chats c ON c.id = m.chat_id
             WHERE m.chat_id = chat AND m.user_id = ANY (people) AND m.user_id <> ALL (idle)
                 AND m.user_id IS DISTINCT FROM told.sender_id AND m.read_seq < at_seq
-                AND (coalesce(m.muted_until <= now(), true) OR m.user_id = ANY (told.mentions))
+                AND m.notify_of <> 'none'
+                AND (
+                    coalesce(m.muted_until <= now(), true) AND m.notify_of = 'all' OR m.user_id = ANY (told.mentions)
+                )
                 AND (told.message_type <> 'call' OR EXISTS (
                     SELECT FROM call_parties p
                     WHERE p.user_id = m.user_id AND p.chat_id = chat AND p.seq = at_seq

@@ -28,6 +28,7 @@ BEGIN
             WHERE p.call_id = the_call AND p.user_id = ANY (people) AND p.user_id <> ALL (idle)
                 AND p.state = 'ringing' AND p.ring_until > clock_timestamp()
                 AND m.chat_id = p.chat_id AND m.user_id = p.user_id AND coalesce(m.muted_until <= now(), true)
+                AND m.notify_of <> 'none'
             RETURNING p.user_id
         )
         SELECT array_agg(r.user_id) INTO told FROM rung r;

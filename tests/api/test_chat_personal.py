@@ -17,6 +17,7 @@ PLAIN = {
     "archived": False,
     "markedUnread": False,
     "hidden": False,
+    "notifyOf": "all",
 }
 
 
@@ -54,6 +55,29 @@ def test_each_is_done_and_taken_back_by_one_for_oneself(alice: Person, bob: Pers
         events, cursor = changes(alice, cursor)
         assert [(event["type"], event["data"][flag]) for event in events] == [("chat:updated", False)][number:]
     assert [event["type"] for event in changes(bob, bobs)[0] if event["type"].startswith("chat:")] == []
+
+
+def test_what_a_chat_notifies_of_is_chosen_by_one_for_oneself(alice: Person, bob: Person) -> None:
+    chat = alice.chat_with(bob)
+    _, cursor = changes(alice)
+    for number in range(2):
+        chosen = alice.http.put(f"/chats/{chat}/notifications", json={"notifyOf": "mentions"})
+        assert (chosen.status_code, chosen.json()) == (200, {"chatId": chat, **PLAIN, "notifyOf": "mentions"})
+        assert _personal(alice, chat) == {**PLAIN, "notifyOf": "mentions"}
+        events, cursor = changes(alice, cursor)
+        assert [(event["type"], event["data"]["notifyOf"]) for event in events] == [("chat:updated", "mentions")][
+            number:
+        ]
+    assert _personal(bob, chat) == PLAIN
+    assert alice.http.put(f"/chats/{chat}/mute", json={}).json() == {
+        "chatId": chat,
+        **PLAIN,
+        "muted": True,
+        "notifyOf": "mentions",
+    }
+    for bad in ({}, {"notifyOf": None}, {"notifyOf": "some"}, {"notifyOf": 1}):
+        answer = alice.http.put(f"/chats/{chat}/notifications", json=bad)
+        assert [field for field, _ in refused_fields(answer)] == ["notifyOf"]
 
 
 def test_muting_until_a_time_ends_with_it(server: Server, alice: Person, bob: Person) -> None:

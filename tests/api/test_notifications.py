@@ -116,6 +116,20 @@ def test_mutes_and_mentions_blocks_and_reads(
     assert len(_read(server, service, browser)) == 1
 
 
+def test_a_chat_notifies_of_what_its_member_chose(
+    server: Server, service: PushService, alice: Person, bob: Person, carol: Person
+) -> None:
+    browser = _subscribed(bob, service)
+    chat = alice.chat_with(bob, carol, name="Friends")
+    told: list[str] = []
+    for choice in ("mentions", "none", "all"):
+        bob.http.put(f"/chats/{chat}/notifications", json={"notifyOf": choice}).raise_for_status()
+        alice.send(chat, f"{choice}: to all")
+        alice.send(chat, f"{choice}: to @bob", mentions=[bob.id])
+        told = [each["preview"]["text"] for each in _read(server, service, browser)]
+    assert sorted(told) == ["all: to @bob", "all: to all", "mentions: to @bob"]
+
+
 def test_previews_and_quiet_hours_are_ones_own_choice(
     server: Server, service: PushService, alice: Person, bob: Person
 ) -> None:

@@ -66,6 +66,7 @@ ROWS: dict[str, str] = {
     # What a chat is and has, for its members: nobody else learns that it exists.
     "nn......nn": """
         GET /chats/{chat_id}; POST /chats/{chat_id}/leave; GET /chats/{chat_id}/invites;
+        PUT /chats/{chat_id}/notifications;
         PUT /chats/{chat_id}/mute; DELETE /chats/{chat_id}/mute; PUT /chats/{chat_id}/pin;
         DELETE /chats/{chat_id}/pin; PUT /chats/{chat_id}/archive; DELETE /chats/{chat_id}/archive;
         PUT /chats/{chat_id}/unread; DELETE /chats/{chat_id}/unread; GET /messages/{message_id};

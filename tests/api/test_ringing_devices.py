@@ -109,13 +109,21 @@ def test_in_a_group_it_stops_for_who_declines_and_for_whom_it_has_rung_long_enou
     assert service.wait_for(browsers[carol.id], 2)[1]["reason"] == "missed"
 
 
-def test_who_has_a_socket_has_muted_the_chat_or_wants_no_previews(
-    server: Server, service: PushService, alice: Person, bob: Person, carol: Person
+@pytest.mark.parametrize(("refusing", "by"), [("mute", {}), ("notifications", {"notifyOf": "none"})])
+def test_who_has_a_socket_or_refuses_calls_of_the_chat_is_not_rung_and_previews_are_a_choice(
+    server: Server,
+    service: PushService,
+    alice: Person,
+    bob: Person,
+    carol: Person,
+    *,
+    refusing: str,
+    by: dict[str, str],
 ) -> None:
     browsers = [_subscribed(bob, service), _subscribed(carol, service)]
     chat = alice.chat_with(bob, carol, name="Friends")
     ears = bob.socket()
-    carol.http.put(f"/chats/{chat}/mute", json={}).raise_for_status()
+    carol.http.put(f"/chats/{chat}/{refusing}", json=by).raise_for_status()
     call = _call(alice, chat)
     ears.wait_for("call:ring", callId=call["id"])
     _do(alice, call, "end")
@@ -123,6 +131,7 @@ def test_who_has_a_socket_has_muted_the_chat_or_wants_no_previews(
     ears.close()
     for who in (bob, carol):
         who.http.delete(f"/chats/{chat}/mute")
+        who.http.put(f"/chats/{chat}/notifications", json={"notifyOf": "mentions"}).raise_for_status()
         who.http.patch("/users/me/notifications", json={"previews": False}).raise_for_status()
     again = _call(alice, chat)
     for browser in browsers:

@@ -94,6 +94,7 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     "DELETE /chats/{chat_id}/invites/{invite_id}": lambda s: Call(path={"invite_id": invite(s.alice, s.group)["id"]}),
     "POST /invites/{token}/join": lambda s: Call(path={"token": s.invited()}),
     "PUT /chats/{chat_id}/mute": lambda _: Call({}),
+    "PUT /chats/{chat_id}/notifications": lambda _: Call({"notifyOf": "mentions"}),
     "DELETE /chats/{chat_id}/mute": lambda s: Call(path={"chat_id": s.own("mute")}),
     "PUT /chats/{chat_id}/pin": lambda _: Call(),
     "DELETE /chats/{chat_id}/pin": lambda s: Call(path={"chat_id": s.own("pin")}),

@@ -178,6 +178,7 @@ class State:
             "pinned": me.pinned > 0,
             "archived": me.archived,
             "markedUnread": False,
+            "notifyOf": "all",
             "hidden": chat.is_hidden_from(user),
             "canSend": self.sending_refusal(user, chat) is None,
             "cannotSendReason": self.sending_refusal(user, chat),

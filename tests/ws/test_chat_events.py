@@ -163,6 +163,7 @@ def test_what_is_personal_is_told_to_ones_own_devices(server: Server, alice: Per
         "pinned": False,
         "archived": False,
         "markedUnread": False,
+        "notifyOf": "all",
         "hidden": False,
     }
     verbs = [

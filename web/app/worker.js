@@ -36,21 +36,27 @@ const OVER = RUSSIAN ? "Звонок завершён" : "Call ended";
 
 const SHOWN = { message: messageOf, call: callOf, "call-ended": endedCallOf };
 
+/** What is being shown: one after another, so that a ring cannot take the place of its end. */
+let showing = Promise.resolve();
+
 /** A message or a call that came while no page was open. */
 self.addEventListener("push", (event) => {
   const told = event.data.json();
-  if (SHOWN[told.type]) event.waitUntil(show(told));
+  if (!SHOWN[told.type]) return;
+  showing = showing.catch(() => undefined).then(() => show(told));
+  event.waitUntil(showing);
 });
 
 async function show(told) {
   void navigator.setAppBadge?.(told.badge);
   const { registration } = self;
   const { type, tag, silent, chatId, preview } = told;
-  // A ring that comes late leaves alone what tells the call's end; a browser wants something shown in any case.
+  // A ring that comes late shows the call's end again: a browser wants something shown in any case.
   const [shown] = await registration.getNotifications({ tag });
-  const late = type === "call" && (shown?.data.type === "call-ended" || Date.parse(told.ringUntil) < Date.now());
+  const over = type === "call" && shown?.data.type === "call-ended";
+  const late = over || (type === "call" && Date.parse(told.ringUntil) < Date.now());
   const name = preview?.chatName ?? preview?.senderName ?? preview?.callerName ?? "Messenger";
-  const how = SHOWN[late ? "call-ended" : type](told);
+  const how = over ? { body: shown.body } : SHOWN[late ? "call-ended" : type](told);
   const options = { tag, silent: silent || late, renotify: !silent && !late, icon: "/web/VERSION/app/icon.svg", ...how };
   await registration.showNotification(name, { ...options, data: { type: late ? "call-ended" : type, chatId } });
 }

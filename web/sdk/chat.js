@@ -326,6 +326,11 @@ export class Chat extends Emitter {
     await this.#unset("mute", { muted: false, mutedUntil: null });
   }
 
+  /** Of what the user's devices are notified. @param {"all" | "mentions" | "none"} notifyOf */
+  async notify(notifyOf) {
+    await this.#setPersonal("notifications", { notifyOf });
+  }
+
   /** Keeps the chat at the top of the list. */
   async pin() {
     await this.#setPersonal("pin");
@@ -358,7 +363,7 @@ export class Chat extends Emitter {
     await this.me.ingest.sync();
   }
 
-  /** @param {"mute" | "pin" | "archive" | "unread"} setting @param {Record<string, any>} [body] */
+  /** @param {"mute" | "notifications" | "pin" | "archive" | "unread"} setting @param {Record<string, any>} [body] */
   async #setPersonal(setting, body) {
     await this.me.ingest.take("chat:personal", await this.me.http.put(`/chats/${this.id}/${setting}`, body));
   }

@@ -42,6 +42,7 @@ from chalicelib.features.chats.schemas import (
     InviteToken,
     MuteInput,
     NewInvite,
+    NotifyInput,
     ParticipantsInput,
     PublicChatList,
     PublicChatQuery,
@@ -172,6 +173,12 @@ def mute_chat(actor: Actor, chat_id: Id, body: MuteInput) -> ChatPersonal:
 def unmute_chat(actor: Actor, chat_id: Id) -> None:
     """Mute a chat no longer."""
     personal.set_personal(actor, chat_id, "unmute")
+
+
+@routes.put("/chats/{chat_id}/notifications", refuses=(NotFound,))
+def set_chat_notifications(actor: Actor, chat_id: Id, body: NotifyInput) -> ChatPersonal:
+    """Choose of what my devices are notified in a chat."""
+    return personal.set_personal(actor, chat_id, "notify", notify_of=body.notify_of)
 
 
 @routes.put("/chats/{chat_id}/pin", refuses=(NotFound,))

@@ -13,7 +13,7 @@ from chalicelib.core.ids import Id, Timestamp
 from chalicelib.core.names import NAME
 from chalicelib.core.paging import Page
 from chalicelib.features.uploads.avatars import AvatarId, AvatarUrl
-from chalicelib.realtime.shapes import AllowedMembers, Chat, ChatType, Role, Users
+from chalicelib.realtime.shapes import AllowedMembers, Chat, ChatType, NotifyOf, Role, Users
 
 Name = Annotated[
     str, Meta(min_length=1, max_length=100, pattern=r"\S", extra={TOLD: "must have a visible character", **NAME})
@@ -81,6 +81,12 @@ class MuteInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbi
     """Until when a chat is muted; for ever, where `until` is absent or null."""
 
     until: Moment | None = None
+
+
+class NotifyInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Of what the caller's devices are to be notified in a chat."""
+
+    notify_of: NotifyOf
 
 
 class ChatQuery(Page, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -12,15 +12,8 @@ from chalicelib.features.chats.schemas import check_future
 from chalicelib.features.messages.schemas import CardInput, LocationInput, PollInput, SendInput
 from chalicelib.features.messages.text import clean
 from chalicelib.realtime.attachments import Attachment
-from chalicelib.realtime.shapes import (
-    Call,
-    ContactCard,
-    Location,
-    Message,
-    MessageType,
-    Poll,
-    PollOption,
-)
+from chalicelib.realtime.contents import ContactCard, Location, Poll, PollOption
+from chalicelib.realtime.shapes import Call, Message, MessageType
 
 # Each has a field of its name.
 KINDS = ("location", "contact", "poll")

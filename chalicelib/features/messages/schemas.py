@@ -9,7 +9,8 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.core.faults import TOLD
 from chalicelib.core.ids import Id, Seq, Timestamp
 from chalicelib.core.paging import DEFAULT_LIMIT, IdList, Limit, Page
-from chalicelib.realtime.shapes import MOST_OPTIONS, DeleteScope, DeliveryStatus, Message, ScheduledMessage, Users
+from chalicelib.realtime.contents import MOST_OPTIONS
+from chalicelib.realtime.shapes import DeleteScope, DeliveryStatus, Message, ScheduledMessage, Users
 
 MOST_CHARACTERS = 10_000
 Content = Annotated[str, Meta(max_length=MOST_CHARACTERS)]

@@ -182,6 +182,7 @@ FIELDS: Mapping[str, str] = {
     "unreadCount": "how many messages are there to be read: neither one's own, nor deleted, hidden or expired",
     "mentionCount": "how many unread messages mention the caller",
     "muted": "whether the member has muted the chat",
+    "notifyOf": "of what the member's devices are notified unless the chat is muted; calls ring unless it is `none`",
     "mutedUntil": "when the mute ends; null where it does not, or where the chat is not muted",
     "until": "when the mute ends, exclusive; absent or null for ever",
     "MessageSearchQuery.until": "only messages that were sent before this time, exclusive",

@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.core.ids import Id, Seq, Timestamp
-from chalicelib.realtime.shapes import MOST_OPTIONS, Naming, Poll
+from chalicelib.realtime.contents import MOST_OPTIONS, Poll
+from chalicelib.realtime.shapes import Naming
 
 Choice = Annotated[int, Meta(ge=0, le=MOST_OPTIONS - 1)]
 

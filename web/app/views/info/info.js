@@ -64,6 +64,7 @@ function settings(chat, now) {
   const life = [...new Set([...LIVES, chat.data.settings?.messageSeconds ?? 0])];
   return [
     toggle(t("chat.notices"), () => !now().data.muted, (on) => tried(on ? chat.unmute() : chat.mute())),
+    choice(t("chat.notify"), ["all", "mentions", "none"].map((of) => [of, t(`notify.${of}`)]), () => now().data.notifyOf, (of) => tried(chat.notify(of))),
     toggle(t("chat.pin"), () => now().data.pinned, (on) => tried(on ? chat.pin() : chat.unpin())),
     toggle(t("chat.archive"), () => now().data.archived, (on) => tried(on ? chat.archive() : chat.unarchive())),
     owner && choice(t("chat.lives"), life.map((seconds) => [String(seconds), lifeOf(seconds)]), () => String(chat.data.settings?.messageSeconds ?? 0), (value) => tried(chat.change({ settings: { messageSeconds: Number(value) || null } }))),

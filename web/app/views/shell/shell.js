@@ -84,10 +84,15 @@ function keepTitle(me) {
   onEnd(() => (document.title = TITLE));
 }
 
+/** Whether the user wants to be told of a message. @param {any} chat @param {any} message */
+function isWanted({ muted, notifyOf }, message) {
+  return !muted && (notifyOf === "all" || (notifyOf === "mentions" && message.mentions?.includes(self().id)));
+}
+
 /** A new message: told by the page's own notice where it is not seen. @param {any} told */
 function hear({ chat, message }) {
   const me = self();
-  if (!session.peek() || message.senderId === me.id || message.messageType === "system" || chat.data.muted) return;
+  if (!session.peek() || message.senderId === me.id || message.messageType === "system" || !isWanted(chat.data, message)) return;
   const text = message.content || t(`kind.${message.messageType}`);
   const seen = route.peek()[0] === "chat" && Number(route.peek()[1]) === chat.id;
   if (seen || document.visibilityState === "visible") {

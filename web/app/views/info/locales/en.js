@@ -33,4 +33,8 @@ export default {
   "rules.members": "all members",
   "rules.whoCanAdd": "Who can add people",
   "rules.whoCanSend": "Who can write",
+  "chat.notify": "Notify me of",
+  "notify.all": "all messages",
+  "notify.mentions": "mentions of me",
+  "notify.none": "nothing",
 };

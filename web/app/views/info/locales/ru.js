@@ -33,4 +33,8 @@ export default {
   "rules.members": "все участники",
   "rules.whoCanAdd": "Кто добавляет людей",
   "rules.whoCanSend": "Кто может писать",
+  "chat.notify": "Уведомлять",
+  "notify.all": "обо всех сообщениях",
+  "notify.mentions": "об упоминаниях меня",
+  "notify.none": "ни о чём",
 };
