@@ -35,6 +35,13 @@ class Client:
         self.browser.get(f"{self._origin}/#/{where}")
         return self
 
+    def phone(self, width: int = 360, height: int = 800) -> "Client":
+        """Becomes as large as a phone, with touch in place of a mouse."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": True}
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        self.browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+        return self
+
     def go(self, where: str) -> None:
         """Goes elsewhere in the open page."""
         self.run("location.hash = `#/${arguments[0]}`", where)

@@ -24,6 +24,8 @@ SETTINGS = (
     "blocks",
     "sessions",
     "storage",
+    "archive",
+    "sanctions",
 )
 # What axe finds, in words, when nothing moves or fades any more. A menu lies over the page, outside its landmarks.
 _AXE = """

@@ -58,6 +58,20 @@ def test_the_account(ours: Node, alice: Person) -> None:
     assert ours.run("return (await kept.me.account.storage()).used") == 0
 
 
+def test_the_archive_and_appeals(ours: Node, server: Server, alice: Person, bob: Person) -> None:
+    assert ours.run("return kept.me.account.archive()") == {"state": "none", "progress": 0, "uploadId": None}
+    ours.run("await kept.me.account.makeArchive(password)", password=PASSWORD)
+    assert ours.run("return (await kept.me.account.archive()).state") == "working"
+    server.sql("UPDATE users SET role = 'admin' WHERE id = %s", bob.id)
+    bob.http.post(f"/admin/users/{alice.id}/warnings", json={"reason": "Rule 1"}).raise_for_status()
+    ((warning, reason),) = _all(ours, "kept.me.account.sanctions()", "[one.id, one.reason]")
+    assert reason == "Rule 1"
+    assert ours.run("return (await kept.me.account.appeal(id, 'Sorry')).state", id=warning) == "open"
+    bob.http.put(f"/admin/users/{alice.id}/ban", json={"reason": "Rule 2"}).raise_for_status()
+    ask = "return (await Messenger.appeal(origin, {username, password, comment: 'Sorry'})).state"
+    assert ours.run(ask, origin=server.origin, username=alice.username, password=PASSWORD) == "open"
+
+
 def test_how_the_account_is_protected(ours: Node, server: Server, alice: Person) -> None:
     begun = ours.run("return (await kept.me.account.beginSecondFactor(password)).uri", password=PASSWORD)
     assert begun.startswith("otpauth://")

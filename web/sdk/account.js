@@ -101,4 +101,29 @@ export class Account {
   storage() {
     return this.http.get("/uploads/usage");
   }
+
+  /** @returns {Promise<import("./types/api.js").Export>} how far the archive of everything personal is */
+  archive() {
+    return this.http.get("/users/me/export");
+  }
+
+  /**
+   * Has an archive of everything personal made, unless there is one. It takes minutes, and is kept for a day.
+   *
+   * @param {string} password
+   * @returns {Promise<import("./types/api.js").Export>}
+   */
+  makeArchive(password) {
+    return this.http.post("/users/me/export", { password });
+  }
+
+  /** @returns {AsyncGenerator<import("./types/api.js").Sanction>} warnings, mutes and bans, the newest first */
+  sanctions() {
+    return everyItem(this.http, "/users/me/sanctions", "sanctions");
+  }
+
+  /** Asks for a warning or mute to be taken back. @param {number} sanctionId @param {string} comment @returns {Promise<import("./types/api.js").Report>} */
+  appeal(sanctionId, comment) {
+    return this.http.post(`/users/me/sanctions/${sanctionId}/appeal`, { comment });
+  }
 }

@@ -107,6 +107,18 @@ export class Messenger extends Emitter {
   }
 
   /**
+   * Appeals against the ban that a log-in was refused by, once; asking again answers how far that appeal is.
+   *
+   * @param {string} url
+   * @param {import("./types/api.js").BanAppeal} appeal
+   * @param {Options} [options]
+   * @returns {Promise<import("./types/api.js").Report>}
+   */
+  static appeal(url, appeal, options = {}) {
+    return basics(url, options).open.post("/auth/appeal", appeal);
+  }
+
+  /**
    * Sets a new password with the token of a letter. All sessions end.
    *
    * @param {string} url

@@ -37,13 +37,22 @@ export function wrongPassword(value) {
 /** @param {string} service @param {(me: Messenger) => void} enter */
 export function entrance(service, enter) {
   const letter = signal(location.hash.match(/^#reset=(.+)$/)?.[1] ?? (route.peek()[0] === "forgot" ? "" : null));
-  return h("main.entrance", null, () => (letter.value === null ? doors(service, enter, () => (letter.value = "")) : later("section.card", password, service, letter.value, () => (letter.value = null))), languages());
+  const refused = signal(/** @type {any} */ (null));
+  const shown = () => {
+    if (refused.value) return later("section.card", appeal, service, refused.value, () => (refused.value = null));
+    if (letter.value !== null) return later("section.card", password, service, letter.value, () => (letter.value = null));
+    return doors({ service, enter, forget: () => (letter.value = ""), ban: (one) => (refused.value = one) });
+  };
+  return h("main.entrance", null, shown, languages());
 }
 
+const appeal = async () => (await import("./appeal.js")).banned;
 const password = async () => (await import("./forgotten.js")).forgotten;
 
-/** @param {string} service @param {(me: Messenger) => void} enter @param {() => void} forget */
-function doors(service, enter, forget) {
+/** @typedef {{service: string, enter: (me: Messenger) => void, forget: () => void, ban: (refused: {error: any, credentials: any}) => void}} Ways */
+
+/** @param {Ways} ways */
+function doors(ways) {
   const registering = signal(route.peek()[0] === "register");
   const other = () => (registering.value = !registering.value);
   return h(
@@ -52,13 +61,13 @@ function doors(service, enter, forget) {
     h("div.brand", { "aria-hidden": "true" }),
     h("h1", null, () => t(registering.value ? "register.title" : "login.title")),
     h("p.lead", null, () => t(registering.value ? "register.lead" : "login.lead")),
-    () => (registering.value ? registration(service, enter) : login(service, enter, forget)),
+    () => (registering.value ? registration(ways) : login(ways)),
     h("p.switch", null, () => t(registering.value ? "register.have" : "login.new"), " ", h("button.link", { type: "button", onclick: other }, () => t(registering.value ? "login.action" : "register.action"))),
   );
 }
 
-/** @param {string} service @param {(me: Messenger) => void} enter @param {() => void} forget */
-function login(service, enter, forget) {
+/** @param {Ways} ways */
+function login({ service, enter, forget, ban }) {
   const code = field({ label: t("factor.code"), name: "code", hint: t("factor.hint"), input: { autocomplete: "one-time-code", inputmode: "text", maxlength: 40 } });
   code.element.hidden = true;
   const name = field({ label: t("login.name"), name: "username", check: needed, input: { autocomplete: "username", autocapitalize: "none", autofocus: true, required: true } });
@@ -67,8 +76,9 @@ function login(service, enter, forget) {
     const who = username.includes("@") ? { email: username.trim() } : { username: username.trim() };
     try {
       enter(await Messenger.login(service, { ...who, password: secret, ...(given && { code: given.trim() }) }));
-    } catch (error) {
-      if (/** @type {any} */ (error).code !== "second_factor_needed") throw error;
+    } catch (/** @type {any} */ error) {
+      if (error.code === "banned") return ban({ error, credentials: { ...who, password: secret } });
+      if (error.code !== "second_factor_needed") throw error;
       code.element.hidden = false;
       code.box.focus();
     }
@@ -76,8 +86,8 @@ function login(service, enter, forget) {
   return [form([name, password, code], t("login.action"), send), h("p.switch", null, h("button.link", { type: "button", onclick: forget }, t("forgot")))];
 }
 
-/** @param {string} service @param {(me: Messenger) => void} enter */
-function registration(service, enter) {
+/** @param {Ways} ways */
+function registration({ service, enter }) {
   const fields = [
     field({ label: t("username"), name: "username", check: wrongUsername, hint: t("username.hint"), input: { autocomplete: "username", autocapitalize: "none", maxlength: 64, required: true, autofocus: true } }),
     field({ label: t("profile.name"), name: "firstName", input: { autocomplete: "name", maxlength: 100 } }),
@@ -88,6 +98,11 @@ function registration(service, enter) {
     const body = { username: username.trim(), password, ...(firstName.trim() && { firstName: firstName.trim() }), ...(email.trim() && { email: email.trim() }) };
     enter(await Messenger.register(service, body));
   });
+}
+
+/** What an appeal says. */
+export function plea() {
+  return field({ label: t("appeal.comment"), name: "comment", check: (value) => needed(value.trim()), input: { maxlength: 1000, rows: 4, dir: "auto", autofocus: true }, tag: "textarea" });
 }
 
 /** @param {string} value */

@@ -6,14 +6,17 @@ import { momentOf, moreWords, sizeOf, t } from "../../core/i18n.js";
 import { signal } from "../../core/reactive.js";
 import { to } from "../../core/router.js";
 import { personAvatar } from "../../parts/avatar.js";
-import { choice, empty, skeleton, toggle } from "../../parts/fields.js";
+import { choice, empty, toggle } from "../../parts/fields.js";
 import { icon } from "../../parts/icons.js";
 import { confirm, tried } from "../../parts/layers.js";
-import { openPrivate, personRow, walk } from "../../parts/rows.js";
+import { openPrivate, personRow } from "../../parts/rows.js";
 import { showShortcuts } from "../shell/shortcuts.js";
 import { pickPeople } from "../people/pick.js";
 import { appearance } from "./appearance.js";
+import { archive } from "./archive.js";
+import { loaded } from "./loaded.js";
 import { profile } from "./profile.js";
+import { sanctions } from "./sanctions.js";
 import { security } from "./security.js";
 
 await moreWords(() => import("./locales/en.js"), () => import("./locales/ru.js"));
@@ -31,6 +34,8 @@ export const SECTIONS = {
   blocks: { icon: "block", view: blocks },
   sessions: { icon: "keyboard", view: sessions },
   storage: { icon: "file", view: storage },
+  archive: { icon: "download", view: archive },
+  sanctions: { icon: "warning", view: sanctions },
 };
 
 /** @param {string[]} path */
@@ -51,14 +56,6 @@ function overview() {
     h("section", null, Object.keys(SECTIONS).map(link), h("button.row", { type: "button", onclick: showShortcuts }, icon("keyboard"), t("keys")), ["moderator", "admin"].includes(me.user.role ?? "") && h("a.row", { href: "/admin" }, icon("warning"), t("settings.moderation"))),
     h("section", null, h("button.row.danger", { type: "button", onclick: leave }, icon("exit"), t("logout"))),
   ];
-}
-
-/** Shows what is loaded, or why it is not. @template T @param {() => Promise<T>} load @param {(value: T, again: () => void) => any} show */
-function loaded(load, show) {
-  const value = signal(/** @type {any} */ (null));
-  const again = () => void tried(load()).then((found) => (value.value = { found }));
-  again();
-  return h("section", { onkeydown: walk }, () => (value.value === null ? skeleton(3) : value.value.found === undefined ? h("button.plain", { type: "button", onclick: again }, t("retry")) : show(value.value.found, again)));
 }
 
 function privacy() {

@@ -1,5 +1,13 @@
 /** The words of this folder in English. */
 export default {
+  "appeal.comment": "Why this should be taken back",
+  "appeal.dismissed": "Your appeal was refused",
+  "appeal.hint": "Moderators read what you write. You can appeal once.",
+  "appeal.send": "Send the appeal",
+  "appeal.sent": "Your appeal is sent. Moderators will decide on it.",
+  "appeal.upheld": "Your appeal was accepted",
+  "appeal.waits": "Your appeal waits for a decision",
+  "banned.title": "Your account is banned",
   "email": "Email",
   "email.optional": "Email (optional)",
   "email.wrong": "This does not look like an email address",
