@@ -66,6 +66,14 @@ class Banned(Problem):
     status, code, title = 403, "banned", "This account is banned"
 
 
+class WritingRefused(Problem):
+    status, code, title = 403, "writing_refused", "This user does not let you write first"
+
+
+class RequestDeclined(Problem):
+    status, code, title = 403, "request_declined", "This user has declined your messages: you cannot write to them"
+
+
 class CallRefused(Problem):
     status, code, title = 403, "call_refused", "Whom you call takes no calls from you"
 

@@ -265,6 +265,10 @@ RUSSIAN: Mapping[str, str] = {
         "В чате медленный режим: писать можно снова через {seconds} с."
     ),
     "A moderator has muted you: you cannot write for now": "Модератор запретил вам писать на некоторое время",
+    "This user does not let you write first": "Этот пользователь не разрешает вам писать первым",
+    "This user has declined your messages: you cannot write to them": (
+        "Этот пользователь отклонил ваши сообщения: писать ему нельзя"
+    ),
     "This account is banned": "Эта учётная запись заблокирована",
     "This account is banned. The reason: {reason}": "Эта учётная запись заблокирована. Причина: {reason}",
     "This account is banned until {until}. The reason: {reason}": (

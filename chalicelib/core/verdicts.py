@@ -37,6 +37,7 @@ from chalicelib.core.errors import (
     OneOption,
     PollClosed,
     ReportDecided,
+    RequestDeclined,
     TooManyReactions,
     TooManyRules,
     TooManyScheduled,
@@ -48,6 +49,7 @@ from chalicelib.core.errors import (
     UnknownUser,
     UnusableAttachment,
     WordsRefused,
+    WritingRefused,
 )
 from chalicelib.core.problems import Problem
 from chalicelib.core.ratelimit import Allowance, Policy, refuse_unless_allowed
@@ -57,6 +59,8 @@ REFUSALS: dict[str, type[Problem]] = {
     "forbidden": Forbidden,
     "blocked": Blocked,
     "muted": Muted,
+    "writing_refused": WritingRefused,
+    "request_declined": RequestDeclined,
     "gone": Gone,
     "unknown_user": UnknownUser,
     "group_full": GroupFull,

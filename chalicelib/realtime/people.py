@@ -22,6 +22,15 @@ CallRule = Annotated[
 ]
 
 
+MessageRule = Annotated[
+    Literal["everyone", "requests", "contacts", "nobody"],
+    Meta(
+        title="MessageRule",
+        description="`contacts` are one's own; by `requests` all others may ask, and their chats wait to be accepted",
+    ),
+]
+
+
 class User(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A person as others see them, and with `email` as they see themselves."""
 
@@ -40,11 +49,12 @@ class User(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Privacy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Whether one shares read receipts, who may see when one is or was there, and who may call."""
+    """Whether one shares read receipts, and who may see when one is or was there, call, and write first."""
 
     read_receipts: Annotated[bool, Meta(description="without them, one does not see others' either")]
     last_seen: LastSeenRule
     calls: CallRule
+    messages: MessageRule
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -24,7 +24,7 @@ Role = Annotated[Literal["owner", "admin", "member"], msgspec.Meta(title="ChatRo
 AllowedMembers = Annotated[Literal["members", "admins"], msgspec.Meta(title="AllowedMembers")]
 NotifyOf = Annotated[Literal["all", "mentions", "none"], msgspec.Meta(title="NotifyOf")]
 CannotSendReason = Annotated[
-    Literal["blocked", "only_admins", "deleted_user"],
+    Literal["blocked", "only_admins", "deleted_user", "request_declined"],
     msgspec.Meta(
         title="CannotSendReason",
         description="why a member cannot write in a chat; more reasons may come, which mean the same to a composer",
@@ -96,9 +96,7 @@ class Call(Naming, frozen=True, kw_only=True, rename="camel"):
     duration: Annotated[
         int | None, msgspec.Meta(description="seconds from the answer to the end; null until it has ended")
     ]
-    updated_at: Annotated[
-        Timestamp, msgspec.Meta(description="of two states of a call, the one with the later time holds")
-    ]
+    updated_at: Annotated[Timestamp, msgspec.Meta(description="of two states of a call, the later one holds")]
 
 
 class LastReply(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -288,6 +286,7 @@ class Chat(ChatSummary, frozen=True, kw_only=True, rename="camel"):
         bool, msgspec.Meta(description="deleted by this member for themselves: not listed until its next message")
     ]
     notify_of: NotifyOf
+    is_request: bool
 
 
 class ChatPersonal(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -301,6 +300,7 @@ class ChatPersonal(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     marked_unread: bool
     hidden: bool
     notify_of: NotifyOf
+    is_request: bool
 
 
 class ChatMember(Naming, frozen=True, kw_only=True, rename="camel"):

@@ -33,7 +33,8 @@ BEGIN
         WHEN closing AND poll ->> 'closedAt' IS NOT NULL THEN 'unchanged'
         WHEN closing THEN 'allowed'
         WHEN poll ->> 'closedAt' IS NOT NULL THEN 'poll_closed'
-        WHEN writing_refusal(target.chat, target.viewer) = 'blocked' THEN 'blocked'
+        WHEN writing_refusal(target.chat, target.viewer) IN ('blocked', 'request_declined')
+            THEN writing_refusal(target.chat, target.viewer)
         WHEN (SELECT max(option) FROM unnest(wanted) option) >= jsonb_array_length(poll -> 'options')
             THEN 'unknown_option'
         WHEN cardinality(wanted) > 1 AND NOT (poll ->> 'isMultiple')::boolean THEN 'one_option'

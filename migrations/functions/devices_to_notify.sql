@@ -1,7 +1,8 @@
 -- The devices of those people who are to be notified of a message: members who have not read it, who have not muted the
--- chat unless it mentions them, have not chosen otherwise for the chat, and neither block its sender nor are blocked. With each what its user may be told: how
--- much there is to read, whether quietly, whether with a preview. A device is its session's while that lives. Of a call's
--- message hears who missed the call, unless their devices have rung: those are told otherwise.
+-- chat unless it mentions them, have not chosen otherwise for the chat, for whom it is no request, and who neither block
+-- its sender nor are blocked. With each what its user may be told: how much there is to read, whether quietly, whether
+-- with a preview. A device is its session's while that lives. Of a call's message hears who missed the call, unless their
+-- devices have rung: those are told otherwise.
 --
 -- `idle` are those of the people who have no device.
 CREATE OR REPLACE FUNCTION devices_to_notify(
@@ -41,7 +42,7 @@ BEGIN
             FROM members m JOIN chats c ON c.id = m.chat_id
             WHERE m.chat_id = chat AND m.user_id = ANY (people) AND m.user_id <> ALL (idle)
                 AND m.user_id IS DISTINCT FROM told.sender_id AND m.read_seq < at_seq
-                AND m.notify_of <> 'none'
+                AND c.request_of IS DISTINCT FROM m.user_id AND m.notify_of <> 'none'
                 AND (
                     coalesce(m.muted_until <= now(), true) AND m.notify_of = 'all' OR m.user_id = ANY (told.mentions)
                 )

@@ -8,5 +8,6 @@ CREATE OR REPLACE FUNCTION personal_fields(c chats, viewer members) RETURNS text
         ',"pinned":', to_json(viewer.pinned_at IS NOT NULL), ',"archived":', to_json(viewer.archived_at IS NOT NULL),
         ',"markedUnread":', to_json(viewer.marked_unread),
         ',"hidden":', to_json(coalesce(c.last_seq <= viewer.hidden_seq, false)),
-        ',"notifyOf":"', viewer.notify_of, '"'
+        ',"notifyOf":"', viewer.notify_of, '"',
+        ',"isRequest":', to_json(coalesce(c.request_of = viewer.user_id, false))
     );

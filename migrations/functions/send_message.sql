@@ -15,8 +15,11 @@ BEGIN
         sender, session, chat, client_id, kind, body, reply, files, mentioned, subject, burst, unattended, NULL,
         NULL
     );
-    -- That version has no mutes, and no rules on words.
-    verdict := CASE WHEN sent.verdict IN ('muted', 'words_refused', 'held') THEN 'forbidden' ELSE sent.verdict END;
+    -- That version has no mutes, no rules on words and no requests.
+    verdict := CASE
+        WHEN sent.verdict IN ('muted', 'words_refused', 'held', 'request_declined') THEN 'forbidden'
+        ELSE sent.verdict
+    END;
     allowed := sent.allowed;
     remaining := sent.remaining;
     retry_after := sent.retry_after;

@@ -21,7 +21,7 @@ DECLARE
 BEGIN
     allowed := true;
     retry_after := 0;
-    SELECT c.members_version, writing_refusal(c, me) AS refusal,
+    SELECT c.members_version, writing_refusal(c, me) AS refusal, c.request_of,
         array(SELECT m.user_id FROM members m WHERE m.chat_id = c.id AND m.user_id <> actor LIMIT most) AS others
     INTO place
     FROM members me JOIN chats c ON c.id = me.chat_id WHERE me.chat_id = chat AND me.user_id = actor;
@@ -67,7 +67,8 @@ BEGIN
             PERFORM join_call(live.id, actor, device);
         END IF;
     ELSE
-        SELECT array_agg(given.id) INTO callees FROM unnest(callees) AS given (id) WHERE may_call(actor, given.id);
+        SELECT array_agg(given.id) INTO callees FROM unnest(callees) AS given (id)
+        WHERE may_call(actor, given.id) AND given.id IS DISTINCT FROM place.request_of;
         verdict := CASE
             WHEN place.others = '{}' THEN 'not_yourself'
             WHEN callees IS NULL THEN 'call_refused'

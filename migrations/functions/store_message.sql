@@ -142,7 +142,9 @@ BEGIN
         END IF;
     END IF;
 
-    UPDATE chats c SET last_seq = c.last_seq + 1, last_message_at = clock_timestamp()
+    -- Whom a chat waits for accepts it by writing.
+    UPDATE chats c SET last_seq = c.last_seq + 1, last_message_at = clock_timestamp(),
+        request_of = nullif(c.request_of, sender)
     WHERE c.id = chat AND c.members_version = place.members_version
     RETURNING c.last_seq, c.last_message_at AS moment,
         c.last_message_at + make_interval(secs => c.message_seconds) AS end_of_life

@@ -82,7 +82,13 @@ def test_an_answered_call_from_its_start_to_its_record(alice: Person, bob: Perso
     assert message["content"].startswith("Video call, 00:01:0")
     assert (message["senderId"], message["call"]["seq"], message["call"]["status"]) == (alice.id, 1, "ended")
     assert {name: over[name] for name in message["call"]} == message["call"]
-    assert bob.http.get("/unread").json() == {"unreadCount": 0, "unreadChats": 0, "missedCalls": 0, "chats": []}
+    assert bob.http.get("/unread").json() == {
+        "unreadCount": 0,
+        "unreadChats": 0,
+        "requestCount": 0,
+        "missedCalls": 0,
+        "chats": [],
+    }
     tablet.close()
 
 

@@ -18,6 +18,7 @@ PLAIN = {
     "markedUnread": False,
     "hidden": False,
     "notifyOf": "all",
+    "isRequest": False,
 }
 
 

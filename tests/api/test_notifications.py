@@ -76,6 +76,22 @@ def test_who_has_no_socket_is_notified_by_their_browser(
     assert [each["told"] for each in shown["notifications"]] == [told]
 
 
+def test_a_request_notifies_of_nothing_until_it_is_accepted(
+    server: Server, service: PushService, alice: Person, bob: Person
+) -> None:
+    browser = _subscribed(bob, service)
+    bob.http.patch("/users/me/privacy", json={"messages": "requests"}).raise_for_status()
+    chat, known = alice.chat_with(bob), alice.chat_with(bob, name="known")
+    alice.send(chat, "We have not met")
+    alice.send(known, "Hello all")
+    (told,) = _read(server, service, browser)
+    assert (told["chatId"], told["badge"]) == (known, 1)
+    bob.http.post(f"/chats/{chat}/accept").raise_for_status()
+    alice.send(chat, "Thank you")
+    told = _read(server, service, browser)[-1]
+    assert (told["chatId"], told["unread"], told["badge"]) == (chat, 2, 3)
+
+
 def test_who_hears_it_by_a_socket_is_not(server: Server, service: PushService, alice: Person, bob: Person) -> None:
     browsers = [_subscribed(alice, service), _subscribed(bob, service)]
     chat = alice.chat_with(bob)

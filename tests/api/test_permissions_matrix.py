@@ -74,6 +74,7 @@ ROWS: dict[str, str] = {
         GET /chats/{chat_id}/pins; GET /chats/{chat_id}/messages; GET /chats/{chat_id}/media;
         GET /chats/{chat_id}/threads; GET /messages/{message_id}/thread;
         POST /messages/{message_id}/thread/read; POST /chats/{chat_id}/read; POST /chats/{chat_id}/delivered;
+        POST /chats/{chat_id}/accept; POST /chats/{chat_id}/decline;
         POST /messages/{message_id}/read; POST /messages/{message_id}/delivered;
         POST /messages/{message_id}/listened; GET /messages/{message_id}/receipts; PUT /chats/{chat_id}/draft;
         GET /chats/{chat_id}/draft; GET /messages/{message_id}/poll; PUT /messages/{message_id}/vote;

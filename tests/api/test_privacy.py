@@ -9,6 +9,8 @@ from tests.support.people import Person, Register
 from tests.support.presence import come
 from tests.support.server import Server
 
+# What nobody has chosen yet.
+_RULES = {"readReceipts": True, "lastSeen": "everyone", "calls": "everyone", "messages": "everyone"}
 HIDDEN = {"status": "offline", "lastSeenAt": None}
 
 
@@ -25,33 +27,13 @@ def _contact(owner: Person, other: Person) -> None:
 
 def test_what_is_chosen_stays_and_what_is_absent_too(person: Register) -> None:
     alice = person("alice")
-    assert alice.http.get("/users/me/privacy").json() == {
-        "readReceipts": True,
-        "lastSeen": "everyone",
-        "calls": "everyone",
-    }
-    assert _privacy(alice, readReceipts=False) == {"readReceipts": False, "lastSeen": "everyone", "calls": "everyone"}
-    assert _privacy(alice, lastSeen="contacts") == {
-        "readReceipts": False,
-        "lastSeen": "contacts",
-        "calls": "everyone",
-    }
-    assert _privacy(alice) == {"readReceipts": False, "lastSeen": "contacts", "calls": "everyone"}
-    assert _privacy(alice, readReceipts=True, lastSeen="nobody") == {
-        "readReceipts": True,
-        "lastSeen": "nobody",
-        "calls": "everyone",
-    }
-    assert alice.http.get("/users/me/privacy").json() == {
-        "readReceipts": True,
-        "lastSeen": "nobody",
-        "calls": "everyone",
-    }
-    assert person("bob").http.get("/users/me/privacy").json() == {
-        "readReceipts": True,
-        "lastSeen": "everyone",
-        "calls": "everyone",
-    }
+    assert alice.http.get("/users/me/privacy").json() == _RULES
+    assert _privacy(alice, readReceipts=False) == _RULES | {"readReceipts": False}
+    assert _privacy(alice, lastSeen="contacts") == _RULES | {"readReceipts": False, "lastSeen": "contacts"}
+    assert _privacy(alice) == _RULES | {"readReceipts": False, "lastSeen": "contacts"}
+    assert _privacy(alice, readReceipts=True, lastSeen="nobody") == _RULES | {"lastSeen": "nobody"}
+    assert alice.http.get("/users/me/privacy").json() == _RULES | {"lastSeen": "nobody"}
+    assert person("bob").http.get("/users/me/privacy").json() == _RULES
 
 
 @pytest.mark.parametrize(
@@ -61,6 +43,7 @@ def test_what_is_chosen_stays_and_what_is_absent_too(person: Register) -> None:
         ({"readReceipts": None}, "readReceipts", "wrong_type"),
         ({"readReceipts": 0}, "readReceipts", "wrong_type"),
         ({"calls": "friends"}, "calls", "unknown_value"),
+        ({"messages": "friends"}, "messages", "unknown_value"),
         ({"lastSeen": "friends"}, "lastSeen", "unknown_value"),
         ({"lastSeen": "contacts\0"}, "lastSeen", "unknown_value"),
         ({"lastSeen": None}, "lastSeen", "wrong_type"),
@@ -70,11 +53,7 @@ def test_what_is_chosen_stays_and_what_is_absent_too(person: Register) -> None:
 def test_what_is_no_choice_is_refused_by_name(person: Register, body: dict[str, Any], field: str, code: str) -> None:
     alice = person("alice")
     assert refused_fields(alice.http.patch("/users/me/privacy", json=body)) == [(field, code)]
-    assert alice.http.get("/users/me/privacy").json() == {
-        "readReceipts": True,
-        "lastSeen": "everyone",
-        "calls": "everyone",
-    }
+    assert alice.http.get("/users/me/privacy").json() == _RULES
 
 
 def test_it_is_ones_own_alone(server: Server, person: Register) -> None:

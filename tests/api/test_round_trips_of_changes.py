@@ -102,6 +102,8 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     "DELETE /chats/{chat_id}/archive": lambda s: Call(path={"chat_id": s.own("archive")}),
     "PUT /chats/{chat_id}/unread": lambda _: Call(),
     "DELETE /chats/{chat_id}/unread": lambda s: Call(path={"chat_id": s.own("unread")}),
+    "POST /chats/{chat_id}/accept": lambda s: Call(path={"chat_id": s.request()}),
+    "POST /chats/{chat_id}/decline": lambda s: Call(path={"chat_id": s.request()}),
     "POST /messages": lambda s: Call({"chatId": s.group, "content": "hello", "mentions": [s.bob.id]}),
     "POST /scheduled-messages": lambda s: Call({"chatId": s.group, "content": "x", "sendAt": in_an_hour()}),
     "PATCH /scheduled-messages/{scheduled_id}": lambda s: Call({"content": "no"}, {"scheduled_id": s.scheduled()}),

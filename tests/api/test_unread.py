@@ -146,7 +146,13 @@ def test_a_chat_can_be_marked_as_unread(alice: Person, bob: Person, chat: int) -
     assert ears.wait_for("chat:personal")["data"]["markedUnread"] is True
     assert bob.http.get(f"/chats/{chat}").json()["markedUnread"] is True
     assert alice.http.get(f"/chats/{chat}").json()["markedUnread"] is False
-    assert bob.http.get("/unread").json() == {"unreadCount": 0, "unreadChats": 1, "missedCalls": 0, "chats": []}
+    assert bob.http.get("/unread").json() == {
+        "unreadCount": 0,
+        "unreadChats": 1,
+        "requestCount": 0,
+        "missedCalls": 0,
+        "chats": [],
+    }
     _ok(bob, "POST", f"/chats/{chat}/read", {})
     assert ears.wait_for("chat:personal", markedUnread=False)
     assert bob.http.get(f"/chats/{chat}").json()["markedUnread"] is False
@@ -177,6 +183,7 @@ def test_all_that_is_unread_and_where_one_is_mentioned(alice: Person, bob: Perso
     assert bob.http.get("/unread").json() == {
         "unreadCount": count + 1,
         "unreadChats": 2,
+        "requestCount": 0,
         "missedCalls": 0,
         "chats": [mentioned],
     }
@@ -188,11 +195,24 @@ def test_all_that_is_unread_and_where_one_is_mentioned(alice: Person, bob: Perso
     assert bob.http.get("/unread").json() == {
         "unreadCount": count - 1,
         "unreadChats": 2,
+        "requestCount": 0,
         "missedCalls": 0,
         "chats": [],
     }
     _ok(alice, "PATCH", f"/messages/{second['id']}", {"content": "bob again", "mentions": [bob.id]})
     assert len(bob.http.get("/unread").json()["chats"]) == 1
     _ok(bob, "POST", f"/chats/{group}/read", {})
-    assert bob.http.get("/unread").json() == {"unreadCount": 1, "unreadChats": 1, "missedCalls": 0, "chats": []}
-    assert alice.http.get("/unread").json() == {"unreadCount": 0, "unreadChats": 0, "missedCalls": 0, "chats": []}
+    assert bob.http.get("/unread").json() == {
+        "unreadCount": 1,
+        "unreadChats": 1,
+        "requestCount": 0,
+        "missedCalls": 0,
+        "chats": [],
+    }
+    assert alice.http.get("/unread").json() == {
+        "unreadCount": 0,
+        "unreadChats": 0,
+        "requestCount": 0,
+        "missedCalls": 0,
+        "chats": [],
+    }

@@ -180,6 +180,7 @@ class State:
             "markedUnread": False,
             "notifyOf": "all",
             "hidden": chat.is_hidden_from(user),
+            "isRequest": False,
             "canSend": self.sending_refusal(user, chat) is None,
             "cannotSendReason": self.sending_refusal(user, chat),
         }

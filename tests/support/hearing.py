@@ -116,6 +116,10 @@ class Client(Copy):
             self._note(event)
         if event["type"] == "message:new":
             chat |= {"lastSeq": max(chat["lastSeq"], message["seq"]), "hidden": False}
+            if message["senderId"] == self.user_id:
+                chat["isRequest"] = False
+            elif chat["cannotSendReason"] == "request_declined":
+                chat |= {"canSend": True, "cannotSendReason": None}
             if not event.get("unattended"):
                 self._raise("readSeq", chat, message["senderId"], message["seq"])
                 if message["senderId"] == self.user_id:

@@ -116,8 +116,9 @@ class Copy:
 
     def _load(self) -> None:
         self.chats, self.messages, self.drafts = {}, {}, {}
-        for chat in self._all("/chats", "chats") or ():
-            self._new_chat(chat)
+        for requests in ("false", "true"):
+            for chat in self._all("/chats", "chats", requests=requests) or ():
+                self._new_chat(chat)
         self.drafts = {draft["chatId"]: draft for draft in self._all("/drafts", "drafts") or ()}
         for kind, (path, items, key) in _OWN.items():
             self.own[kind] = {one[key]: one for one in self._all(path, items) or ()}
@@ -154,10 +155,10 @@ class Copy:
         for kept in (self.chats, self.messages, self.drafts):
             kept.pop(chat_id, None)
 
-    def _all(self, path: str, items: str) -> list[Wire] | None:
+    def _all(self, path: str, items: str, **narrowed: str) -> list[Wire] | None:
         """All pages of a list; None where one was refused."""
         found: list[Wire] = []
-        query: dict[str, str | int] = {"limit": _PAGE}
+        query: dict[str, str | int] = {"limit": _PAGE, **narrowed}
         while (page := self._ask(path, query)) is not None:
             found += page[items]
             if not page["hasMore"]:

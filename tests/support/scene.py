@@ -106,6 +106,11 @@ class Scene:
         self.alice.http.put(f"/blocks/{self.bob.id}").raise_for_status()
         return self.bob.id
 
+    def request(self) -> int:
+        """A chat that bob has begun, and that waits for alice."""
+        self.alice.http.patch("/users/me/privacy", json={"messages": "requests"}).raise_for_status()
+        return self.bob.chat_with(self.alice)
+
     def public(self) -> int:
         """Carol's group, with its door open."""
         self.carol.http.patch(f"/chats/{self.door}", json={"isPublic": True}).raise_for_status()

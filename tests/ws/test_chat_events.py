@@ -165,6 +165,7 @@ def test_what_is_personal_is_told_to_ones_own_devices(server: Server, alice: Per
         "markedUnread": False,
         "notifyOf": "all",
         "hidden": False,
+        "isRequest": False,
     }
     verbs = [
         ("PUT", "/mute", {"muted": True}),

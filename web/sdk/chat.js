@@ -363,6 +363,21 @@ export class Chat extends Emitter {
     await this.me.ingest.sync();
   }
 
+  /** Accepts a chat that a stranger has begun, as writing in it does. */
+  async accept() {
+    await this.#answer("accept");
+  }
+
+  /** Declines it: it is hidden, and the stranger cannot write any more. */
+  async decline() {
+    await this.#answer("decline");
+  }
+
+  /** @param {"accept" | "decline"} verb */
+  async #answer(verb) {
+    await this.me.ingest.take("chat:personal", await this.me.http.post(`/chats/${this.id}/${verb}`));
+  }
+
   /** @param {"mute" | "notifications" | "pin" | "archive" | "unread"} setting @param {Record<string, any>} [body] */
   async #setPersonal(setting, body) {
     await this.me.ingest.take("chat:personal", await this.me.http.put(`/chats/${this.id}/${setting}`, body));

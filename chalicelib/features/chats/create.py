@@ -32,13 +32,14 @@ verdict AS MATERIALIZED (
         WHEN EXISTS (SELECT FROM existing) THEN 'allowed'
         WHEN NOT EXISTS (SELECT FROM users WHERE id = %(peer)s) THEN 'unknown_user'
         WHEN is_blocked(%(low)s, %(high)s) THEN 'blocked'
-        ELSE 'allowed'
+        ELSE first_word(%(user_id)s, %(peer)s)
     END AS verdict
 ),
 made AS (
-    INSERT INTO chats (type, created_by, low_user_id, high_user_id)
-    SELECT 'private', %(user_id)s, %(low)s, %(high)s FROM verdict
-    WHERE verdict = 'allowed' AND NOT EXISTS (SELECT FROM existing)
+    INSERT INTO chats (type, created_by, low_user_id, high_user_id, request_of)
+    SELECT 'private', %(user_id)s, %(low)s, %(high)s, CASE verdict WHEN 'request' THEN %(peer)s::bigint END
+    FROM verdict
+    WHERE verdict IN ('allowed', 'request') AND NOT EXISTS (SELECT FROM existing)
     ON CONFLICT (low_user_id, high_user_id) WHERE type = 'private' DO NOTHING
     RETURNING id
 ),
@@ -55,8 +56,11 @@ unhidden AS (
 ),
 outcome AS MATERIALIZED (
     SELECT
-        CASE WHEN v.verdict = 'allowed' AND coalesce(existing.id, made.id) IS NULL
-            THEN 'stale' ELSE v.verdict END AS verdict,
+        CASE
+            WHEN v.verdict NOT IN ('allowed', 'request') THEN v.verdict
+            WHEN coalesce(existing.id, made.id) IS NULL THEN 'stale'
+            ELSE 'allowed'
+        END AS verdict,
         coalesce(existing.id, made.id) AS chat_id, EXISTS (SELECT FROM unhidden) AS unhidden,
         array(SELECT user_id FROM joined) AS changed_ids
     FROM verdict v LEFT JOIN existing ON true LEFT JOIN made ON true
@@ -107,7 +111,8 @@ FROM outcome o, chat_told(o.chat_id, %(user_id)s, %(most)s, CASE WHEN o.chat_id 
 def create(actor: Actor, chat: ChatInput) -> tuple[Chat, bool]:
     """Makes a group, or finds or makes a private chat; answers whether it is new.
 
-    Raises UnknownUser, Blocked, GroupFull, and InvalidInput for a private chat of more than two users, or of nobody.
+    Raises UnknownUser, Blocked, WritingRefused, GroupFull, and InvalidInput for a private chat of more than two
+    users, or of nobody.
     """
     if chat.type == "private":
         return _private(actor, chat)

@@ -40,6 +40,7 @@ WITH page AS MATERIALIZED (
     FROM members me JOIN chats c ON c.id = me.chat_id
     WHERE me.user_id = %(user_id)s
         AND (me.hidden_seq IS NULL OR c.last_seq > me.hidden_seq)
+        AND coalesce(c.request_of = me.user_id, false) = %(requests)s
         AND (%(archived)s::boolean IS NULL OR (me.archived_at IS NOT NULL) = %(archived)s::boolean)
         AND (%(at)s::timestamptz IS NULL OR (coalesce(me.pinned_at, '-infinity'), c.last_message_at, c.id)
             < (coalesce(%(pinned_at)s::timestamptz, '-infinity'), %(at)s::timestamptz, %(before_id)s::bigint))
@@ -75,6 +76,7 @@ def list_chats(actor: Actor, query: ChatQuery) -> ChatList:
     values = {
         "user_id": actor.user_id,
         "archived": query.archived,
+        "requests": query.requests,
         "pinned_at": after.pinned_at if after else None,
         "at": after.at if after else None,
         "before_id": after.chat_id if after else None,
@@ -93,8 +95,8 @@ def list_chats(actor: Actor, query: ChatQuery) -> ChatList:
 
 
 def _private(actor: Actor, query: ChatQuery, other: int) -> ChatList:
-    for name in ("archived", "cursor"):
-        if getattr(query, name) is not None:
+    for name in ("archived", "cursor", "requests"):
+        if getattr(query, name):
             raise InvalidInput.at(name, "contradiction", "cannot be given together with {other}", other="userId")
     values = {"user_id": actor.user_id, "other": other, "most": FIRST_PARTICIPANTS}
     rows = db.many(_Listed, _PRIVATE, values, actor=actor)

@@ -91,5 +91,6 @@ def tell_devices(actor: Actor, personal: ChatPersonal | Chat) -> None:
             marked_unread=personal.marked_unread,
             hidden=personal.hidden,
             notify_of=personal.notify_of,
+            is_request=personal.is_request,
         )
     publish(events.chat_personal(personal), to=[actor.user_id], group=f"user:{actor.user_id}")

@@ -13,6 +13,7 @@ from chalicelib.core.errors import (
     RateLimited,
     UnknownUser,
     WordsRefused,
+    WritingRefused,
 )
 from chalicelib.core.http import Reply, Routes
 from chalicelib.core.ids import Id
@@ -25,6 +26,7 @@ from chalicelib.features.chats import (
     personal,
     properties,
     public,
+    requests,
     roles,
     unread,
 )
@@ -54,7 +56,13 @@ from chalicelib.realtime.shapes import Chat, ChatMember, ChatPersonal
 routes = Routes("chats")
 
 
-@routes.post("/chats", status=201, creates=True, also=(200,), refuses=(UnknownUser, Blocked, GroupFull, WordsRefused))
+@routes.post(
+    "/chats",
+    status=201,
+    creates=True,
+    also=(200,),
+    refuses=(UnknownUser, Blocked, WritingRefused, GroupFull, WordsRefused),
+)
 def create_chat(actor: Actor, body: ChatInput) -> Reply[Chat]:
     """Make a group, or find or make the private chat with a user (200 where it was there)."""
     chat, created = create(actor, body)
@@ -215,6 +223,18 @@ def mark_chat_unread(actor: Actor, chat_id: Id) -> ChatPersonal:
 def unmark_chat_unread(actor: Actor, chat_id: Id) -> None:
     """Take the mark back; what is unread stays so."""
     personal.set_personal(actor, chat_id, "mark_seen")
+
+
+@routes.post("/chats/{chat_id}/accept", refuses=(NotFound,))
+def accept_request(actor: Actor, chat_id: Id) -> ChatPersonal:
+    """Accept a chat that a stranger has begun; again is as once."""
+    return requests.answer(actor, chat_id, accepts=True)
+
+
+@routes.post("/chats/{chat_id}/decline", refuses=(NotFound,))
+def decline_request(actor: Actor, chat_id: Id) -> ChatPersonal:
+    """Decline a chat that a stranger has begun: it is hidden, and they cannot write in it; again is as once."""
+    return requests.answer(actor, chat_id, accepts=False)
 
 
 @routes.get("/unread")

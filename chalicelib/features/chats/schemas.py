@@ -92,10 +92,12 @@ class NotifyInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel", for
 class ChatQuery(Page, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Which of the caller's chats: archived ones, the others, or all where it is absent; or the one with a user.
 
-    `userId` asks for the private chat with a user, wherever it is, and makes none.
+    `requests` asks for those that strangers have begun and that wait to be accepted, and for no others. `userId` asks
+    for the private chat with a user, wherever it is, and makes none.
     """
 
     archived: bool | None = None
+    requests: bool = False
     user_id: Id | None = None
 
 
@@ -121,6 +123,9 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     unread_count: Annotated[int, Meta(ge=0)]
     unread_chats: Annotated[int, Meta(ge=0, description="chats with unread messages or marked as unread")]
+    request_count: Annotated[
+        int, Meta(ge=0, description="requests with messages; nothing in them counts as unread or notifies")
+    ]
     missed_calls: Annotated[int, Meta(ge=0, description="calls that were missed, and whose messages are not read")]
     chats: Annotated[list[UnreadChat], Meta(description="those with mentions, by their ids")]
 

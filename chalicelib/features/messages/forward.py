@@ -90,7 +90,8 @@ steady AS MATERIALIZED (
     FROM taken c JOIN missing t ON t.chat_id = c.id AND t.members_version = c.members_version
 ),
 numbered AS (
-    UPDATE chats c SET last_seq = c.last_seq + 1, last_message_at = clock_timestamp()
+    UPDATE chats c SET last_seq = c.last_seq + 1, last_message_at = clock_timestamp(),
+        request_of = nullif(c.request_of, %(user_id)s)
     FROM taken, steady WHERE c.id = taken.id AND steady.are_all
     RETURNING c.id, c.last_seq, c.last_message_at, c.message_seconds
 ),

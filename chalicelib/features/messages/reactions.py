@@ -41,7 +41,8 @@ verdict AS MATERIALIZED (
             WHEN t.reactions = (t.message).reactions THEN 'unchanged'
             WHEN (t.message).message_type IN ('system', 'call') THEN 'forbidden'
             WHEN (t.message).deleted_at IS NOT NULL THEN 'deleted'
-            WHEN %(wanted)s AND writing_refusal(t.chat, t.viewer) = 'blocked' THEN 'blocked'
+            WHEN %(wanted)s AND writing_refusal(t.chat, t.viewer) IN ('blocked', 'request_declined')
+                THEN writing_refusal(t.chat, t.viewer)
             WHEN (SELECT count(*) FROM jsonb_object_keys(t.reactions)) > %(most)s THEN 'too_many_reactions'
             ELSE 'allowed'
         END FROM target t

@@ -51,7 +51,8 @@ class _ReceiptRow(msgspec.Struct, frozen=True):
     users: str | None
 
 
-# A watermark never goes back, and beyond what was sent it moves not at all. What moves nothing writes nothing.
+# A watermark never goes back, and beyond what was sent it moves not at all. What moves nothing writes nothing. In a
+# request none moves: who has begun it learns of nothing until it is accepted.
 # `readers` are those who may hear how far the member has read, the member's own devices among them; `others` are the
 # rest.
 _MARK = """
@@ -62,7 +63,8 @@ WITH meant AS MATERIALIZED (
 ),
 before AS MATERIALIZED (
     SELECT m.chat_id, m.user_id, m.delivered_seq, m.read_seq, m.read_receipts, m AS member, c AS chat, c.last_seq,
-        coalesce(w.seq, c.last_seq) AS wanted, coalesce(w.seq > c.last_seq, false) AS is_beyond
+        CASE WHEN c.request_of = m.user_id THEN m.read_seq ELSE coalesce(w.seq, c.last_seq) END AS wanted,
+        coalesce(w.seq > c.last_seq, false) AS is_beyond
     FROM meant w JOIN members m ON m.chat_id = w.chat_id AND m.user_id = %(user_id)s JOIN chats c ON c.id = m.chat_id
 ),
 marked AS (

@@ -12,6 +12,7 @@ from chalicelib.core.errors import (
     NotARecording,
     NotFound,
     RateLimited,
+    RequestDeclined,
     SlowMode,
     TooManyReactions,
     TooManyScheduled,
@@ -76,6 +77,7 @@ _SENDING = (
     Forbidden,
     Blocked,
     Muted,
+    RequestDeclined,
     ClientMessageIdReused,
     UnknownReply,
     UnknownMention,
@@ -155,7 +157,17 @@ def get_message(actor: Actor, message_id: Id) -> Message:
 
 @routes.put(
     "/messages/{message_id}",
-    refuses=(NotFound, Forbidden, Blocked, Muted, MessageIsDeleted, UnknownMention, WordsRefused, RateLimited),
+    refuses=(
+        NotFound,
+        Forbidden,
+        Blocked,
+        Muted,
+        RequestDeclined,
+        MessageIsDeleted,
+        UnknownMention,
+        WordsRefused,
+        RateLimited,
+    ),
 )
 def edit_message(actor: Actor, message_id: Id, body: EditInput) -> Reply[Message]:
     """Give one's own message another text."""
@@ -185,6 +197,7 @@ def delete_message(actor: Actor, message_id: Id, query: DeleteQuery) -> None:
         Forbidden,
         Blocked,
         Muted,
+        RequestDeclined,
         ClientMessageIdReused,
         MessageIsDeleted,
         UnusableAttachment,
@@ -203,7 +216,7 @@ def forward_message(actor: Actor, message_id: Id, body: ForwardInput) -> Reply[C
 
 @routes.put(
     "/messages/{message_id}/reactions/{emoji}",
-    refuses=(NotFound, Forbidden, Blocked, MessageIsDeleted, TooManyReactions, RateLimited),
+    refuses=(NotFound, Forbidden, Blocked, RequestDeclined, MessageIsDeleted, TooManyReactions, RateLimited),
 )
 def add_reaction(actor: Actor, message_id: Id, emoji: Emoji) -> Reply[ReactionSummary]:
     """React to a message; again is as once."""
@@ -219,13 +232,15 @@ def remove_reaction(actor: Actor, message_id: Id, emoji: Emoji) -> Reply[None]:
     return Reply(body=None, status=204, headers=ratelimit.headers(reactions.policy(), reacted.allowance))
 
 
-@routes.put("/messages/{message_id}/pin", refuses=(NotFound, Forbidden, Blocked, Muted, MessageIsDeleted))
+@routes.put(
+    "/messages/{message_id}/pin", refuses=(NotFound, Forbidden, Blocked, Muted, RequestDeclined, MessageIsDeleted)
+)
 def pin_message(actor: Actor, message_id: Id) -> Message:
     """Pin a message; again is as once."""
     return pins.pin(actor, message_id)
 
 
-@routes.delete("/messages/{message_id}/pin", refuses=(NotFound, Forbidden, Blocked, Muted))
+@routes.delete("/messages/{message_id}/pin", refuses=(NotFound, Forbidden, Blocked, Muted, RequestDeclined))
 def unpin_message(actor: Actor, message_id: Id) -> None:
     """Take a pinned message down; again is as once."""
     pins.pin(actor, message_id, remove=True)

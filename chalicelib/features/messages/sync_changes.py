@@ -199,7 +199,10 @@ written AS (
     FROM page LEFT JOIN blocks k ON k.blocker_id = %(user_id)s AND k.blocked_id = page.n WHERE page.rank = -4
     UNION ALL
     SELECT page.rank, page.chat_id, page.n, 'privacy:updated',
-        json_build_object('readReceipts', u.read_receipts, 'lastSeen', u.shows_last_seen, 'calls', u.calls_from),
+        json_build_object(
+            'readReceipts', u.read_receipts, 'lastSeen', u.shows_last_seen, 'calls', u.calls_from,
+            'messages', u.messages_from
+        ),
         '{}', NULL, page.version
     FROM page JOIN users u ON u.id = %(user_id)s WHERE page.rank = -3
     UNION ALL

@@ -11,7 +11,7 @@ from chalicelib.core.names import NAME
 from chalicelib.core.paging import IdList, Page
 from chalicelib.features.accounts import usernames
 from chalicelib.features.uploads.avatars import AvatarId, AvatarUrl
-from chalicelib.realtime.people import Block, CallRule, Contact, LastSeenRule, User
+from chalicelib.realtime.people import Block, CallRule, Contact, LastSeenRule, MessageRule, User
 
 Username = Annotated[
     str,
@@ -70,6 +70,7 @@ class PrivacyChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
     read_receipts: bool | UnsetType = UNSET
     last_seen: LastSeenRule | UnsetType = UNSET
     calls: CallRule | UnsetType = UNSET
+    messages: MessageRule | UnsetType = UNSET
 
 
 class UsersQuery(Page, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from chalicelib.core.errors import (
     OneOption,
     PollClosed,
     RateLimited,
+    RequestDeclined,
     UnknownOption,
 )
 from chalicelib.core.http import Reply, Routes
@@ -30,7 +31,17 @@ def get_poll(actor: Actor, message_id: Id) -> PollAnswer:
 
 @routes.put(
     "/messages/{message_id}/vote",
-    refuses=(NotFound, Blocked, MessageIsDeleted, NotAPoll, PollClosed, UnknownOption, OneOption, RateLimited),
+    refuses=(
+        NotFound,
+        Blocked,
+        RequestDeclined,
+        MessageIsDeleted,
+        NotAPoll,
+        PollClosed,
+        UnknownOption,
+        OneOption,
+        RateLimited,
+    ),
 )
 def vote_in_poll(actor: Actor, message_id: Id, body: VoteInput) -> Reply[PollAnswer]:
     """Vote in a poll, in place of an earlier vote; again is as once."""

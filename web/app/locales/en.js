@@ -94,6 +94,7 @@ export default {
   "list.groups": "Groups",
   "list.groups.empty": "You are in no group",
   "list.no-messages": "No messages yet",
+  "list.requests": "Requests",
   "list.unread": "Unread",
   "list.unread.empty": "Everything is read",
   "members": { one: "{count} member", other: "{count} members" },
@@ -222,5 +223,6 @@ export default {
   "voice.record": "Record a voice message",
   "write": "Message",
   "write.admins": "Only admins write here",
+  "write.declined": "Your messages are declined",
   "you": "You",
 };

@@ -94,6 +94,7 @@ export default {
   "list.groups": "Группы",
   "list.groups.empty": "Вы не состоите в группах",
   "list.no-messages": "Сообщений пока нет",
+  "list.requests": "Запросы",
   "list.unread": "Новые",
   "list.unread.empty": "Всё прочитано",
   "members": { one: "{count} участник", few: "{count} участника", many: "{count} участников", other: "{count} участника" },
@@ -222,5 +223,6 @@ export default {
   "voice.record": "Записать голосовое сообщение",
   "write": "Сообщение",
   "write.admins": "Здесь пишут только администраторы",
+  "write.declined": "Ваши сообщения отклонены",
   "you": "Вы",
 };

@@ -63,7 +63,7 @@ export class Copy extends Emitter {
 
   /** Loads the chat list and the drafts, in place of what was kept. */
   async load() {
-    const chats = await this.#all("/chats", "chats");
+    const chats = [...(await this.#all("/chats", "chats")), ...(await this.#all("/chats", "chats", { requests: true }))];
     const drafts = await this.#all("/drafts", "drafts");
     const kept = new Set(chats.map((chat) => chat.id));
     for (const chatId of [...this.chats.keys()]) if (!kept.has(chatId)) this.#drop(chatId);
@@ -232,6 +232,9 @@ export class Copy extends Emitter {
         chat.merge({ lastSeq: Math.max(chat.data.lastSeq, data.seq), hidden: false });
         if (!event.unattended && data.senderId) this.#raise(chat, "readSeq", data.senderId, data.seq);
         if (data.senderId === this.userId && data.messageType !== "system") chat.merge({ markedUnread: false });
+        // Who writes accepts a request, and opens again what they have declined.
+        if (data.senderId === this.userId) chat.merge({ isRequest: false });
+        else if (chat.data.cannotSendReason === "request_declined") chat.merge({ canSend: true, cannotSendReason: null });
         return this.emit("chat", { chatId });
       case "message:updated":
         return this.#hearMessage(chat, data);
@@ -376,17 +379,18 @@ export class Copy extends Emitter {
    *
    * @param {string} path
    * @param {string} items
+   * @param {Record<string, any>} [narrowed]
    * @returns {Promise<any[]>}
    */
-  async #all(path, items) {
+  async #all(path, items, narrowed) {
     const found = [];
     /** @type {Record<string, string | number>} */
-    let query = { limit: PAGE };
+    let query = { ...narrowed, limit: PAGE };
     for (;;) {
       const page = await this.http.get(path, query);
       found.push(...page[items]);
       if (!page.hasMore) return found;
-      query = { limit: PAGE, cursor: page.nextCursor };
+      query = { ...query, cursor: page.nextCursor };
     }
   }
 }

@@ -7,12 +7,14 @@ import { computed, effect, onEnd, signal, watch } from "../../core/reactive.js";
 import { personAvatar } from "../../parts/avatar.js";
 import { pickEmoji } from "../../parts/emoji.js";
 import { iconButton } from "../../parts/fields.js";
+import { later } from "../../parts/later.js";
 import { icon } from "../../parts/icons.js";
 import { menu, notice, tried } from "../../parts/layers.js";
 import { kindOf } from "../list/row.js";
 import { media } from "./files.js";
 
 const extras = () => import("./extras.js");
+const asks = async () => (await import("../people/asks.js")).open();
 const DRAFT_MILLISECONDS = 800;
 const MOST_FILES = 10;
 const MOST_CHARACTERS = 10_000;
@@ -54,16 +56,17 @@ export class Composer {
     const ready = () => this.#written.value || this.#files.value.length > 0 || this.#editing.value;
     const says = () => t(RECORDS && !ready() ? "voice.record" : "send");
     const record = async (/** @type {PointerEvent | undefined} */ pressed) => (await media()).record(this, pressed);
-    const rules = watch(chat, ["changed"], () => chat.type === "private" || chat.data.settings.whoCanSend === "members" || roleIn(chat) !== "member");
+    const rules = watch(chat, ["changed"], () => (chat.type === "private" ? chat.data.cannotSendReason !== "request_declined" : chat.data.settings.whoCanSend === "members" || roleIn(chat) !== "member"));
+    const asked = watch(chat, ["changed"], () => chat.data.isRequest);
     // Computed: the field keeps the focus as long as this stays the same.
     const maySend = computed(rules);
     this.element = h("footer.composer", null, () =>
       maySend.value
-        ? h("div", null, () => this.#above(), () => this.#tray(), this.names, h("form", { onsubmit: (/** @type {any} */ event) => (event.preventDefault(), ready() ? this.send() : record()) },
+        ? h("div", null, () => asked() && later("div", asks, chat), () => this.#above(), () => this.#tray(), this.names, h("form", { onsubmit: (/** @type {any} */ event) => (event.preventDefault(), ready() ? this.send() : record()) },
             iconButton("attach", t("attach"), ({ currentTarget }) => this.#attach(currentTarget)), this.picker, this.box,
             iconButton("smile", t("emoji"), ({ currentTarget }) => pickEmoji(currentTarget, (emoji) => this.#insert(emoji))),
             h("button.send", { type: "submit", "aria-label": says, title: says, disabled: () => !RECORDS && !ready(), onpointerdown: (/** @type {any} */ event) => RECORDS && !ready() && record(event) }, () => icon(this.#editing.value ? "check" : RECORDS && !ready() ? "mic" : "send"))))
-        : h("p.hint", null, t("write.admins")),
+        : h("p.hint", null, t(chat.peerId ? "write.declined" : "write.admins")),
     );
     requestAnimationFrame(() => this.#grow());
     onEnd(() => this.#keepDraft());

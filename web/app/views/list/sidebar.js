@@ -21,6 +21,7 @@ const KINDS = {
   unread: ({ data }) => !data.archived && (data.unreadCount > 0 || data.markedUnread),
   groups: ({ data }) => !data.archived && data.type === "group",
   archive: ({ data }) => data.archived,
+  requests: ({ data }) => !data.archived,
 };
 
 export function sidebar() {
@@ -47,9 +48,10 @@ export function sidebar() {
     text.value = "";
   };
   const tabs = Object.keys(KINDS).map((name) =>
-    h("button", { type: "button", "aria-pressed": () => String(kind.value === name), onclick: () => (kind.value = name) }, t(`list.${name}`)),
+    h("button", { type: "button", hidden: () => name === "requests" && !asking().length, "aria-pressed": () => String(kind.value === name), onclick: () => (kind.value = name) }, t(`list.${name}`), () => name === "requests" && ` ${asking().length}`),
   );
-  const shown = () => chats().filter(KINDS[kind.value]);
+  const asking = () => chats().filter(({ data }) => data.isRequest);
+  const shown = () => (kind.value === "requests" && asking().length ? asking() : chats().filter((chat) => !chat.data.isRequest && KINDS[kind.value](chat)));
   return [
     h("h1.unseen", null, "Messenger"),
     h("header.bar", null, iconButton("menu", t("menu"), ({ currentTarget }) => openMenu(currentTarget)), search, iconButton("edit", t("new"), ({ currentTarget }) => openNew(currentTarget), { id: "new-chat" })),
@@ -64,7 +66,7 @@ export function sidebar() {
 
 /** @param {string} kind */
 function nothing(kind) {
-  if (kind !== "all") return empty("thread", t(`list.${kind}.empty`));
+  if (!["all", "requests"].includes(kind)) return empty("thread", t(`list.${kind}.empty`));
   return empty("thread", t("list.empty"), h("button.primary", { type: "button", onclick: newChat }, t("new.chat")));
 }
 

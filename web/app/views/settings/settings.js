@@ -63,6 +63,7 @@ function privacy() {
   const rules = ["everyone", "contacts", "nobody"].map((rule) => /** @type {[string, string]} */ ([rule, t(`seen.${rule}`)]));
   return loaded(() => account.privacy(), (now) => [
     toggle(t("privacy.receipts"), () => now.readReceipts, (readReceipts) => tried(account.changePrivacy({ readReceipts })), t("privacy.receipts.hint")),
+    choice(t("privacy.messages"), [rules[0], /** @type {[string, string]} */ (["requests", t("privacy.messages.requests")]), ...rules.slice(1)], () => now.messages, (messages) => tried(account.changePrivacy({ messages: /** @type {any} */ (messages) }))),
     choice(t("privacy.seen"), rules, () => now.lastSeen, (lastSeen) => tried(account.changePrivacy({ lastSeen: /** @type {any} */ (lastSeen) }))),
   ]);
 }

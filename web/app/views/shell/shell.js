@@ -75,7 +75,7 @@ function connectionBanner(me) {
 
 /** How much is unread is told by the page's title. @param {import("../../../sdk/messenger.js").Messenger} me */
 function keepTitle(me) {
-  const unread = watch(me, ["chats"], () => me.chats.filter((chat) => !chat.data.muted && !chat.data.archived && chat.unreadCount).length);
+  const unread = watch(me, ["chats"], () => me.chats.filter((chat) => !chat.data.muted && !chat.data.archived && !chat.data.isRequest && chat.unreadCount).length);
   effect(() => {
     const open = me.chat(Number(route.value[1]));
     const name = route.value[0] === "chat" && open ? `${titleOf(open)} · ${TITLE}` : TITLE;
@@ -85,8 +85,8 @@ function keepTitle(me) {
 }
 
 /** Whether the user wants to be told of a message. @param {any} chat @param {any} message */
-function isWanted({ muted, notifyOf }, message) {
-  return !muted && (notifyOf === "all" || (notifyOf === "mentions" && message.mentions?.includes(self().id)));
+function isWanted({ muted, isRequest, notifyOf }, message) {
+  return !muted && !isRequest && (notifyOf === "all" || (notifyOf === "mentions" && message.mentions?.includes(self().id)));
 }
 
 /** A new message: told by the page's own notice where it is not seen. @param {any} told */

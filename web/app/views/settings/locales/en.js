@@ -31,6 +31,8 @@ export default {
   "password.change": "Change password",
   "password.current": "Current password",
   "picture.remove": "Remove",
+  "privacy.messages": "Who may write first",
+  "privacy.messages.requests": "my contacts, others ask",
   "privacy.receipts": "Read receipts",
   "privacy.receipts.hint": "Without them you see nobody else's either",
   "privacy.seen": "Who sees when I was here",

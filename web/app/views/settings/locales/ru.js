@@ -31,6 +31,8 @@ export default {
   "password.change": "Сменить пароль",
   "password.current": "Текущий пароль",
   "picture.remove": "Убрать",
+  "privacy.messages": "Кто может написать первым",
+  "privacy.messages.requests": "мои контакты, остальные спрашивают",
   "privacy.receipts": "Отметки о прочтении",
   "privacy.receipts.hint": "Без них вы не видите и чужих",
   "privacy.seen": "Кто видит, когда я был в сети",
