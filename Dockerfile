@@ -10,7 +10,7 @@ USER messenger
 WORKDIR /messenger
 
 # What is installed changes less often than the code, and stays in the cache.
-COPY --chown=messenger Makefile requirements.txt requirements-pictures.txt requirements-notify.txt requirements-run.txt requirements-dev.txt ./
+COPY --chown=messenger Makefile requirements.txt requirements-pictures.txt requirements-notify.txt requirements-passkeys.txt requirements-run.txt requirements-dev.txt ./
 COPY --chown=messenger local/install.py local/install.py
 RUN make build
 

@@ -30,12 +30,12 @@ $(MADE):
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(RUN): requirements.txt requirements-pictures.txt requirements-notify.txt requirements-run.txt | $(MADE)
+$(RUN): requirements.txt requirements-pictures.txt requirements-notify.txt requirements-passkeys.txt requirements-run.txt | $(MADE)
 	@$(BIN)/python local/install.py requirements-run.txt "what runs the service (110 MB)"
 	@touch $@
 
 # What only developers need is installed when they first need it.
-$(DEV): requirements.txt requirements-pictures.txt requirements-notify.txt requirements-run.txt requirements-dev.txt | $(MADE)
+$(DEV): requirements.txt requirements-pictures.txt requirements-notify.txt requirements-passkeys.txt requirements-run.txt requirements-dev.txt | $(MADE)
 	@$(BIN)/python local/install.py requirements-dev.txt "what tests and checks need (220 MB)"
 	@touch $(RUN) $@
 

@@ -9,10 +9,14 @@ from infra import package, wheels
 from infra.stage import Stage
 from infra.wheels import Target
 
-# The functions that have one.
+# The functions that have one, and what it is for.
+_PURPOSES: Mapping[str, str] = {"pictures": "pictures", "notify": "notify", "api_handler": "passkeys"}
 REQUIREMENTS: Mapping[str, Path] = {
-    name: package.ROOT / f"requirements-{name}.txt" for name in ("pictures", "notify")
+    function: package.ROOT / f"requirements-{purpose}.txt" for function, purpose in _PURPOSES.items()
 }
+# In which folder of /opt the libraries are. Python looks into `python` by itself, into the other one when it is asked
+# to (core/libraries.py).
+FOLDERS: Mapping[str, str] = {"pictures": "python", "notify": "python", "api_handler": "later"}
 # Of an archive: the earliest time that there is, so that the same libraries make the same bytes.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -34,20 +38,20 @@ def layer(stage: Stage, target: Target, function: str, *, anew: bool) -> str:
     published = client.publish_layer_version(
         LayerName=name,
         Description=libraries.name,
-        Content={"ZipFile": zipped(libraries)},
+        Content={"ZipFile": zipped(libraries, FOLDERS[function])},
         CompatibleRuntimes=[f"python{target.version}"],
         CompatibleArchitectures=[target.architecture],
     )
     return str(published["LayerVersionArn"])
 
 
-def zipped(libraries: Path) -> bytes:
-    """The libraries as Lambda unpacks them into /opt, where Python finds them."""
+def zipped(libraries: Path, folder: str) -> bytes:
+    """The libraries as Lambda unpacks them into /opt."""
     place = io.BytesIO()
     with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(libraries.rglob("*")):
             if path.is_file():
-                item = zipfile.ZipInfo(f"python/{path.relative_to(libraries)}", _NO_TIME)
+                item = zipfile.ZipInfo(f"{folder}/{path.relative_to(libraries)}", _NO_TIME)
                 item.compress_type, item.external_attr = zipfile.ZIP_DEFLATED, 0o755 << 16
                 archive.writestr(item, path.read_bytes())
     return place.getvalue()
@@ -69,4 +73,4 @@ def _names(stage: Stage) -> Iterator[str]:
 
 
 def _prefix(stage: Stage, function: str) -> str:
-    return f"{stage.function(function)}-"
+    return f"{stage.full_name}-{_PURPOSES[function]}-"

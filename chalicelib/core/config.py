@@ -58,6 +58,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # Common passwords that can be chosen all the same: documents of other messengers have some as examples.
     allowed_passwords: tuple[str, ...] = ()
 
+    # Passkeys. They are bound to this host name for good; without one, to that of PUBLIC_URL. Pages of
+    # `https://HOST` may use them, or those of these origins, apps' `android:apk-key-hash:…` among them.
+    passkey_host: str = ""
+    passkey_origins: tuple[str, ...] = ()
+
     # Letters by email. Without a sender none are sent, and what needs one is refused. Links in them lead to the page
     # at this URL, which gets `#reset=TOKEN` and the like; without one, letters have the token alone.
     mail_from: str = ""  # as `Messenger <no-reply@chat.example.com>`
@@ -160,6 +165,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("PUSH_CONTACT must be mailto:somebody@example.com, or an https URL")
         if not self.token_seconds:
             raise ValueError("JWT_EXPIRES_IN must be a second or more")
+        if not _HOST.fullmatch(self.passkey_host):
+            raise ValueError("PASSKEY_HOST must be a host name as chat.example.com, without a port")
         for entry in self.dialect_hosts:
             if entry.partition("=")[2] not in DIALECTS:
                 raise ValueError(f"DIALECT_HOSTS must be host=dialect; the dialects are {', '.join(DIALECTS)}")
@@ -211,6 +218,7 @@ _ICE_SERVER = re.compile(rf"{_ICE_URL}(?:\|{_ICE_URL})*(?:=[1-9][0-9]{{0,3}})?")
 _HTTP_URL = re.compile(r"(?:https?://[^\s/?#@]+(?:/[^\s?#]*)?)?")
 _QUEUE = re.compile(r"(?:https?://[^\s/?#@]+/[0-9]{12}/[A-Za-z0-9_-]{1,80})?")
 _CONTACT = re.compile(r"(?:mailto:[^\s@]+@[^\s@]+|https://\S+)?")
+_HOST = re.compile(r"(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*)?")
 _REGION = re.compile(r"(?:[a-z]{2}(?:-[a-z]+)+-[0-9])?")
 _UNITS = {"s": 1, "m": 60, "h": 60 * 60, "d": _DAY}
 _SQS_DELAY = 15 * 60  # SQS holds back a message no longer

@@ -257,6 +257,18 @@ class SecondFactorOff(Conflict):
     code, title = "second_factor_off", "The second factor is not on"
 
 
+class PasskeyRefused(Forbidden):
+    code, title = "passkey_refused", "This passkey was not accepted; try again, or use your password"
+
+
+class PasskeyKnown(Conflict):
+    code, title = "passkey_known", "This passkey is in use already"
+
+
+class TooManyPasskeys(Refused):
+    code, title = "too_many_passkeys", "You have all the passkeys you can have; remove one first"
+
+
 class EmailVerified(Refused):
     code, title = "email_verified", "A verified address is changed by PUT /auth/email, which asks for the password"
 

@@ -192,6 +192,15 @@ RUSSIAN: Mapping[str, str] = {
     "Send a code of your authenticator along, as code": "Пришлите и код из приложения, в поле code",
     "The code is wrong, or was used already": "Код неверный или уже использован",
     "The second factor is not on": "Второй фактор не включён",
+    "This passkey was not accepted; try again, or use your password": (
+        "Ключ доступа не принят, попробуйте ещё раз или войдите по паролю"
+    ),
+    "This passkey is in use already": "Этот ключ доступа уже используется",
+    "You have all the passkeys you can have; remove one first": (
+        "У вас уже столько ключей доступа, сколько возможно; удалите один из них"
+    ),
+    "You have no such passkey.": "У вас нет такого ключа доступа.",
+    "must be base64url without padding": "должно быть в base64url без дополнения",
     "The second factor is on already": "Второй фактор уже включён",
     "The password is wrong": "Неверный пароль",
     "This link has expired or was used; ask for another letter": (

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.core import clock
+from chalicelib.features.accounts.passkey_schemas import NewPasskey, PasskeyBeginning, PasskeyLogin, PasskeyRename
 from chalicelib.features.accounts.schemas import (
     BothProofs,
     CodeProof,
@@ -73,6 +74,8 @@ def _next_month() -> str:
 _LATER = _next_month()
 _TOKEN = "eHY2Q0xZcU9sZ1pTdnJ5d0Z0bXVDQQ"  # noqa: S105  # stands for a refresh token
 _CODE = "492 039"
+_CREDENTIAL = "IzxmGHVFnXHfL3Lz6oIcMA"
+_CLIENT_DATA = "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0"
 _SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 _BROWSER_KEY = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
 # Of no device: the first bytes count.
@@ -99,6 +102,36 @@ EXAMPLES: Mapping[type, Mapping[str, Any]] = {
     EmailConfirmation: {"letter": {"token": _TOKEN}},
     EmailRequest: {"another": {"email": "ivan.petrov@example.com", "password": "correct horse battery"}},
     PasswordProof: {"password": {"password": "correct horse battery"}},
+    PasskeyBeginning: {
+        "password": {"password": "correct horse battery"},
+        "second factor too": {"password": "correct horse battery", "code": _CODE},
+    },
+    NewPasskey: {
+        "phone": {
+            "name": "My phone",
+            "credential": {
+                "id": _CREDENTIAL,
+                "rawId": _CREDENTIAL,
+                "type": "public-key",
+                "response": {"clientDataJSON": _CLIENT_DATA, "attestationObject": "o2NmbXRkbm9uZQ", "transports": []},
+            },
+        },
+    },
+    PasskeyLogin: {
+        "signed": {
+            "credential": {
+                "id": _CREDENTIAL,
+                "rawId": _CREDENTIAL,
+                "type": "public-key",
+                "response": {
+                    "clientDataJSON": _CLIENT_DATA,
+                    "authenticatorData": "SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2MFAAAAAA",
+                    "signature": "MEUCIQDKg0hX",
+                },
+            },
+        },
+    },
+    PasskeyRename: {"another name": {"name": "Work laptop"}},
     CodeProof: {"authenticator": {"code": _CODE}},
     BothProofs: {"both": {"password": "correct horse battery", "code": _CODE}},
     Credentials: {

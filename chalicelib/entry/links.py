@@ -1,5 +1,6 @@
 """Which fields of what was made serve as path parameters elsewhere, for the links of the OpenAPI document."""
 
+from chalicelib.features.accounts.passkey_schemas import Passkey
 from chalicelib.features.chats.schemas import NewInvite
 from chalicelib.features.ops.links import Ids
 from chalicelib.features.uploads.schemas import LargeUpload, UploadForm
@@ -16,5 +17,6 @@ LINKS: Ids = {
     LargeUpload: ({"upload_id": "id"},),
     UploadForm: ({"upload_id": "id"},),
     NewWebhook: ({"webhook_id": "id"},),
+    Passkey: ({"passkey_id": "id"},),
     Contact: ({"user_id": "userId"},),
 }

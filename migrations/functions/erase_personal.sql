@@ -54,6 +54,10 @@ CREATE OR REPLACE FUNCTION erase_personal(account bigint, most integer) RETURNS 
         DELETE FROM letter_tokens WHERE user_id = account RETURNING 1
     ), factor AS (
         DELETE FROM second_factors WHERE user_id = account RETURNING 1
+    ), keys AS (
+        DELETE FROM passkeys WHERE user_id = account RETURNING 1
+    ), challenges AS (
+        DELETE FROM passkey_challenges WHERE user_id = account RETURNING 1
     ), archives AS (
         DELETE FROM exports WHERE user_id = account RETURNING 1
     ), codes AS (
@@ -66,4 +70,5 @@ CREATE OR REPLACE FUNCTION erase_personal(account bigint, most integer) RETURNS 
         + (SELECT count(*) FROM devices) + (SELECT count(*) FROM networks) + (SELECT count(*) FROM letters)
         + (SELECT count(*) FROM archives) + (SELECT count(*) FROM factor) + (SELECT count(*) FROM codes)
         + (SELECT count(*) FROM key_exchanges) + (SELECT count(*) FROM as_peer)
+        + (SELECT count(*) FROM keys) + (SELECT count(*) FROM challenges)
 $$;

@@ -10,6 +10,11 @@ CREATE OR REPLACE FUNCTION export_account(account bigint) RETURNS text
                 'endedAt', wire_time(s.ended_at)
             ) ORDER BY s.id), '[]') FROM sessions s WHERE s.user_id = u.id
         ),
+        'passkeys', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'name', p.name, 'createdAt', wire_time(p.created_at), 'lastUsedAt', wire_time(p.used_at)
+            ) ORDER BY p.id), '[]') FROM passkeys p WHERE p.user_id = u.id
+        ),
         'networks', (SELECT coalesce(jsonb_agg(n.network), '[]') FROM known_networks n WHERE n.user_id = u.id),
         'deviceKeys', (
             SELECT coalesce(jsonb_agg(device_keys_json(k) ORDER BY k.session_id), '[]')

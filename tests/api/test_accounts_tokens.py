@@ -14,12 +14,15 @@ from chalicelib.core import config
 from chalicelib.core.http import Endpoint
 from chalicelib.features.accounts.routes import routes as accounts
 from chalicelib.features.people.routes import routes as people
+from tests.support.authenticator import Passkey
 from tests.support.people import Person
 
 GUARDED = [endpoint for routes in (accounts, people) for endpoint in routes.endpoints if endpoint.input("actor")]
 OPEN = {
     "POST /auth/register",
     "POST /auth/login",
+    "POST /auth/passkeys/login/options",
+    "POST /auth/passkeys/login",
     "POST /auth/refresh",
     "POST /auth/password/reset",
     "POST /auth/password/reset/confirm",
@@ -35,6 +38,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "/auth/second-factor": {"password": "x"},
     "/auth/second-factor/confirm": {"code": "x"},
     "/auth/second-factor/off": {"password": "x", "code": "x"},
+    "/auth/passkeys/options": {"password": "x"},
+    "/auth/passkeys": {"name": "x", "credential": Passkey().made("AA")},
+    "/auth/passkeys/{passkey_id}": {"name": "x"},
     "/users/me/deletion": {"password": "x"},
     "/users/me/export": {"password": "x"},
 }
@@ -45,7 +51,7 @@ def _name(endpoint: Endpoint) -> str:
 
 
 def _call(client: httpx.Client, endpoint: Endpoint) -> httpx.Response:
-    path = endpoint.path.replace("{user_id}", "7").replace("{session_id}", "7")
+    path = endpoint.path.replace("{user_id}", "7").replace("{session_id}", "7").replace("{passkey_id}", "7")
     body = BODIES.get(endpoint.path, {}) if endpoint.input("body") else None
     query = {"q": "x"} if endpoint.path == "/users/search" else None
     return client.request(endpoint.method, path, json=body, params=query)

@@ -9,6 +9,7 @@ import pytest
 from chalicelib.core.http import Endpoint
 from chalicelib.entry.blueprints import endpoints
 from chalicelib.entry.examples import EXAMPLES
+from tests.support import authenticator as authenticators
 from tests.support.asking import KEYS, WEBHOOK
 from tests.support.documents import check_answer
 from tests.support.letters import authenticator, made_up_token
@@ -74,6 +75,14 @@ class Scene:
         """What an authenticator of Alice's shows."""
         return authenticator(self._server, self.alice.id, is_on=not self._endpoint.path.endswith("/confirm"))
 
+    def credential(self) -> dict[str, Any]:
+        """What an authenticator of Alice's has made, or has signed."""
+        passkey = authenticators.Passkey()
+        if self._endpoint.path.endswith("/login"):
+            authenticators.add(self.alice, passkey)
+            return passkey.signed(authenticators.login_challenge(self.alice.http))
+        return passkey.made(authenticators.challenge_for(self.alice))
+
     def call(self) -> int:
         """A call of Bob's, which Alice has answered."""
         call = int(self.bob.http.post("/calls", json={"chatId": self.group}).raise_for_status().json()["id"])
@@ -119,6 +128,7 @@ MEANT: dict[str, Callable[[Scene, Any], Any]] = {
     "replyTo": lambda scene, _: scene.message,
     "attachments": lambda scene, _: [scene.alice.upload()],
     "code": lambda scene, _: scene.code(),
+    "credential": lambda scene, _: scene.credential(),
     "token": lambda scene, _: scene.letter(),
     "refreshToken": lambda scene, _: scene.alice.refresh_token,
     "subjectId": lambda scene, _: int(scene.bob.send(scene.group, "hello")["id"]),
@@ -135,6 +145,7 @@ PATHS: dict[str, Callable[[Scene, Endpoint], int]] = {
     "held_id": lambda scene, _: scene.held(),
     "sanction_id": lambda scene, _: scene.warning(),
     "webhook_id": lambda scene, _: scene.webhook(),
+    "passkey_id": lambda scene, _: int(authenticators.add(scene.alice, authenticators.Passkey())["id"]),
     "upload_id": lambda scene, _: scene.alice.large_upload(),
 }
 

@@ -24,6 +24,8 @@ OPEN = {
     "POST /auth/register",
     "POST /auth/login",
     "POST /auth/appeal",
+    "POST /auth/passkeys/login/options",
+    "POST /auth/passkeys/login",
     "POST /auth/refresh",
     "POST /auth/password/reset",
     "POST /auth/password/reset/confirm",

@@ -50,7 +50,8 @@ ROWS: dict[str, str] = {
         POST /auth/logout; POST /auth/logout-all; PUT /auth/password; POST /auth/email/verification;
         PUT /auth/email; POST /users/me/deletion; POST /users/me/export; GET /users/me/export;
         GET /auth/second-factor; POST /auth/second-factor; POST /auth/second-factor/confirm;
-        POST /auth/second-factor/off; GET /auth/verify; GET /auth/sessions; POST /ws/tickets; GET /users/me;
+        POST /auth/second-factor/off; GET /auth/passkeys; POST /auth/passkeys;
+        POST /auth/passkeys/options; GET /auth/verify; GET /auth/sessions; POST /ws/tickets; GET /users/me;
         PATCH /users/me; GET /users/me/privacy; PATCH /users/me/privacy; GET /users/search;
         GET /users/{user_id}; GET /users; GET /contacts; DELETE /contacts/{user_id}; GET /blocks;
         PUT /blocks/{user_id}; DELETE /blocks/{user_id}; GET /users/me/status; PUT /users/me/status;
@@ -156,7 +157,8 @@ ROWS: dict[str, str] = {
     # What nobody here has.
     "nnnnnnnnnn": """
         PATCH /contacts/{user_id}; GET /assistant/answers/{answer_id}; DELETE /devices/{device_id};
-        POST /keys/messages; keys:send
+        POST /keys/messages; keys:send;
+        PATCH /auth/passkeys/{passkey_id}; DELETE /auth/passkeys/{passkey_id}
     """,
     # Whoever has blocked somebody is not theirs to add.
     ".......b..": """

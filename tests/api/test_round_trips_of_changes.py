@@ -65,6 +65,15 @@ ENDPOINTS: dict[str, Callable[[Scene], Call]] = {
     # The secret is read, a code of it used, and then what it is for is done.
     "POST /auth/second-factor/confirm": lambda s: Call({"code": s.code(is_on=False)}, round_trips=3),
     "POST /auth/second-factor/off": lambda s: Call({"password": PASSWORD, "code": s.code(is_on=True)}, round_trips=4),
+    # The password is checked, the second factor looked for, and then a challenge is noted.
+    "POST /auth/passkeys/options": lambda _: Call({"password": PASSWORD}, round_trips=3),
+    # A challenge is used up, what was signed is checked, and then the passkey is kept.
+    "POST /auth/passkeys": lambda s: Call(s.new_passkey(), round_trips=2),
+    "PATCH /auth/passkeys/{passkey_id}": lambda s: Call({"name": "x"}, {"passkey_id": s.passkey()}),
+    "DELETE /auth/passkeys/{passkey_id}": lambda s: Call(path={"passkey_id": s.passkey()}),
+    "POST /auth/passkeys/login/options": lambda _: Call(),
+    # What was signed is checked, its count is noted, a session opened.
+    "POST /auth/passkeys/login": lambda s: Call(s.passkey_login(), round_trips=3),
     "POST /ws/tickets": lambda _: Call(),
     "PATCH /users/me": lambda _: Call({"firstName": "Alice", "statusText": "here"}),
     "PATCH /users/me/privacy": lambda _: Call({"readReceipts": False, "lastSeen": "nobody"}),

@@ -20,6 +20,8 @@ TABLE_OWNERS = {
     "letter_tokens": {"accounts", "ops"},
     "second_factors": {"accounts"},
     "recovery_codes": {"accounts"},
+    "passkeys": {"accounts"},
+    "passkey_challenges": {"accounts", "ops"},
     "exports": {"accounts"},
     "export_parts": {"accounts"},
     "known_networks": {"accounts", "ops"},

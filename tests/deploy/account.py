@@ -28,6 +28,7 @@ _SOURCES = (
     "requirements-run.txt",
     "requirements-pictures.txt",
     "requirements-notify.txt",
+    "requirements-passkeys.txt",
     "requirements-dev.txt",
     "pyproject.toml",
     ".chalice/config.json",

@@ -30,13 +30,13 @@ def task(package_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def unpacked_layers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """The layers of functions unpacked: the folder in /opt where Python finds each."""
+    """The layers of functions unpacked: the folder in /opt where each is found."""
     folder = tmp_path_factory.mktemp("layers")
     for name, requirements in layers.REQUIREMENTS.items():
         libraries = wheels.install(requirements, HERE, package.BUILDS)
-        with zipfile.ZipFile(io.BytesIO(layers.zipped(libraries))) as archive:
+        with zipfile.ZipFile(io.BytesIO(layers.zipped(libraries, layers.FOLDERS[name]))) as archive:
             archive.extractall(folder / name)
-    return {name: folder / name / "python" for name in layers.REQUIREMENTS}
+    return {name: folder / name / layers.FOLDERS[name] for name in layers.REQUIREMENTS}
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,10 @@ _START = """
 import sys
 sys.path.insert(0, sys.argv[1])
 sys.path += sys.argv[2].split(":")
+if sys.argv[4:]:
+    from pathlib import Path
+    from chalicelib.core import libraries
+    libraries.FOLDER = Path(sys.argv[4])
 from awslambdaric.__main__ import main
 main(["bootstrap", sys.argv[3]])
 """
@@ -31,7 +35,7 @@ class HandlerError(Exception):
 class Container:
     """A started function. `variables` are all that it finds in its environment, but for Lambda's own.
 
-    `layer` is a folder of libraries that it has beside its own.
+    `layer` is a folder of libraries that it has beside its own: one called `later` is not on its path.
     """
 
     def __init__(
@@ -41,10 +45,11 @@ class Container:
         self._api = RuntimeApi(function_name)
         self._runtime = tempfile.TemporaryDirectory(prefix="runtime-")
         _link_runtime(Path(self._runtime.name))
-        others = ":".join(map(str, [*([layer] if layer else []), self._runtime.name]))
+        later = [str(layer)] if layer and layer.name == "later" else []
+        others = ":".join(map(str, [*([layer] if layer and not later else []), self._runtime.name]))
         self._process = subprocess.Popen(
             # Not the virtual environment's interpreter, which would find its packages; -I and -S leave the library.
-            [str(Path(sys.executable).resolve()), "-I", "-S", "-c", _START, task, others, handler],
+            [str(Path(sys.executable).resolve()), "-I", "-S", "-c", _START, task, others, handler, *later],
             cwd=task,
             env={
                 **variables,

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from chalicelib.core.http import Endpoint, camel
+from tests.support.authenticator import Passkey
 from tests.support.push_service import Browser
 
 NOBODYS = 1_000_000
@@ -21,6 +22,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /chats": {"type": "private", "participantIds": [NOBODYS]},
     "POST /messages": {"chatId": NOBODYS, "content": "x"},
     "POST /scheduled-messages": {"chatId": NOBODYS, "content": "x", "sendAt": SOON},
+    "POST /auth/passkeys": {"name": "x", "credential": Passkey().made("AA")},
     "POST /devices": Browser("https://push.example.com/1").device,
     "POST /calls": {"chatId": NOBODYS},
     "POST /chats/{chat_id}/webhooks": WEBHOOK,

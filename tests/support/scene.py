@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from local.faults import Fault
+from tests.support import authenticator as authenticators
 from tests.support.asking import KEYS, WEBHOOK
 from tests.support.groups import invite
 from tests.support.letters import authenticator, made_up_token
@@ -52,6 +53,21 @@ class Scene:
         """A webhook of alice's group."""
         answer = self.alice.http.post(f"/chats/{self.group}/webhooks", json=WEBHOOK)
         return int(answer.raise_for_status().json()["id"])
+
+    def new_passkey(self) -> dict[str, Any]:
+        """What alice's authenticator has made."""
+        challenge = authenticators.challenge_for(self.alice)
+        return {"name": "phone", "credential": authenticators.Passkey().made(challenge)}
+
+    def passkey(self) -> int:
+        """A passkey of alice's."""
+        return int(authenticators.add(self.alice, authenticators.Passkey())["id"])
+
+    def passkey_login(self) -> dict[str, Any]:
+        """What a passkey of alice's has signed."""
+        passkey = authenticators.Passkey()
+        authenticators.add(self.alice, passkey)
+        return {"credential": passkey.signed(authenticators.login_challenge(self.alice.http))}
 
     def stored(self) -> int:
         """A file of alice's that is in S3, and that nobody has looked at."""

@@ -37,6 +37,7 @@ def test_nothing_is_required() -> None:
 
 
 OF_THEIR_OWN_FORM: dict[str, tuple[str, object]] = {
+    "passkey_host": ("chat.example.com", "chat.example.com"),
     "chime_region": ("eu-central-1", "eu-central-1"),
     "dialect": ("SKYPE", "skype"),
     "jwt_expires_in": ("36h", "36h"),

@@ -12,7 +12,15 @@ from chalicelib.core.http import Request
 from chalicelib.core.mail import Letter
 from chalicelib.core.wording import Language
 
-Notice = Literal["password_changed", "email_changed", "second_factor_on", "second_factor_off", "deletion"]
+Notice = Literal[
+    "password_changed",
+    "email_changed",
+    "second_factor_on",
+    "second_factor_off",
+    "passkey_added",
+    "passkey_removed",
+    "deletion",
+]
 Kind = Literal["verify", "change", "reset", "new_device"] | Notice
 
 
@@ -62,6 +70,16 @@ _ENGLISH: Mapping[Kind, _Words] = {
         "Since {time} the password alone opens your account of {service}.\n\n"
         "If it was not you, change your password at once.",
     ),
+    "passkey_added": _Words(
+        "A passkey was added",
+        "Since {time} your account of {service} can be opened by another passkey.\n\n"
+        "If it was not you, remove it in the settings and change your password at once.",
+    ),
+    "passkey_removed": _Words(
+        "A passkey was removed",
+        "At {time} a passkey of your account of {service} was removed. It opens the account no more.\n\n"
+        "If it was not you, change your password at once.",
+    ),
     "new_device": _Words(
         "A new device has logged in",
         "At {time} a device logged in to your account of {service} for the first time.\n\n"
@@ -108,6 +126,16 @@ _RUSSIAN: Mapping[Kind, _Words] = {
     "second_factor_off": _Words(
         "Второй фактор выключен",
         "Для входа в вашу учётную запись {service} теперь достаточно пароля ({time}).\n\n"
+        "Если это были не вы, сразу смените пароль.",
+    ),
+    "passkey_added": _Words(
+        "Добавлен ключ доступа",
+        "В вашу учётную запись {service} теперь можно войти ещё одним ключом доступа ({time}).\n\n"
+        "Если это были не вы, удалите его в настройках и сразу смените пароль.",
+    ),
+    "passkey_removed": _Words(
+        "Ключ доступа удалён",
+        "Ключ доступа вашей учётной записи {service} удалён ({time}). Войти им больше нельзя.\n\n"
         "Если это были не вы, сразу смените пароль.",
     ),
     "new_device": _Words(

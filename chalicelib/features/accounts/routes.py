@@ -11,11 +11,14 @@ from chalicelib.core.errors import (
     MailOff,
     NoEmail,
     NotFound,
+    PasskeyKnown,
+    PasskeyRefused,
     RateLimited,
     RefreshRefused,
     SecondFactorNeeded,
     SecondFactorOff,
     SecondFactorOn,
+    TooManyPasskeys,
     UsernameTaken,
     WrongCode,
     WrongCredentials,
@@ -24,8 +27,27 @@ from chalicelib.core.errors import (
 from chalicelib.core.http import Reply, Request, Routes
 from chalicelib.core.ids import Id
 from chalicelib.core.paging import Page
-from chalicelib.features.accounts import deletion, emails, export, new_password, second_factor, service
+from chalicelib.features.accounts import (
+    deletion,
+    emails,
+    export,
+    new_password,
+    passkey_login,
+    passkeys,
+    second_factor,
+    service,
+)
 from chalicelib.features.accounts.one_time import OneTimeToken
+from chalicelib.features.accounts.passkey_schemas import (
+    CreationOptions,
+    NewPasskey,
+    Passkey,
+    PasskeyBeginning,
+    PasskeyList,
+    PasskeyLogin,
+    PasskeyRename,
+    RequestOptions,
+)
 from chalicelib.features.accounts.schemas import (
     Admission,
     BothProofs,
@@ -161,6 +183,50 @@ def confirm_second_factor(actor: Actor, body: CodeProof) -> RecoveryCodeList:
 def turn_off_second_factor(actor: Actor, body: BothProofs) -> None:
     """Has log-ins ask for the password alone."""
     second_factor.turn_off(actor, body.password, body.code)
+
+
+@routes.post("/auth/passkeys/login/options", refuses=(RateLimited,))
+def begin_passkey_login(request: Request) -> Reply[RequestOptions]:
+    """Gives what an authenticator is to sign for a log-in, within five minutes."""
+    options, headers = passkey_login.begin(request)
+    return Reply(body=options, status=200, headers=headers)
+
+
+@routes.post("/auth/passkeys/login", refuses=(PasskeyRefused, Banned, RateLimited))
+def log_in_by_passkey(body: PasskeyLogin, request: Request) -> Reply[Admission]:
+    """Logs in by a passkey, without a name, a password or a code."""
+    admission, headers = passkey_login.log_in(body.credential, request)
+    return Reply(body=admission, status=200, headers=headers)
+
+
+@routes.post("/auth/passkeys/options", refuses=(WrongPassword, SecondFactorNeeded, WrongCode, RateLimited))
+def begin_passkey(actor: Actor, body: PasskeyBeginning) -> CreationOptions:
+    """Gives what an authenticator needs to make a passkey, within five minutes."""
+    return passkeys.begin(actor, body.password, body.code)
+
+
+@routes.post("/auth/passkeys", status=201, refuses=(PasskeyRefused, PasskeyKnown, TooManyPasskeys))
+def add_passkey(actor: Actor, body: NewPasskey) -> Passkey:
+    """Keeps the passkey that the authenticator has made: from now on it opens the account."""
+    return passkeys.add(actor, body)
+
+
+@routes.get("/auth/passkeys")
+def list_passkeys(actor: Actor) -> PasskeyList:
+    """All of one's passkeys, the oldest first."""
+    return passkeys.listed(actor)
+
+
+@routes.patch("/auth/passkeys/{passkey_id}", refuses=(NotFound,))
+def rename_passkey(actor: Actor, passkey_id: Id, body: PasskeyRename) -> Passkey:
+    """Gives one of one's passkeys another name."""
+    return passkeys.rename(actor, passkey_id, body.name)
+
+
+@routes.delete("/auth/passkeys/{passkey_id}", refuses=(NotFound,))
+def remove_passkey(actor: Actor, passkey_id: Id) -> None:
+    """Removes one of one's passkeys."""
+    passkeys.remove(actor, passkey_id)
 
 
 @routes.get("/auth/verify")

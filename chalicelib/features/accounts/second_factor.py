@@ -11,7 +11,7 @@ import msgspec
 
 from chalicelib.core import context, db, mail, ratelimit
 from chalicelib.core.context import Actor
-from chalicelib.core.errors import SecondFactorOff, SecondFactorOn, WrongCode
+from chalicelib.core.errors import SecondFactorNeeded, SecondFactorOff, SecondFactorOn, WrongCode
 from chalicelib.core.ratelimit import Allowance, Policy
 from chalicelib.features.accounts import confirming, letters, totp
 from chalicelib.features.accounts.schemas import NewSecondFactor, RecoveryCodeList, SecondFactorState
@@ -159,6 +159,16 @@ def check_code(user_id: int, secret: bytes, code: str) -> None:
     ratelimit.refuse_unless_allowed(policy, used)
     if not used.is_used:
         raise WrongCode(headers=ratelimit.headers(policy, used))
+
+
+def check_if_on(actor: Actor, code: str | None) -> None:
+    """Uses a code where the actor has a second factor. Raises SecondFactorNeeded, RateLimited, WrongCode."""
+    factor = db.the(_Factor, _FACTOR, {"user_id": actor.user_id}, actor=actor)
+    if factor.secret is None or not factor.is_on:
+        return
+    if code is None:
+        raise SecondFactorNeeded()
+    check_code(actor.user_id, factor.secret, code)
 
 
 def _new_code() -> str:

@@ -108,23 +108,31 @@ def log_in(given: Credentials, request: Request) -> tuple[Admission, dict[str, s
     Raises InvalidInput, RateLimited, WrongCredentials, Banned, SecondFactorNeeded, WrongCode.
     """
     account, headers = authenticate(given, request)
-    if account.ban is not None:
-        raise _banned(account.ban)
+    refuse_if_banned(account)
     if account.secret is not None:
         if given.code is None:
             raise SecondFactorNeeded(headers=headers)
         second_factor.check_code(account.user_id, account.secret, given.code)
     outdated = passwords.is_outdated(account.password_hash)
-    token = refresh.first()
-    opened = store.open_session(
-        account, upgraded=passwords.hashed(given.password) if outdated else None, token=token, request=request
-    )
-    if opened is None:
+    admission = admitted(account, request, upgraded=passwords.hashed(given.password) if outdated else None)
+    if admission is None:
         raise WrongCredentials(headers=headers)
+    return admission, headers
+
+
+def admitted(account: store.Account, request: Request, *, upgraded: str | None = None) -> Admission | None:
+    """A session for who has shown that the account is theirs, and a letter where their device is new.
+
+    None where the account's password was changed meanwhile, or a second factor turned on.
+    """
+    token = refresh.first()
+    opened = store.open_session(account, upgraded=upgraded, token=token, request=request)
+    if opened is None:
+        return None
     admission = _admission(opened.session_id, opened.profile, token)
     if opened.is_new_device and admission.user.email and mail.is_on():
         mail.send(letters.of_new_device(admission.user.email, request))
-    return admission, headers
+    return admission
 
 
 def authenticate(given: Credentials, request: Request) -> tuple[store.Account, dict[str, str]]:
@@ -143,6 +151,12 @@ def authenticate(given: Credentials, request: Request) -> tuple[store.Account, d
     if account is None or not fits:
         raise WrongCredentials(headers=headers)
     return account, headers
+
+
+def refuse_if_banned(account: store.Account) -> None:
+    """Raises Banned, with the reason, where a ban of the account is in force."""
+    if account.ban is not None:
+        raise _banned(account.ban)
 
 
 class _Ban(msgspec.Struct, frozen=True):

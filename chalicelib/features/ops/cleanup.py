@@ -32,6 +32,12 @@ old_letters AS (
         SELECT hash FROM letter_tokens WHERE expires_at < now() LIMIT 1000
     ) RETURNING 1
 ),
+old_challenges AS (
+    DELETE FROM passkey_challenges WHERE hash IN (
+        -- Anybody may ask for one.
+        SELECT hash FROM passkey_challenges WHERE expires_at < now() LIMIT 50000
+    ) RETURNING 1
+),
 old_devices AS (
     DELETE FROM known_devices WHERE (user_id, device) IN (
         SELECT user_id, device FROM known_devices WHERE seen_at < now() - interval '1 year' LIMIT 1000
@@ -59,7 +65,7 @@ old_held AS (
 )
 SELECT (SELECT count(*) FROM keys) + (SELECT count(*) FROM old_changes)
     + (SELECT count(*) FROM old_letters) + (SELECT count(*) FROM old_devices)
-    + (SELECT count(*) FROM old_networks) + (SELECT count(*) FROM old_held)
+    + (SELECT count(*) FROM old_challenges) + (SELECT count(*) FROM old_networks) + (SELECT count(*) FROM old_held)
     + (SELECT count(*) FROM old_one_time_keys) + (SELECT count(*) FROM old_device_messages)
     + (SELECT count(*) FROM old_sessions) + (SELECT count(*) FROM full_allowances)
     AS removed

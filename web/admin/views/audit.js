@@ -10,7 +10,7 @@ import { facts, filter, listing, moderation, who } from "../parts.js";
 
 const ACTIONS = [
   ...["login_from_new_device", "password_changed", "password_reset", "email_verified", "email_changed"],
-  ...["second_factor_on", "second_factor_off", "deletion_asked", "account_deleted", "role_changed"],
+  ...["second_factor_on", "second_factor_off", "passkey_added", "passkey_removed", "passkey_copied", "deletion_asked", "account_deleted", "role_changed"],
   ...["report_assigned", "report_decided", "message_removed", "warned", "muted", "banned", "unwarned", "unmuted", "unbanned"],
   ...["word_rule_set", "word_rule_removed", "held_approved", "held_deleted"],
 ];
