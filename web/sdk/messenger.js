@@ -69,6 +69,19 @@ export class Messenger extends Emitter {
   }
 
   /**
+   * Logs in by a passkey: `logIn` of `messenger-sdk/passkeys` asks the browser.
+   *
+   * @param {string} url
+   * @param {(asked: any) => Promise<any>} sign answers the credential, given what it is to sign
+   * @param {Options} [options]
+   * @returns {Promise<Messenger>}
+   */
+  static async loginByPasskey(url, sign, options = {}) {
+    const credential = await sign(await basics(url, options).open.post("/auth/passkeys/login/options", {}));
+    return Messenger.#begin(url, "/auth/passkeys/login", { credential }, options);
+  }
+
+  /**
    * Registers a user, and logs in.
    *
    * @param {string} url

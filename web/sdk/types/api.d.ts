@@ -31,6 +31,7 @@ export type ManagedReport = Schemas["ManagedReport"];
 export type Message = Schemas["Message"];
 export type NewInvite = Schemas["NewInvite"];
 export type Participant = Schemas["Participant"];
+export type Passkey = Schemas["Passkey"];
 export type PollAnswer = Schemas["PollAnswer"];
 export type Privacy = Schemas["Privacy"];
 export type PrivacyChange = Schemas["PrivacyChange"];

@@ -83,7 +83,8 @@ function login({ service, enter, forget, ban }) {
       code.box.focus();
     }
   };
-  return [form([name, password, code], t("login.action"), send), h("p.switch", null, h("button.link", { type: "button", onclick: forget }, t("forgot")))];
+  const byPasskey = async () => (await import("./passkey.js")).byPasskey(service, enter);
+  return [form([name, password, code], t("login.action"), send), h("button.plain", { type: "button", onclick: byPasskey }, t("passkey.login")), h("p.switch", null, h("button.link", { type: "button", onclick: forget }, t("forgot")))];
 }
 
 /** @param {Ways} ways */

@@ -1,4 +1,4 @@
-/** The password, the second factor, and deleting the account. */
+/** The password, the second factor, passkeys, and deleting the account. */
 
 import { self } from "../../core/app.js";
 import { h } from "../../core/dom.js";
@@ -21,6 +21,7 @@ export function security() {
   return [
     h("section", null, h("button.row", { type: "button", onclick: changePassword }, icon("lock"), t("password.change"))),
     () => factor.value && h("section", null, h("button.row", { type: "button", onclick: () => (factor.value?.isOn ? endFactor(load) : beginFactor(load)) }, icon("phone"), h("span.names", null, h("b", null, t("factor")), h("small", null, factor.value.isOn ? t("factor.on", { count: factor.value.recoveryCodesLeft }) : t("factor.off"))))),
+    h("section", null, h("button.row", { type: "button", onclick: async () => (await import("./passkeys.js")).passkeys() }, icon("check"), t("passkeys"))),
     h("section", null, h("button.row.danger", { type: "button", onclick: deleteAccount }, icon("trash"), t("account.delete"))),
   ];
 }
