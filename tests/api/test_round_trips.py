@@ -1,5 +1,6 @@
 """What an action costs, counted on the wire: round trips to PostgreSQL, and calls to AWS."""
 
+import base64
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,14 +10,19 @@ import pytest
 
 import app
 from chalicelib.core import context, transport
+from chalicelib.features.calls import ice
 from chalicelib.features.chats import access, listing
 from chalicelib.features.chats.schemas import ChatQuery
 from chalicelib.features.messages import history, receipts
 from chalicelib.features.messages.schemas import HistoryQuery, SendInput, SharedQuery
 from chalicelib.features.messages.send import send
 from chalicelib.features.messages.typing import typing
+from chalicelib.features.uploads import multipart
+from chalicelib.features.uploads import service as uploads
+from chalicelib.features.uploads.schemas import NewLargeUpload, NewUpload, PartInput, PartsInput
 from chalicelib.realtime import gateway
 from tests.support.people import Person
+from tests.support.pictures import upload
 from tests.support.server import Server, settings_here
 from tests.support.sessions import actor_of
 from tests.support.wire import Wire, tapped
@@ -87,6 +93,27 @@ def test_each_action_is_one_round_trip(costs: Costs, person: Callable[[str], Per
             act()
         assert costs.database.round_trips == 1, name
         assert costs.database.connections == 0, name
+
+
+def test_what_is_signed_is_asked_of_nobody(costs: Costs, person: Callable[[str], Person]) -> None:
+    """Forms, links, parts and credentials of relays: one look at the database, and no call of S3 or a relay."""
+    alice = person("alice")
+    file = upload(alice.http)
+    me = actor_of(alice)
+    large = multipart.announce(me, NewLargeUpload(filename="f", content_type="text/plain", size=10))[0].id
+    parts = PartsInput(parts=[PartInput(part_number=1, checksum=base64.b64encode(bytes(32)).decode())])
+    signing: dict[str, Callable[[], object]] = {
+        "forms": lambda: uploads.announce(me, [NewUpload(filename="f", content_type="text/plain", size=1)] * 3),
+        "a link": lambda: uploads.download(me, file),
+        "parts": lambda: multipart.sign(me, large, parts),
+        "relays": lambda: ice.servers(me),
+    }
+    relays = ("stun:stun.example.com", "turn:turn.example.com")
+    with settings_here(ice_servers=relays, turn_secret="shared"):
+        for name, sign in signing.items():
+            with costs.of_one():
+                sign()
+            assert (costs.database.round_trips, costs.cloud.round_trips) == (1, 0), name
 
 
 @pytest.mark.parametrize(("members", "calls"), [(2, 1), (100, 1), (101, 2), (250, 3)])
