@@ -22,8 +22,10 @@ import msgspec
 import psycopg
 
 import app
+from bench import sharing
 from bench.data import Loader
 from bench.ledger import WAITS, Ledger
+from bench.pictures import photograph
 from bench.surroundings import (
     CHAT,
     HEARER,
@@ -35,6 +37,7 @@ from bench.surroundings import (
     surroundings,
 )
 from chalicelib.core import aws, config, tokens, transport
+from chalicelib.core.context import Actor
 from chalicelib.entry.ways import ONE_WAY_ROUTE
 from chalicelib.features.ops import cleanup
 from chalicelib.realtime import connections, gateway
@@ -149,6 +152,8 @@ class _Conversation:
         self._numbers = itertools.count(1)
         self._cursor = ""
         self._endpoint = connections.alive([SENDER.user_id])[0].endpoint
+        self._hands = sharing.Hands(ledger, self._frame, self._rest, self._invoke, self._settle)
+        self._photograph, self._voice = photograph(), sharing.voice()
         self._fill_group()
         self._sql("INSERT INTO contacts (owner_id, user_id) VALUES (1, 2), (2, 1)")
 
@@ -160,9 +165,13 @@ class _Conversation:
             # What a frame costs beside, where the lease of its connection is to be renewed.
             "renewal": Action(self._renew),
             "sync": Action(self._sync, prepare=self._miss_one),
+            "call": Action(lambda: sharing.call(self._hands), prepare=self._allow),
             # A device comes and goes, and who knows its user is told both times.
             "session": Action(self._come_and_go, prepare=self._leave),
             "request": Action(self._read_history),
+            # With who looks at it; the message that carries it is a send.
+            "picture": Action(lambda: self._share(self._photograph, "image/jpeg"), prepare=self._allow),
+            "voice": Action(lambda: self._share(self._voice, "audio/ogg"), prepare=self._allow),
             # Once a minute, where there is nothing to do.
             "sweep": Action(self._sweep),
         }
@@ -177,10 +186,7 @@ class _Conversation:
             "read": Action(
                 lambda: self._tell(HEARERS_CONNECTION, "messages:read", about), prepare=lambda: self._send(chat)
             ),
-            "typing": Action(
-                lambda: self._tell(SENDERS_CONNECTION, "typing:start", about),
-                prepare=lambda: self._sql("DELETE FROM allowances"),
-            ),
+            "typing": Action(lambda: self._tell(SENDERS_CONNECTION, "typing:start", about), prepare=self._allow),
         }
 
     def connect_hearer(self) -> None:
@@ -245,13 +251,23 @@ class _Conversation:
             self._invoke("sweep", schedule_event("sweep", config.settings().region))
 
     def _read_history(self) -> None:
-        token, _ = tokens.issue(HEARER, "access")
-        answer = self._invoke(
-            "app", rest_event(token, "GET", "/chats/{chat_id}/messages", {"chat_id": str(READ)}), named="api_handler"
-        )
-        if answer["statusCode"] != 200:
-            raise RuntimeError(f"the history was refused: {answer['body']}")
+        self._rest(HEARER, "GET", "/chats/{chat_id}/messages", {"chat_id": str(READ)}, None)
+
+    def _share(self, content: bytes, kind: str) -> None:
+        sharing.share(self._hands, content, kind)
+
+    def _allow(self) -> None:
+        self._sql("DELETE FROM allowances")
+
+    def _rest(self, by: Actor, method: str, resource: str, path: dict[str, str], body: Any) -> Any:
+        token, _ = tokens.issue(by, "access")
+        asked = rest_event(token, method, resource, path, body="" if body is None else json.dumps(body))
+        answer = self._invoke("app", asked, named="api_handler")
+        if answer["statusCode"] not in {200, 201}:
+            raise RuntimeError(f"{resource} was refused: {answer['body']}")
         self._ledger.add(rest_requests=1, bytes_out=_sent(answer["body"].encode()))
+        self._settle()
+        return json.loads(answer["body"])
 
     def _frame(self, connection_id: str, action: str, data: Mapping[str, Any]) -> Any:
         """Has a frame answered, and answers what its ack carries."""

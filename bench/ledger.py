@@ -15,8 +15,8 @@ from chalicelib.realtime import gateway
 from chalicelib.realtime.outcome import Outcome
 
 # How long a function waits for each, in milliseconds. They are suppositions: nothing has run on AWS yet. AWS promises
-# single digits of DynamoDB; a post and SQS take some tens at worst; the database is in the same network.
-WAITS = {"dynamodb": 5.0, "sqs": 10.0, "posts": 15.0, "database": 3.0}
+# single digits of DynamoDB; a post, SQS and S3 take some tens at worst; the database is in the same network.
+WAITS = {"dynamodb": 5.0, "sqs": 10.0, "posts": 15.0, "database": 3.0, "s3": 30.0}
 
 
 class Ledger:
@@ -51,6 +51,12 @@ class Ledger:
             return
         self._waited += WAITS["dynamodb"]
         self.add(dynamodb_reads=_reads(operation, payload), dynamodb_writes=self._writes(operation, payload))
+
+    def stored(self, method: str) -> None:
+        """A request of S3, which deletes for nothing."""
+        self._waited += WAITS["s3"]
+        if method != "DELETE":
+            self.add(**{"s3_reads" if method in {"GET", "HEAD"} else "s3_writes": 1})
 
     def posted(self, posts: Sequence[gateway.Post]) -> None:
         """Frames went to connections, side by side."""
@@ -101,7 +107,11 @@ class Ledger:
         exchange, post_all, run = transport.exchange, gateway.post_all, statements.Statements.run
 
         def exchanged(where: Location, call: Call, patience: float) -> Answer:
-            self.requested(call.headers["x-amz-target"], json.loads(call.body))
+            target = call.headers.get("x-amz-target")
+            if target is None:
+                self.stored(call.method)
+            else:
+                self.requested(target, json.loads(call.body))
             return exchange(where, call, patience)
 
         def posted(posts: Sequence[gateway.Post], **more: Any) -> list[Outcome]:

@@ -29,6 +29,8 @@ SENDER = Actor(user_id=1, session_id=1)
 HEARER = Actor(user_id=2, session_id=2)
 SENDERS_CONNECTION = "SENDERcOFvHcCIhw="
 HEARERS_CONNECTION = "HEARERcOFvHcCIhw="
+# Of S3's answers.
+_PASSED_ON = ("content-type", "content-range", "etag", "x-amz-meta-cleaned")
 
 
 @dataclass(frozen=True)
@@ -143,23 +145,36 @@ def _front(certificate: Path, behind: str) -> Iterator[str]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            headers: dict[str, str] = {}
             status, answer = 200, b""
             if "/@connections/" not in self.path:
-                status, answer = self._pass_on(body)
+                status, headers, answer = self._pass_on(body)
             self.send_response(status)
+            for name, value in headers.items():
+                if name.lower() in _PASSED_ON:
+                    self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
 
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def do_PUT(self) -> None:
+            self.do_POST()
+
+        def do_DELETE(self) -> None:
+            self.do_POST()
+
         def log_message(self, *_: object) -> None:
             """Says nothing."""
 
-        def _pass_on(self, body: bytes) -> tuple[int, bytes]:
+        def _pass_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
             connection = http.client.HTTPConnection(urlsplit(behind).netloc, timeout=20)
             try:
-                connection.request("POST", self.path, body, dict(self.headers))
+                connection.request(self.command, self.path, body, dict(self.headers))
                 answer = connection.getresponse()
-                return answer.status, answer.read()
+                return answer.status, dict(answer.getheaders()), answer.read()
             finally:
                 connection.close()
 

@@ -66,8 +66,8 @@ _POST: "Counts" = {
     "wait_ms_notify": 300,
     "log_bytes": 900,
 }
-# docs/calls.md
-_FRAMES_A_CALL = 25
+# What is stored of a picture of 12 megapixels with its thumbnails, and of half a minute of Opus.
+_PICTURE_BYTES, _VOICE_BYTES = 4_200_000, 120_000
 WAYS = ("inline", "queue")
 # What a processor's time is priced as.
 PROCESSORS: Mapping[Architecture, str] = {
@@ -92,6 +92,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     notifications: float = 0.0  # of devices, a user and day; a stage without PUSH_CONTACT sends none
     webhooks: float = 0.0  # posts to webhooks, a user and day; a stage without WEBHOOKS makes none
     large_files: float = 0.0  # of 100 MB each, sent in parts, a user and month
+    pictures: float = 0.0  # of 12 megapixels, each seen by one other, a user and month
+    voices: float = 0.0  # of half a minute, each heard by one other, a user and month
     calls: float = 0.0  # of two, a user and month: relays are the deployer's
     room_minutes: float = 0.0  # in rooms of the Amazon Chime SDK, a user and month
     # By REST, a user and day: a new token for each session, and two pages of history that the device does not have.
@@ -172,8 +174,10 @@ def times(usage: Usage) -> dict[str, float]:
     return {
         "send": usage.sent,
         "read": usage.sent * usage.reads,
-        # A signal of a call is a frame that is passed on, too.
-        "typing": usage.sent * usage.typing + usage.users * usage.calls * _FRAMES_A_CALL,
+        "typing": usage.sent * usage.typing,
+        "picture": usage.users * usage.pictures,
+        "voice": usage.users * usage.voices,
+        "call": usage.users * usage.calls,
         "session": days * usage.sessions,
         "sync": days * usage.sessions,
         "heartbeat": days * usage.pings,
@@ -224,7 +228,9 @@ def quantities(usage: Usage, way: str, counts: Counted, architecture: Architectu
         "letters": usage.users * usage.letters,
         "chime_minutes": usage.users * usage.room_minutes,
         "s3_writes": usage.users * usage.large_files * _WRITES_A_FILE,
-        "s3_gigabytes": usage.users * usage.large_files * _LARGE_FILE_BYTES / 1e9,
+        "s3_gigabytes": usage.users
+        * (usage.large_files * _LARGE_FILE_BYTES + usage.pictures * _PICTURE_BYTES + usage.voices * _VOICE_BYTES)
+        / 1e9,
     }
     for each, often in ((_NOTIFICATION, usage.notifications), (_POST, usage.webhooks)):
         for what, amount in _billed(each, architecture).items():
@@ -325,7 +331,8 @@ def main(arguments: list[str]) -> int:
 
 def _billed(counts: Counts, architecture: Architecture) -> dict[str, float]:
     """What AWS bills of what was counted."""
-    told = ("gateway_messages", "rest_requests", "dynamodb_reads", "dynamodb_writes", "sqs_fifo", "sqs_standard")
+    frames = ("gateway_messages", "rest_requests", "dynamodb_reads", "dynamodb_writes", "sqs_fifo", "sqs_standard")
+    told = (*frames, "s3_reads", "s3_writes")
     invocations = counts.get("invocations", 0.0)
     return {
         **{name: counts.get(name, 0.0) for name in told},

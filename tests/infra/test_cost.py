@@ -134,6 +134,23 @@ def test_a_request_by_rest_is_a_request_and_an_invocation() -> None:
     assert lines["gateway_messages"].used == 0
 
 
+def test_pictures_voice_messages_and_calls_are_counted() -> None:
+    quiet = {"messages": 0, "sessions": 0, "minutes": 0, "requests": 0}
+    for field in ("pictures", "voices", "calls"):
+        lines = _bill(Usage(users=1000, **quiet, **{field: 2.0}))
+        once = COUNTED.actions["inline"][{"pictures": "picture", "voices": "voice", "calls": "call"}[field]]
+        for name in ("gateway_messages", "rest_requests", "sqs_standard", "s3_reads", "s3_writes"):
+            price = TABLE["prices"][name]
+            wanted = 2000 * once.get(name, 0.0) * price["usd"] / price["per"]
+            assert lines[name].used == pytest.approx(wanted), (field, name)
+        assert lines["lambda_gigabyte_seconds"].used > 0
+        assert (lines["s3_gigabytes"].used > 0) == (field != "calls")
+    picture, call = COUNTED.actions["inline"]["picture"], COUNTED.actions["inline"]["call"]
+    assert picture["s3_writes"] == 6, "the file, its mark, the file without personal data, three thumbnails"
+    assert call["gateway_messages"] > 40, "twenty frames, their acks, and what the other hears"
+    assert "s3_writes" not in call
+
+
 STACK = read_template(TEMPLATE, region="", account="").document
 CHOICES = {
     name: STACK["Parameters"][name]["AllowedValues"]
