@@ -190,10 +190,6 @@ class NotificationsOff(Refused):
     code, title = "notifications_off", "This server sends no notifications; ask those who run it"
 
 
-class AssistantOff(Refused):
-    code, title = "assistant_off", "This server has no assistant; ask those who run it"
-
-
 class RoomsOff(Refused):
     code, title = "rooms_off", "This server has no calls of more than four; ask those who run it"
 
@@ -204,10 +200,6 @@ class NotARoom(Refused):
 
 class CallIsARoom(Refused):
     code, title = "call_is_room", "This call is a room, which one enters by the Amazon Chime SDK"
-
-
-class NothingToRead(Refused):
-    code, title = "nothing_to_read", "There is no text here for the assistant to read"
 
 
 class WordsRefused(Refused):
@@ -382,28 +374,12 @@ class SlowMode(RateLimited):
         )
 
 
-class AssistantSpent(RateLimited):
-    code, title = "assistant_spent", "The assistant has answered all that it may today; ask again tomorrow"
-
-
-class AssistantFailed(Problem):
-    status, code, title = 502, "assistant_failed", "The assistant gave no answer that can be used"
-
-
 class RoomFailed(Problem):
     status, code, title = 502, "room_failed", "The room's service refused; ask those who run this server"
 
 
 class Unavailable(Problem):
     status, code, title, retryable = 503, "unavailable", "A service we need does not answer; try again", True
-
-
-class AssistantBusy(Unavailable):
-    code, title = "assistant_busy", "The assistant has too much to do; ask again in a minute"
-
-
-class AssistantTimedOut(Unavailable):
-    code, title = "assistant_timed_out", "The assistant took too long; ask again, or about less"
 
 
 def catalogue() -> Iterator[type[Problem]]:

@@ -13,9 +13,9 @@ import msgspec
 from chalicelib.core import clock, context
 from chalicelib.core.border import problem_of
 from chalicelib.core.config import settings
-from chalicelib.core.errors import AssistantFailed, AssistantTimedOut
 from chalicelib.core.problems import Problem
 from chalicelib.features.assistant import bedrock, budget, chat_format, kept
+from chalicelib.features.assistant.errors import AssistantFailed, AssistantTimedOut
 from chalicelib.features.assistant.heard import Heard
 from chalicelib.features.assistant.questions import MOST_ANSWER_TOKENS, Job
 from chalicelib.features.messages.text import clean

@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.core import clock
 from chalicelib.core.aws import AwsError, dynamodb
 from chalicelib.core.config import settings
-from chalicelib.core.errors import AssistantSpent
+from chalicelib.features.assistant.errors import AssistantSpent
 
 _DAY = 24 * 60 * 60
 # A counter outlives its day, for answers that end after midnight.
