@@ -130,7 +130,7 @@ def _measured(ledger: Ledger, action: Action) -> Counts:
         action.act()
         rounds.append(ledger.take())
     names = sorted(set().union(*rounds))
-    return {name: round(statistics.median(counts.get(name, 0.0) for counts in rounds), 2) for name in names}
+    return _rounded({name: statistics.median(counts.get(name, 0.0) for counts in rounds) for name in names})
 
 
 def _sent(body: bytes) -> int:
@@ -141,7 +141,12 @@ def _sent(body: bytes) -> int:
 
 def _difference(in_two: Counts, in_ten: Counts) -> Counts:
     """What one hearer more costs."""
-    return {name: round((amount - in_two.get(name, 0.0)) / (TEN - PAIR), 2) for name, amount in in_ten.items()}
+    return _rounded({name: (amount - in_two.get(name, 0.0)) / (TEN - PAIR) for name, amount in in_ten.items()})
+
+
+def _rounded(amounts: Counts) -> Counts:
+    """Without what is nothing: what came in one round alone is of another action."""
+    return {name: round(amount, 2) for name, amount in amounts.items() if round(amount, 2)}
 
 
 class _Conversation:

@@ -57,6 +57,10 @@ RUSSIAN: Mapping[str, str] = {
     "must be one of: {choices}": "должно быть одним из значений: {choices}",
     "must be text": "должно быть текстом",
     "must be true or false": "должно быть true или false",
+    "must be a URL": "должно быть адресом URL",
+    "must be a URL of a public host, by https on port 443": (
+        "должно быть адресом URL общедоступного узла, по https на порту 443"
+    ),
     "must be a URL as the browser's push service gives it": "должно быть адресом, который дала служба push браузера",
     "must be a URL of a public push service, by https": (
         "должно быть адресом общедоступной службы push, начиная с https"
@@ -267,6 +271,12 @@ RUSSIAN: Mapping[str, str] = {
     ),
     "There are all the rules on words that there can be; remove one first": (
         "Правил о словах уже столько, сколько возможно: сначала удалите одно"
+    ),
+    "There are all the webhooks that there can be here; remove one first": (
+        "Вебхуков здесь уже столько, сколько возможно: сначала удалите один"
+    ),
+    "This server has no webhooks; ask those who run it": (
+        "На этом сервере нет вебхуков, обратитесь к тем, кто его содержит"
     ),
     "Somebody has decided on this message already": "Об этом сообщении уже решили",
     "This chat is in slow mode: wait before you write again": "В чате медленный режим: подождите, прежде чем писать",

@@ -23,7 +23,7 @@ from tests.support.oracle import Oracle
 from tests.support.pictures import photo, upload
 from tests.support.server import JWT_SECRET
 
-ZIPPED_BYTES = 9_200_000
+ZIPPED_BYTES = 9_500_000
 UNPACKED_BYTES = 30_000_000
 # What a layer may have in a request that publishes it.
 LAYER_BYTES = 50_000_000

@@ -64,6 +64,7 @@ FIELDS: Mapping[str, str] = {
     "MessageSearchQuery.until": "only messages that were sent before this time, exclusive",
     "pinned": "whether the member has pinned the chat",
     "markedUnread": "whether the member has marked the chat as unread",
+    "requests": "true for chats only that strangers have begun and that wait for the caller, false for the others",
     "isRequest": "whether a stranger has begun the chat, and the member has neither accepted it nor written in it",
     "hidden": "whether the member has deleted the chat for themselves: it is not listed until its next message",
     "canSend": "whether the hearer may write in the chat",

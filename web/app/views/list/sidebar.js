@@ -47,10 +47,10 @@ export function sidebar() {
     search.value = "";
     text.value = "";
   };
+  const asking = () => chats().filter(({ data }) => data.isRequest);
   const tabs = Object.keys(KINDS).map((name) =>
     h("button", { type: "button", hidden: () => name === "requests" && !asking().length, "aria-pressed": () => String(kind.value === name), onclick: () => (kind.value = name) }, t(`list.${name}`), () => name === "requests" && ` ${asking().length}`),
   );
-  const asking = () => chats().filter(({ data }) => data.isRequest);
   const shown = () => (kind.value === "requests" && asking().length ? asking() : chats().filter((chat) => !chat.data.isRequest && KINDS[kind.value](chat)));
   return [
     h("h1.unseen", null, "Messenger"),
