@@ -1,10 +1,8 @@
-"""Every refusal as a class with a stable code and status.
+"""Every refusal as a class with a stable code and status; those of the assistant are in assistant_errors.py.
 
 A refusal that PostgreSQL makes (a unique index, a raised SQLSTATE) maps to the same classes (core/constraints.py), so
 that a race and a plain mistake answer alike.
 """
-
-from collections.abc import Iterator
 
 from chalicelib.core.problems import Fault, Problem
 
@@ -380,12 +378,3 @@ class RoomFailed(Problem):
 
 class Unavailable(Problem):
     status, code, title, retryable = 503, "unavailable", "A service we need does not answer; try again", True
-
-
-def catalogue() -> Iterator[type[Problem]]:
-    """Every problem there is, for the documents."""
-    waiting: list[type[Problem]] = [Problem]
-    while waiting:
-        problem = waiting.pop(0)
-        yield problem
-        waiting.extend(problem.__subclasses__())

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from chalicelib.core.errors import catalogue
+from chalicelib.core.every_error import catalogue
 
 _ROOT = Path(__file__).parents[2] / "chalicelib"
 # Which argument of a call is a sentence.

@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app import app
 from chalicelib.core.decoding import decode_json
-from chalicelib.core.errors import catalogue
+from chalicelib.core.every_error import catalogue
 from chalicelib.entry.blueprints import endpoints
 from chalicelib.entry.dialects.rest import GREEDY
 from chalicelib.entry.documents import aliases_document, asyncapi_document, openapi_document

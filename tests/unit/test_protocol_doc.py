@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 
 from chalicelib.core import context
 from chalicelib.core.config import Settings
-from chalicelib.core.errors import catalogue
+from chalicelib.core.every_error import catalogue
 from chalicelib.entry.actions import ACTIONS
 from chalicelib.entry.documents import asyncapi_document, openapi_document
 from chalicelib.features.moderation.reports import REPORTS

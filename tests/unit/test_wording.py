@@ -11,7 +11,8 @@ import pytest
 
 from chalicelib.core import context, faults
 from chalicelib.core.decoding import decode_json, decode_text
-from chalicelib.core.errors import InvalidInput, RateLimited, catalogue
+from chalicelib.core.errors import InvalidInput, RateLimited
+from chalicelib.core.every_error import catalogue
 from chalicelib.core.problems import Fault, ProblemBody
 from chalicelib.core.russian import RUSSIAN
 from chalicelib.core.wording import Language, language_of, told

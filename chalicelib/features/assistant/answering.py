@@ -11,11 +11,11 @@ from collections.abc import Generator
 import msgspec
 
 from chalicelib.core import clock, context
+from chalicelib.core.assistant_errors import AssistantFailed, AssistantTimedOut
 from chalicelib.core.border import problem_of
 from chalicelib.core.config import settings
 from chalicelib.core.problems import Problem
 from chalicelib.features.assistant import bedrock, budget, chat_format, kept
-from chalicelib.features.assistant.errors import AssistantFailed, AssistantTimedOut
 from chalicelib.features.assistant.heard import Heard
 from chalicelib.features.assistant.questions import MOST_ANSWER_TOKENS, Job
 from chalicelib.features.messages.text import clean

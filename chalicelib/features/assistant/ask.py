@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib.core import clock, context, db, ids
+from chalicelib.core.assistant_errors import AssistantOff, NothingToRead
 from chalicelib.core.aws import AwsError, queued, sqs
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import MessageIsDeleted
 from chalicelib.features.assistant import budget, kept, questions
-from chalicelib.features.assistant.errors import AssistantOff, NothingToRead
 from chalicelib.features.assistant.questions import MOST_ANSWER_TOKENS, Job, Line, Said
 from chalicelib.features.assistant.schemas import Asked, AskInput, KeptAnswer, SummaryInput, TranslationInput
 from chalicelib.features.messages import history, missed

@@ -8,9 +8,9 @@ import math
 from typing import Any
 
 from chalicelib.core import clock
+from chalicelib.core.assistant_errors import AssistantSpent
 from chalicelib.core.aws import AwsError, dynamodb
 from chalicelib.core.config import settings
-from chalicelib.features.assistant.errors import AssistantSpent
 
 _DAY = 24 * 60 * 60
 # A counter outlives its day, for answers that end after midnight.

@@ -2,11 +2,11 @@
 
 import msgspec
 
+from chalicelib.core.assistant_errors import AssistantBusy, AssistantFailed, AssistantTimedOut
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.logs import logger
 from chalicelib.core.problems import Problem
 from chalicelib.core.streaming import StreamError
-from chalicelib.features.assistant.errors import AssistantBusy, AssistantFailed, AssistantTimedOut
 
 # From the first word on, a model that is silent for so long is given up.
 SILENT_SECONDS = 20.0

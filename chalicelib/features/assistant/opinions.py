@@ -8,12 +8,12 @@ import hashlib
 from collections.abc import Mapping
 
 from chalicelib.core import clock, context
+from chalicelib.core.assistant_errors import AssistantSpent
 from chalicelib.core.aws import AwsError
 from chalicelib.core.config import settings
 from chalicelib.core.context import Actor
 from chalicelib.core.logs import logger
 from chalicelib.features.assistant import ask, budget, kept, questions
-from chalicelib.features.assistant.errors import AssistantSpent
 from chalicelib.features.assistant.kept import KEPT_SECONDS
 from chalicelib.features.assistant.questions import MOST_ANSWER_TOKENS, Job, Line, Said
 from chalicelib.features.assistant.schemas import Asked, KeptAnswer

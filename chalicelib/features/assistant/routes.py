@@ -3,11 +3,11 @@
 What asks it is imported when it is asked: a server without an assistant starts no slower.
 """
 
+from chalicelib.core.assistant_errors import AssistantOff, AssistantSpent, NothingToRead
 from chalicelib.core.context import Actor
 from chalicelib.core.errors import MessageIsDeleted, NotFound
 from chalicelib.core.http import Routes
 from chalicelib.core.ids import Id
-from chalicelib.features.assistant.errors import AssistantOff, AssistantSpent, NothingToRead
 from chalicelib.features.assistant.schemas import (
     AnswerIdGiven,
     Asked,

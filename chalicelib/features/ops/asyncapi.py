@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from chalicelib.core.errors import catalogue
+from chalicelib.core.every_error import catalogue
 from chalicelib.features.ops.components import Components, Schema, narrowed, plain, titled
 from chalicelib.features.ops.openapi import API_VERSION
 from chalicelib.realtime.event_data import MAX_FRAME_BYTES

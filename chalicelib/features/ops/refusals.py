@@ -18,8 +18,8 @@ from chalicelib.core.errors import (
     Unreadable,
     UnsupportedType,
     UploadPending,
-    catalogue,
 )
+from chalicelib.core.every_error import catalogue
 from chalicelib.core.http import Endpoint
 from chalicelib.core.problems import Problem, ProblemBody
 from chalicelib.features.ops.components import Schema, reference
