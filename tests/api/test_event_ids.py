@@ -3,6 +3,7 @@
 from typing import Any
 
 from chalicelib.realtime.events import CATALOGUE
+from tests.support.asking import KEYS
 from tests.support.groups import changes
 from tests.support.people import Person, Register
 
@@ -13,6 +14,7 @@ LIVE_ALONE = {
     *("hello", "message:reaction", "typing:start", "typing:stop", "user:status", "session:revoked"),
     *("chat:joined", "chat:personal", "chat:sending", "member:joined", "member:left", "member:updated"),
     *(kind for kind in CATALOGUE if kind.startswith(("call:", "assistant:"))),
+    *("keys:low", "keys:message", "webhook:disabled"),
 }
 
 
@@ -58,6 +60,7 @@ def test_each_type_has_one_id_live_and_by_sync(person: Register) -> None:
     bob.schedule(chat)
     _ok(bob, "DELETE", f"/messages/scheduled/{waiting}")
     _ok(alice, "PATCH", "/users/me", {"displayName": "Alice A."})
+    _ok(bob, "PUT", "/keys", KEYS)
     alice.chat_with(bob, name="New")
     _ok(alice, "PATCH", f"/chats/{team}", {"name": "The team"})
     _ok(alice, "DELETE", f"/chats/{former}/participants/{bob.id}")

@@ -36,6 +36,7 @@ def test_tables_that_a_send_writes_have_no_check_constraints(server: Server) -> 
         "INSERT INTO chats (type, is_public) VALUES ('private', true)",
         "INSERT INTO chats (type, message_seconds) VALUES ('group', -1)",
         "UPDATE members SET role = 'king'",
+        "UPDATE members SET notify_of = 'some'",
         "UPDATE members SET read_seq = 1, delivered_seq = 0",
         "INSERT INTO members (chat_id, user_id, role) SELECT common_room_id(), id, 'king' FROM users",
         "INSERT INTO members (chat_id, user_id, read_seq) SELECT common_room_id(), id, 1 FROM users",

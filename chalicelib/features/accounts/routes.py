@@ -205,7 +205,7 @@ def begin_passkey(actor: Actor, body: PasskeyBeginning) -> CreationOptions:
     return passkeys.begin(actor, body.password, body.code)
 
 
-@routes.post("/auth/passkeys", status=201, refuses=(PasskeyRefused, PasskeyKnown, TooManyPasskeys))
+@routes.post("/auth/passkeys", status=201, creates=True, refuses=(PasskeyRefused, PasskeyKnown, TooManyPasskeys))
 def add_passkey(actor: Actor, body: NewPasskey) -> Passkey:
     """Keeps the passkey that the authenticator has made: from now on it opens the account."""
     return passkeys.add(actor, body)
