@@ -9,7 +9,7 @@ import msgspec
 
 from chalicelib.core import context, db
 from chalicelib.features.notifications.payloads import MessageTold, Notification, Preview
-from chalicelib.features.notifications.queueing import enqueue
+from chalicelib.features.notifications.queueing import Device, addressed, enqueue
 from chalicelib.realtime.absent import Absent, forget_devices
 
 
@@ -17,17 +17,9 @@ class _Message(Preview, frozen=True, kw_only=True, rename="camel"):
     message_id: int
 
 
-class _Device(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    device_id: int
-    user_id: int
-    token: str
-    p256dh: str
-    auth: str
+class _Device(Device, frozen=True, kw_only=True, rename="camel"):
     unread: int
-    badge: int
     mentioned: bool
-    previews: bool
-    silent: bool
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -71,13 +63,4 @@ def _notification(absent: Absent, message: _Message, device: _Device) -> Notific
         silent=device.silent,
         preview=preview if device.previews else None,
     )
-    return Notification(
-        device_id=device.device_id,
-        user_id=device.user_id,
-        token=device.token,
-        p256dh=device.p256dh,
-        auth=device.auth,
-        told=told,
-        urgency="low" if device.silent else "normal",
-        request_id=context.current().request_id,
-    )
+    return addressed(device, told, "low" if device.silent else "normal")

@@ -8,7 +8,7 @@ import msgspec
 from chalicelib.core import clock, context, db
 from chalicelib.core.ids import Timestamp
 from chalicelib.features.notifications.payloads import CallEndedTold, CallPreview, CallTold, Notification
-from chalicelib.features.notifications.queueing import enqueue
+from chalicelib.features.notifications.queueing import Device, addressed, enqueue
 from chalicelib.realtime.absent import CallNotice, forget_devices
 from chalicelib.realtime.calls import CallType
 
@@ -26,15 +26,7 @@ class _Call(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     chat_name: str | None
 
 
-class _Device(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    device_id: int
-    user_id: int
-    token: str
-    p256dh: str
-    auth: str
-    badge: int
-    previews: bool
-    silent: bool
+class _Device(Device, frozen=True, kw_only=True, rename="camel"):
     ring_until: Timestamp
 
 
@@ -65,17 +57,7 @@ def notify(notice: CallNotice) -> None:
 def _notification(notice: CallNotice, call: _Call, device: _Device) -> Notification:
     preview = CallPreview(caller_id=call.caller_id, caller_name=call.caller_name, chat_name=call.chat_name)
     told, until = _told(notice, call, device, preview if device.previews else None)
-    return Notification(
-        device_id=device.device_id,
-        user_id=device.user_id,
-        token=device.token,
-        p256dh=device.p256dh,
-        auth=device.auth,
-        told=told,
-        urgency="high",
-        request_id=context.current().request_id,
-        until=until,
-    )
+    return addressed(device, told, "high", until)
 
 
 def _told(
